@@ -1,0 +1,46 @@
+/**
+ * The store: an ordered map from text keys to JSON texts, with one revision counter for all of it. A commit is atomic
+ * and durable when it answers; every watcher sees every commit, in order, whole.
+ */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  /** The revision of the commit that wrote it. */
+  readonly revision: number;
+}
+
+export interface Write {
+  readonly key: string;
+  /** Absent: the key is deleted. */
+  readonly value?: string;
+}
+
+/** Holds while the key's revision is this one; 0 means that the key is absent. */
+export interface Condition {
+  readonly key: string;
+  readonly revision: number;
+}
+
+/** `entries` deleted by the commit have no value. */
+export interface Commit {
+  readonly revision: number;
+  readonly writes: readonly Write[];
+}
+
+export interface Transaction {
+  readonly if: readonly Condition[];
+  readonly then: readonly Write[];
+}
+
+export interface Store {
+  /** All entries whose key begins with `prefix`, in key order, and the revision at which this was so. */
+  range(prefix: string): Promise<{ readonly revision: number; readonly entries: readonly Entry[] }>;
+  /** The new revision, or undefined when a condition did not hold; then nothing was written. */
+  commit(transaction: Transaction): Promise<number | undefined>;
+  /**
+   * Calls `each` for every commit after revision `from` that touched a key with this prefix (with those writes only),
+   * in order, past ones first. Throws when `from` is older than what the store remembers. Returns a function that ends it.
+   */
+  watch(prefix: string, from: number, each: (commit: Commit) => void): () => void;
+  close(): Promise<void>;
+}

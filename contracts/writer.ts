@@ -1,0 +1,14 @@
+/** The one way to change the cloud. */
+import type { Decide } from "#core/neutron/decision.ts";
+import type { Result } from "#core/result.ts";
+
+export interface Writer<S> {
+  /** Decides on the present state, commits, and answers once the readers' state has reached that commit. A stale decision is made again. */
+  write<T>(decide: Decide<S, T>): Promise<Result<T>>;
+}
+
+/** State that is built up from committed rows. */
+export interface Rows {
+  /** Applies one committed write: `row` undefined deletes. */
+  apply(key: string, row: object | undefined): void;
+}

@@ -1,0 +1,37 @@
+/**
+ * Everything that one host must hold. The order of the fields is the order of the world: what stands further down may
+ * need what stands further up, never the other way round.
+ */
+import type { Daemon } from "../kinds/daemon.ts";
+import type { File } from "../kinds/file.ts";
+import type { Wanted } from "../kinds/kind.ts";
+import type { Link } from "../kinds/link.ts";
+import type { Neighbour } from "../kinds/neighbour.ts";
+import type { Nft } from "../kinds/nft.ts";
+import type { Route } from "../kinds/route.ts";
+import type { Sysctl } from "../kinds/sysctl.ts";
+
+export interface Intent {
+  readonly links: readonly Wanted<Link>[];
+  readonly sysctls: readonly Wanted<Sysctl>[];
+  readonly nft: readonly Wanted<Nft>[];
+  readonly neighbours: readonly Wanted<Neighbour>[];
+  readonly files: readonly Wanted<File>[];
+  readonly daemons: readonly Wanted<Daemon>[];
+  readonly routes: readonly Wanted<Route>[];
+}
+
+export const NOTHING: Intent = { links: [], sysctls: [], nft: [], neighbours: [], files: [], daemons: [], routes: [] };
+
+export function merge(parts: readonly Partial<Intent>[]): Intent {
+  const all = <K extends keyof Intent>(field: K) => parts.flatMap((part) => (part[field] ?? []) as Intent[K][number][]) as unknown as Intent[K];
+  return {
+    links: all("links"),
+    sysctls: all("sysctls"),
+    nft: all("nft"),
+    neighbours: all("neighbours"),
+    files: all("files"),
+    daemons: all("daemons"),
+    routes: all("routes"),
+  };
+}

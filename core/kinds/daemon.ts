@@ -1,0 +1,34 @@
+/**
+ * Programs that run beside the agent: BIRD, dnsmasq. A daemon's value holds digests of the files that it must have
+ * read, so "the configuration changed, reload" is a plain difference between wanted and held. One that dies is missing.
+ */
+import type { Kind, Ref } from "./kind.ts";
+
+export interface Daemon {
+  readonly name: string;
+  /** The program and its arguments, staying in the foreground. `{state}` stands for the state directory. */
+  readonly argv: readonly string[];
+  /** Digest of what the program reads at its start only: a change means stop and start. */
+  readonly startedWith: string;
+  /** Digest of what it can read again while it runs: a change means `reload`. */
+  readonly loaded: string;
+  /** How to make it read again: a signal, or a command that succeeds only when the new configuration holds. */
+  readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
+  /** A command that succeeds once the program serves; until then the daemon is not done. */
+  readonly ready?: readonly string[];
+  /** `file/…` it reads, `link/…` it binds. */
+  readonly after: readonly Ref[];
+}
+
+export const daemon: Kind<Daemon> = {
+  name: "daemon",
+  key: (value) => value.name,
+  same: (want, have) => mustRestart(want, have) === false && want.loaded === have.loaded,
+  needs: (value) => value.after,
+  show: (value) => `${value.name} (${value.argv.join(" ")})`,
+};
+
+/** Is a reload not enough to get from one to the other? */
+export function mustRestart(want: Daemon, have: Daemon): boolean {
+  return want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
+}

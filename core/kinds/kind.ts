@@ -1,0 +1,30 @@
+/**
+ * What every sort of host object answers. A kind knows its values; it does not know how to reach the host (that is a
+ * driver, in contracts/) nor when (that is engine/). Shared code never asks a kind for its name to decide something:
+ * if the loop must know more, every kind answers one more question here.
+ */
+
+/** Names one object on one host, across all kinds: `route/10.65.0.5/32`. */
+export type Ref = `${string}/${string}`;
+
+export interface Kind<V> {
+  readonly name: string;
+  /** Two values with one key cannot both be on the host. */
+  key(value: V): string;
+  /** Would packets and programs fare the same with either? */
+  same(want: V, have: V): boolean;
+  /** Objects that must be in place before this one, and that leave after it. */
+  needs(value: V): readonly Ref[];
+  /** One line for people: logs, stories, `why`. */
+  show(value: V): string;
+}
+
+/** A value that a host should hold, with the API objects that caused it (`port/8f…`). Causes are never part of sameness. */
+export interface Wanted<V> {
+  readonly value: V;
+  readonly because: readonly string[];
+}
+
+export function refOf<V>(kind: Kind<V>, value: V): Ref {
+  return `${kind.name}/${kind.key(value)}`;
+}

@@ -1,0 +1,78 @@
+/**
+ * Objects of the nftables tables named `margay` (families inet and arp): chains, sets, maps, and their elements one by
+ * one, so that one endpoint's element is created, held and deleted by itself. Whatever else is in these tables is not wanted;
+ * other tables are never looked at.
+ */
+import type { Ip } from "../net/address.ts";
+import type { Kind, Ref } from "./kind.ts";
+
+export type NftFamily = "inet" | "arp";
+
+export interface NftChain {
+  readonly object: "chain";
+  readonly family: NftFamily;
+  readonly name: string;
+  /** Of base chains: `type filter hook forward priority filter; policy accept;`. */
+  readonly hook?: string;
+  /** Rules in nft's syntax, in order, each without a comment (the driver puts a digest there). */
+  readonly rules: readonly string[];
+  /** Sets, maps and chains that the rules name. */
+  readonly uses: readonly Ref[];
+}
+
+export interface NftSet {
+  readonly object: "set" | "map";
+  readonly family: NftFamily;
+  readonly name: string;
+  /** In nft's syntax: `type ifname . ether_addr . ipv4_addr;` or `type ifname : verdict;`, with `flags interval;` where needed. */
+  readonly type: string;
+}
+
+export interface NftElement {
+  readonly object: "element";
+  readonly family: NftFamily;
+  /** The set or map it is in. */
+  readonly of: string;
+  /** Key in nft's canonical syntax: `"tap1" . fa:16:3e:00:00:01 . 10.65.0.5`; quotes around interface names only. */
+  readonly element: string;
+  /** In maps: `goto in-4f2a`. */
+  readonly value?: string;
+  /** The chain that `value` goes to. */
+  readonly uses: readonly Ref[];
+  /** Addresses whose tracked flows were let through by the former value; they are cut when it is replaced. Never compared. */
+  readonly cuts?: readonly Ip[];
+}
+
+export type Nft = NftChain | NftSet | NftElement;
+
+export function nftRef(family: NftFamily, object: "chain" | "set" | "map", name: string): Ref {
+  return `nft/${family} ${object} ${name}`;
+}
+
+export function elementRef(value: Pick<NftElement, "family" | "of" | "element">): Ref {
+  return `nft/${value.family} element ${value.of} ${value.element}`;
+}
+
+export const nft: Kind<Nft> = {
+  name: "nft",
+  key: (value) =>
+    value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`,
+  same: (want, have) => text(want) === text(have),
+  needs: (value) => {
+    if (value.object === "chain") return value.uses;
+    // The driver puts sets and maps before elements inside one transaction; which of the two `of` is, the element does not know.
+    return value.object === "element" ? value.uses : [];
+  },
+  show: text,
+};
+
+function text(value: Nft): string {
+  switch (value.object) {
+    case "chain":
+      return `${value.family} chain ${value.name} { ${[value.hook ?? "", ...value.rules].filter((line) => line !== "").join("; ")} }`;
+    case "element":
+      return `${value.family} ${value.of} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`;
+    default:
+      return `${value.family} ${value.object} ${value.name} { ${value.type} }`;
+  }
+}
