@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Endpoint, GroupRule, View } from "../feed/item.ts";
+import type { Ip } from "../net/address.ts";
+import type { Mac } from "../net/mac.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { reach } from "./reach.ts";
+import type { Question } from "./reach.ts";
+
+const datacenter: DataCenter = {
+  name: "t",
+  ranges: { public: "172.18.208.0/24" as Cidr, private: "10.65.0.0/16" as Cidr },
+  networks: { external: { name: "external", subnets: [] }, internal: { name: "internal", subnets: [] } },
+  dns: [],
+  mtu: 1500,
+  fabric: { asn: 64512, ipv4: "192.168.100.0/24" as Cidr, peering: "direct", interface: "fab0" },
+  controllers: [],
+  reflectors: [],
+  hosts: [{ name: "h1" }, { name: "h2" }],
+  gateways: [
+    {
+      name: "gw1",
+      upstream: { asn: 64496, interface: "wan0", ipv4: { local: { ip: "198.51.100.2" as Ip, length: 28 }, peer: "198.51.100.1" as Ip } },
+    },
+  ],
+  lab: { outside4: "203.0.113.0/24" as Cidr, outside6: "2001:db8:feed::/64" as Cidr },
+};
+
+const [PUBLIC, PRIVATE, OUTSIDE] = ["172.18.208.5", "10.65.0.5", "203.0.113.10"] as [Ip, Ip, Ip];
+
+function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoint {
+  const mac = `fa:16:3e:00:00:0${port_id.length}` as Mac;
+  const base = {
+    network_id: "n",
+    tap: `tap${port_id}`,
+    pairs: [],
+    groups: ["g"],
+    port_security: true,
+    admin_state_up: true,
+    hostname: "",
+    dhcp_options: [],
+  };
+  return { ...base, port_id, mac, addresses: [{ ip, subnet_id: "s" }], ...more };
+}
+
+const EGRESS: GroupRule = { direction: "egress", family: 4, protocol: null, port_range_min: null, port_range_max: null, remote: null };
+const WEB: GroupRule = { ...EGRESS, direction: "ingress", protocol: 6, port_range_min: 80, port_range_max: 80 };
+const PEERS: GroupRule = { ...EGRESS, direction: "ingress", remote: { group: "g" } };
+
+function view(endpoints: readonly Endpoint[], rules: readonly GroupRule[]): View {
+  return {
+    datacenter,
+    endpoints: new Map(endpoints.map((value) => [value.port_id, value])),
+    subnets: new Map(),
+    groups: new Map([["g", { id: "g", stateful: true, rules }]]),
+    members: new Map([["g", new Set([PUBLIC, PRIVATE])]]),
+  };
+}
+
+function ask(question: Partial<Question>, rules: readonly GroupRule[], more: Partial<Endpoint> = {}) {
+  const hosts = {
+    datacenter,
+    views: new Map([
+      ["h1", view([endpoint("a", PUBLIC, more)], rules)],
+      ["h2", view([endpoint("bb", PRIVATE)], rules)],
+    ]),
+  };
+  return reach(hosts, { source: OUTSIDE, destination: PUBLIC, protocol: 6, port: 80, ...question });
+}
+
+test("from outside only an opened port of a public address is reached", () => {
+  assert.deepEqual(ask({}, [WEB]), { verdict: "reaches", source: OUTSIDE });
+  assert.equal(ask({ port: 22 }, [WEB]).verdict, "blocked");
+  assert.deepEqual(ask({ destination: PRIVATE }, [WEB]), { verdict: "unreachable", at: "provider", why: "no route" });
+  assert.deepEqual(ask({}, [WEB], { admin_state_up: false }).verdict, "blocked");
+});
+
+test("private sources are translated outside, and nowhere else", () => {
+  const private_ = { from: "bb", source: PRIVATE };
+  assert.deepEqual(ask({ ...private_, destination: OUTSIDE }, [EGRESS]), { verdict: "reaches", source: "pnat" });
+  assert.deepEqual(ask({ from: "a", source: PUBLIC, destination: OUTSIDE }, [EGRESS]), { verdict: "reaches", source: PUBLIC });
+  assert.deepEqual(ask(private_, [EGRESS, PEERS]), { verdict: "reaches", source: PRIVATE });
+  assert.equal(ask(private_, [PEERS]).verdict, "blocked");
+  assert.equal(ask(private_, [EGRESS, WEB]).verdict, "reaches");
+  assert.equal(ask({ ...private_, port: 22 }, [EGRESS, WEB]).verdict, "blocked");
+});
+
+test("a forged source ends at its own host, unless the port is trusted", () => {
+  const forged = { from: "a", source: "172.18.208.99" as Ip, destination: OUTSIDE };
+  assert.deepEqual(ask(forged, [EGRESS]), { verdict: "blocked", at: "h1", why: "the source address is not the port's" });
+  assert.equal(ask({ ...forged, source: PUBLIC, mac: "fa:16:3e:ff:ff:ff" as Mac }, [EGRESS]).verdict, "blocked");
+  assert.equal(ask(forged, [EGRESS], { port_security: false }).verdict, "reaches");
+});
+
+test("unassigned addresses and the fabric end at the sender's host", () => {
+  const from = { from: "a", source: PUBLIC };
+  assert.equal(ask({ ...from, destination: "10.65.9.9" as Ip }, [EGRESS]).verdict, "unreachable");
+  assert.equal(ask({ ...from, destination: "192.168.100.2" as Ip }, [EGRESS]).verdict, "blocked");
+});

@@ -1,0 +1,123 @@
+/**
+ * Can A reach B, and if not, where does the packet end and why? Answered from what the hosts have been told, by the
+ * same model that their kernels are programmed from, for the first packet of a flow.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Endpoint, View } from "../feed/item.ts";
+import { familyOf } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+import type { Mac } from "../net/mac.ts";
+import { contains, hostPrefix } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { admitting } from "./rules.ts";
+
+export interface Question {
+  /** The port that sends; absent: somebody outside. */
+  readonly from?: string;
+  readonly source: Ip;
+  /** The sender's MAC where it is not its port's own. */
+  readonly mac?: Mac;
+  readonly destination: Ip;
+  /** IP protocol number; destination port or ICMP type. */
+  readonly protocol: number;
+  readonly port?: number;
+}
+
+export type Answer =
+  /** `source` as the receiver sees it. */
+  | { readonly verdict: "reaches"; readonly source: Ip | "pnat" }
+  | { readonly verdict: "blocked" | "unreachable"; readonly at: string; readonly why: string };
+
+/** A data centre as its compute hosts have been told of it. */
+export interface Hosts {
+  readonly datacenter: DataCenter;
+  readonly views: ReadonlyMap<string, View>;
+}
+
+export function reach(hosts: Hosts, question: Question): Answer {
+  const sender = question.from === undefined ? undefined : placeOf(hosts, (endpoint) => endpoint.port_id === question.from);
+  if (question.from !== undefined && sender === undefined) return blocked("everywhere", `port ${question.from} is bound to no host`);
+  return (sender === undefined ? entering(hosts, question) : leaving(sender, question)) ?? arriving(hosts, question, sender);
+}
+
+interface Place {
+  readonly host: string;
+  readonly view: View;
+  readonly endpoint: Endpoint;
+}
+
+function placeOf(hosts: Hosts, is: (endpoint: Endpoint) => boolean): Place | undefined {
+  for (const [host, view] of hosts.views) {
+    for (const endpoint of view.endpoints.values()) if (is(endpoint)) return { host, view, endpoint };
+  }
+  return undefined;
+}
+
+/** From outside: the provider knows the aggregates, and nothing of the private range. */
+function entering({ datacenter }: Hosts, { destination }: Question): Answer | undefined {
+  const { ranges } = datacenter;
+  const announced = [ranges.public, ranges.ipv6?.whole].filter((range) => range !== undefined);
+  return announced.some((range) => contains(range, destination)) ? undefined : unreachable("provider", "no route");
+}
+
+function leaving({ host, view, endpoint }: Place, question: Question): Answer | undefined {
+  if (!endpoint.admin_state_up) return blocked(host, "the sender's port is administratively down");
+  if (!endpoint.port_security) return undefined;
+  if (!maySend(endpoint, question)) return blocked(host, "the source address is not the port's");
+  const flow = { direction: "egress", remote: question.destination, protocol: question.protocol, ...portOf(question) } as const;
+  return admitting(view, endpoint.groups, flow) === undefined ? blocked(host, "no egress rule of the sender lets it out") : undefined;
+}
+
+function maySend(endpoint: Endpoint, { source, mac = endpoint.mac }: Question): boolean {
+  const own = endpoint.addresses.map(({ ip }) => ({ prefix: hostPrefix(ip), mac: endpoint.mac }));
+  return [...own, ...endpoint.pairs].some((allowed) => allowed.mac === mac && contains(allowed.prefix, source));
+}
+
+function arriving(hosts: Hosts, question: Question, sender: Place | undefined): Answer {
+  const { destination } = question;
+  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip }) => ip === destination));
+  if (receiver !== undefined) return admitted(receiver, question);
+  if (holds(cloud(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
+  if (holds(fabric(hosts.datacenter), destination))
+    return blocked(sender?.host ?? "gateway", "the fabric is closed to VMs and to the outside");
+  return outgoing(hosts.datacenter, question);
+}
+
+function admitted({ host, view, endpoint }: Place, question: Question): Answer {
+  if (!endpoint.admin_state_up) return blocked(host, "the receiver's port is administratively down");
+  const flow = { direction: "ingress", remote: question.source, protocol: question.protocol, ...portOf(question) } as const;
+  const open = !endpoint.port_security || admitting(view, endpoint.groups, flow) !== undefined;
+  return open ? { verdict: "reaches", source: question.source } : blocked(host, "no ingress rule of the receiver lets it in");
+}
+
+/** Out through the gateway: private sources are translated, others are not. */
+function outgoing({ ranges, gateways }: DataCenter, { source }: Question): Answer {
+  const up = gateways.some(({ upstream }) => (familyOf(source) === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
+  if (!up) return unreachable("gateway", `no upstream for IPv${familyOf(source)}`);
+  const translated = ranges.private !== undefined && contains(ranges.private, source);
+  return { verdict: "reaches", source: translated ? "pnat" : source };
+}
+
+function cloud({ ranges }: DataCenter): (Cidr | undefined)[] {
+  return [ranges.public, ranges.private, ranges.ipv6?.whole];
+}
+
+function fabric({ fabric: { ipv4, ipv6 } }: DataCenter): (Cidr | undefined)[] {
+  return [ipv4, ipv6];
+}
+
+function holds(prefixes: readonly (Cidr | undefined)[], ip: Ip): boolean {
+  return prefixes.some((prefix) => prefix !== undefined && contains(prefix, ip));
+}
+
+function portOf({ port }: Question): { readonly port?: number } {
+  return port === undefined ? {} : { port };
+}
+
+function blocked(at: string, why: string): Answer {
+  return { verdict: "blocked", at, why };
+}
+
+function unreachable(at: string, why: string): Answer {
+  return { verdict: "unreachable", at, why };
+}
