@@ -1,0 +1,159 @@
+/**
+ * The language of `.case` files: one story each, read by three runners.
+ *
+ *     # An address is released, and used again by another port on another host.
+ *     data centre guide
+ *
+ *     group web
+ *     rule web ingress ipv4 tcp 80
+ *     port a external 172.18.208.20 on h1 in web
+ *     h1 holds route 172.18.208.20/32 dev tap(a) metric 1024
+ *     outside reaches a tcp 80
+ *     delete a
+ *     h1 holds nothing of a
+ *
+ * Changes are done at once, one after the other; before an expectation the world comes to rest. A world is started with
+ * the data centre `examples/NAME.yaml` applied.
+ */
+export type Remote = { readonly group: string } | { readonly prefix: string };
+
+export interface Rule {
+  readonly group: string;
+  readonly direction: "ingress" | "egress";
+  readonly family: 4 | 6;
+  /** `any`, or a name that Neutron knows. */
+  readonly protocol: string;
+  readonly port?: number;
+  readonly remote?: Remote;
+}
+
+export type Change =
+  | { readonly do: "group"; readonly name: string }
+  | { readonly do: "rule" | "unrule"; readonly rule: Rule }
+  | {
+      readonly do: "port";
+      readonly name: string;
+      readonly network: string;
+      readonly addresses: readonly string[];
+      readonly host: string;
+      readonly groups: readonly string[];
+    }
+  | { readonly do: "regroup"; readonly name: string; readonly groups: readonly string[] }
+  | { readonly do: "move"; readonly name: string; readonly host: string }
+  | { readonly do: "delete"; readonly name: string }
+  | { readonly do: "kill-agent"; readonly host: string }
+  | { readonly do: "kill-controller" };
+
+export type Expectation =
+  | { readonly see: "holds"; readonly host: string; readonly object: string }
+  | { readonly see: "holds-nothing"; readonly host: string; readonly port: string }
+  | { readonly see: "status"; readonly port: string; readonly status: string }
+  | {
+      readonly see: "reach";
+      readonly from: string;
+      readonly to: string;
+      readonly flow: FlowText;
+      readonly reaches: boolean;
+      readonly as?: string;
+    };
+
+export interface FlowText {
+  readonly protocol: "tcp" | "udp" | "ping";
+  readonly port?: number;
+  /** Absent: every family that both ends have. */
+  readonly family?: 4 | 6;
+}
+
+export interface Step {
+  readonly line: number;
+  readonly text: string;
+  readonly what: Change | Expectation;
+}
+
+export interface Story {
+  readonly title: string;
+  readonly datacenter: string;
+  readonly steps: readonly Step[];
+}
+
+export function isChange(what: Change | Expectation): what is Change {
+  return "do" in what;
+}
+
+/** Reads a whole story; throws with file and line at the first sentence that is none. */
+export function readStory(path: string, text: string): Story {
+  const lines = text.split("\n").map((line, at) => ({ line: at + 1, text: line.replace(/(^|\s)#.*$/, "").trim() }));
+  const sentences = lines.filter(({ text }) => text !== "");
+  const [first, ...rest] = sentences;
+  const datacenter = /^data centre (\S+)$/.exec(first?.text ?? "")?.[1];
+  if (datacenter === undefined) throw new Error(`${path}: begins with "data centre NAME"`);
+  const title = /^#\s*(.*)$/m.exec(text)?.[1] ?? path;
+  return {
+    title,
+    datacenter,
+    steps: rest.map(({ line, text: said }) => ({ line, text: said, what: readSentence(`${path}:${line}`, said) })),
+  };
+}
+
+type Reader = (words: RegExpExecArray) => Change | Expectation;
+
+/** Every sentence of the language: its form, and what it means. */
+const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
+  [/^group (\S+)$/, ([, name = ""]) => ({ do: "group", name })],
+  [/^(rule|drop rule) (.+)$/, ([, verb, rest = ""]) => ({ do: verb === "rule" ? "rule" : "unrule", rule: readRule(rest) })],
+  [
+    /^port (\S+) (\S+) (.+) on (\S+) in (\S+)$/,
+    ([, name = "", network = "", addresses = "", host = "", groups = ""]) => ({
+      do: "port",
+      name,
+      network,
+      addresses: addresses.split(/\s+/),
+      host,
+      groups: groups.split(","),
+    }),
+  ],
+  [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: groups.split(",") })],
+  [/^move (\S+) to (\S+)$/, ([, name = "", host = ""]) => ({ do: "move", name, host })],
+  [/^delete (\S+)$/, ([, name = ""]) => ({ do: "delete", name })],
+  [/^kill agent (\S+)$/, ([, host = ""]) => ({ do: "kill-agent", host })],
+  [/^kill controller$/, () => ({ do: "kill-controller" })],
+  [/^(\S+) holds nothing of (\S+)$/, ([, host = "", port = ""]) => ({ see: "holds-nothing", host, port })],
+  [/^(\S+) holds (.+)$/, ([, host = "", object = ""]) => ({ see: "holds", host, object: object.replaceAll(/\s+/g, " ") })],
+  [/^(\S+) is (ACTIVE|DOWN|ERROR|BUILD)$/, ([, port = "", status = ""]) => ({ see: "status", port, status })],
+  [/^(\S+) (reaches|misses) (\S+) (tcp|udp|ping)(?: (\d+))?(?: over ipv([46]))?(?: as (\S+))?$/, readReach],
+];
+
+function readSentence(place: string, text: string): Change | Expectation {
+  for (const [form, read] of SENTENCES) {
+    const words = form.exec(text);
+    if (words !== null) return read(words);
+  }
+  throw new Error(`${place}: no sentence of the language: ${text}`);
+}
+
+function readReach([, from = "", verb, to = "", protocol = "", port, family, as]: RegExpExecArray): Expectation {
+  const flow: FlowText = {
+    protocol: protocol as FlowText["protocol"], // the form admits these three only
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(family === undefined ? {} : { family: family === "4" ? 4 : 6 }),
+  };
+  return { see: "reach", from, to, flow, reaches: verb === "reaches", ...(as === undefined ? {} : { as }) };
+}
+
+const RULE = /^(\S+) (ingress|egress) ipv([46]) (\S+?)(?: (\d+))?(?: with (?:group (\S+)|(\S+)))?$/;
+
+/** `web ingress ipv4 tcp 80 with group web`: `with` names the other end, be it sender or receiver. */
+function readRule(text: string): Rule {
+  const words = RULE.exec(text);
+  if (words === null) throw new Error(`no rule: ${text}`);
+  const [, group = "", direction, family, protocol = "", port, remoteGroup, prefix] = words;
+  const remote: Remote | undefined = remoteGroup !== undefined ? { group: remoteGroup } : prefix !== undefined ? { prefix } : undefined;
+  return {
+    group,
+    direction: direction === "egress" ? "egress" : "ingress",
+    family: family === "4" ? 4 : 6,
+    protocol,
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(remote === undefined ? {} : { remote }),
+  };
+}

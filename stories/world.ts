@@ -1,0 +1,22 @@
+/** What a story is played in: decisions alone, loops over fakes, or a lab with a real kernel and packets. */
+import type { Change, FlowText } from "./story.ts";
+
+export interface Reached {
+  /** By family, where both ends have it. */
+  readonly family: 4 | 6;
+  readonly reaches: boolean;
+  /** The source that the receiver saw, or where and why the packet ended. */
+  readonly evidence: string;
+}
+
+export interface World {
+  change(change: Change): Promise<void>;
+  /** Comes to rest: every host has heard of everything and done what it can. */
+  settle(): Promise<void>;
+  /** What a host holds, one line per object: the kind's name and its text form, with `tap(NAME)` for the tap of a story's port. */
+  holdings(host: string): Promise<readonly string[]>;
+  /** Undefined where this depth has no status of ports. */
+  status(port: string): Promise<string | undefined>;
+  reach(from: string, to: string, flow: FlowText): Promise<readonly Reached[]>;
+  close(): Promise<void>;
+}
