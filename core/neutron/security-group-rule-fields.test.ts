@@ -47,7 +47,10 @@ test("protocols are names or numbers, kept as sent in lower case", () => {
   assert.equal(value(readProtocol("any")), null);
   assert.equal(value(readProtocol(null)), null);
   assert.equal(protocolNumber("vrrp"), 112);
-  assert.match(why(readProtocol("300")), /^400 SecurityGroupRuleInvalidProtocol: Security group rule protocol 300 not supported\. .*\[None, 'ah', 'dccp'/);
+  assert.match(
+    why(readProtocol("300")),
+    /^400 SecurityGroupRuleInvalidProtocol: Security group rule protocol 300 not supported\. .*\[None, 'ah', 'dccp'/,
+  );
   assert.match(why(readProtocol(-1)), /InvalidProtocol/);
   assert.match(why(readProtocol("constructor")), /InvalidProtocol/);
   assert.match(why(readProtocol(true)), /InvalidProtocol/);
@@ -77,12 +80,18 @@ test("protocols of IPv6 alone are refused for IPv4", () => {
 });
 
 test("ports: a protocol that has them, both ends, in order, from 1", () => {
-  assert.equal(refusedFor({ port_range_min: 80, port_range_max: 80 }), "400 SecurityGroupProtocolRequiredWithPorts: Must also specify protocol if port range is given.");
+  assert.equal(
+    refusedFor({ port_range_min: 80, port_range_max: 80 }),
+    "400 SecurityGroupProtocolRequiredWithPorts: Must also specify protocol if port range is given.",
+  );
   assert.match(refusedFor({ protocol: "47", port_range_min: 80, port_range_max: 80 }), /InvalidProtocolForPort/);
   assert.match(refusedFor({ protocol: "tcp", port_range_min: 90 }), /SecurityGroupInvalidPortRange/);
   assert.match(refusedFor({ protocol: "tcp", port_range_max: 90 }), /SecurityGroupInvalidPortRange/);
   assert.match(refusedFor({ protocol: "tcp", port_range_min: 90, port_range_max: 80 }), /SecurityGroupInvalidPortRange/);
-  assert.match(refusedFor({ protocol: "17", port_range_min: 0, port_range_max: 80 }), /SecurityGroupInvalidPortValue: Invalid value for port 0/);
+  assert.match(
+    refusedFor({ protocol: "17", port_range_min: 0, port_range_max: 80 }),
+    /SecurityGroupInvalidPortValue: Invalid value for port 0/,
+  );
   assert.equal(stored({ protocol: "udplite", port_range_min: 80, port_range_max: 81 }).port_range_max, 81);
   for (const port of [-1, 70000, "70000", "x", 1.5, true]) assert.match(why(readPort(port)), /SecurityGroupInvalidPortValue/);
   assert.equal(value(readPort("443")), 443);
@@ -96,9 +105,15 @@ test("all ports are stored as no ports", () => {
 test("of ICMP, the range is type and code", () => {
   assert.equal(stored({ protocol: "icmp", port_range_min: 0 }).port_range_min, 0);
   assert.equal(stored({ protocol: "icmp", port_range_min: 8, port_range_max: 0 }).port_range_max, 0);
-  assert.equal(refusedFor({ protocol: "icmp", port_range_min: 300, port_range_max: 0 }), "400 SecurityGroupInvalidIcmpValue: Invalid value for ICMP type (port_range_min) 300. It must be 0 to 255.");
+  assert.equal(
+    refusedFor({ protocol: "icmp", port_range_min: 300, port_range_max: 0 }),
+    "400 SecurityGroupInvalidIcmpValue: Invalid value for ICMP type (port_range_min) 300. It must be 0 to 255.",
+  );
   assert.match(refusedFor({ protocol: "icmp", port_range_min: 3, port_range_max: 256 }), /ICMP code \(port_range_max\) 256/);
-  assert.match(refusedFor({ protocol: "icmp", port_range_max: 0 }), /SecurityGroupMissingIcmpType: ICMP code \(port-range-max\) 0 is provided/);
+  assert.match(
+    refusedFor({ protocol: "icmp", port_range_max: 0 }),
+    /SecurityGroupMissingIcmpType: ICMP code \(port-range-max\) 0 is provided/,
+  );
 });
 
 test("a remote prefix keeps its host bits and is normalized beside", () => {
@@ -107,7 +122,10 @@ test("a remote prefix keeps its host bits and is normalized beside", () => {
   assert.equal(value(readRemotePrefix("10.0.0.77/24")), "10.0.0.77/24");
   assert.equal(normalizedCidr({ remote_ip_prefix: "10.0.0.77/24" }), "10.0.0.0/24");
   assert.equal(why(readRemotePrefix("10.0.0.0/33")), "400 InvalidCIDR: Invalid CIDR 10.0.0.0/33 given as IP prefix.");
-  assert.equal(refusedFor({ remote_ip_prefix: "2001:db8::/32" }), "400 SecurityGroupRuleParameterConflict: Conflicting value ethertype IPv4 for CIDR 2001:db8::/32");
+  assert.equal(
+    refusedFor({ remote_ip_prefix: "2001:db8::/32" }),
+    "400 SecurityGroupRuleParameterConflict: Conflicting value ethertype IPv4 for CIDR 2001:db8::/32",
+  );
   assert.match(refusedFor({ remote_ip_prefix: "10.0.0.0/8", remote_group_id: "g" }), /SecurityGroupMultipleRemoteEntites/);
 });
 

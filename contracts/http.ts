@@ -1,0 +1,25 @@
+/** One exchange of the API with whoever asks, free of any HTTP library. */
+
+export interface HttpRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** Of the URL, still percent-encoded, without the query: `/v2.0/networks`. */
+  readonly path: string;
+  /** In the order sent, decoded; a key may come several times. */
+  readonly query: readonly (readonly [string, string])[];
+  /** Names in lower case; several of one name are joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body; "" when there is none. */
+  readonly text: string;
+  /** What absolute links begin with: `http://127.0.0.1:9696`. */
+  readonly base: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, BigInts as whole numbers; absent: an empty body. */
+  readonly body?: unknown;
+}
+
+export type Handle = (request: HttpRequest) => Promise<HttpAnswer>;
