@@ -21,7 +21,7 @@ export interface Condition {
   readonly revision: number;
 }
 
-/** `entries` deleted by the commit have no value. */
+/** What one commit changed, in the order of its transaction. */
 export interface Commit {
   readonly revision: number;
   readonly writes: readonly Write[];
@@ -29,13 +29,16 @@ export interface Commit {
 
 export interface Transaction {
   readonly if: readonly Condition[];
-  readonly then: readonly Write[];
+  readonly writes: readonly Write[];
 }
 
 export interface Store {
   /** All entries whose key begins with `prefix`, in key order, and the revision at which this was so. */
   range(prefix: string): Promise<{ readonly revision: number; readonly entries: readonly Entry[] }>;
-  /** The new revision, or undefined when a condition did not hold; then nothing was written. */
+  /**
+   * The new revision, or undefined when a condition did not hold; then nothing was written. A transaction that changes
+   * nothing (deleting what is absent) leaves the revision as it is. Rejects when the store cannot say whether it holds.
+   */
   commit(transaction: Transaction): Promise<number | undefined>;
   /**
    * Calls `each` for every commit after revision `from` that touched a key with this prefix (with those writes only),
@@ -43,4 +46,13 @@ export interface Store {
    */
   watch(prefix: string, from: number, each: (commit: Commit) => void): () => void;
   close(): Promise<void>;
+}
+
+/** Throws when a key is written twice: which of the two would hold depends on what the store is made of. */
+export function refuseTwice(writes: readonly Write[]): void {
+  const keys = new Set<string>();
+  for (const { key } of writes) {
+    if (keys.has(key)) throw new Error(`Cannot commit: the key "${key}" is written twice`);
+    keys.add(key);
+  }
 }
