@@ -24,7 +24,8 @@ export interface Intent {
 export const NOTHING: Intent = { links: [], sysctls: [], nft: [], neighbours: [], files: [], daemons: [], routes: [] };
 
 export function merge(parts: readonly Partial<Intent>[]): Intent {
-  const all = <K extends keyof Intent>(field: K) => parts.flatMap((part) => (part[field] ?? []) as Intent[K][number][]) as unknown as Intent[K];
+  const all = <K extends keyof Intent>(field: K) =>
+    parts.flatMap((part) => (part[field] ?? []) as Intent[K][number][]) as unknown as Intent[K];
   return {
     links: all("links"),
     sysctls: all("sysctls"),

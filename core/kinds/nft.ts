@@ -55,8 +55,7 @@ export function elementRef(value: Pick<NftElement, "family" | "of" | "element">)
 
 export const nft: Kind<Nft> = {
   name: "nft",
-  key: (value) =>
-    value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`,
+  key: (value) => (value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`),
   same: (want, have) => text(want) === text(have),
   needs: (value) => {
     if (value.object === "chain") return value.uses;

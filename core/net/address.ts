@@ -96,7 +96,7 @@ function groups6(side: string, dotted: boolean): number[] | undefined {
 function text6(bits: bigint): string {
   const groups = Array.from({ length: 8 }, (_, at) => Number((bits >> BigInt(112 - 16 * at)) & 0xffffn));
   let [best, length] = [-1, 1];
-  for (let at = 0; at < 8; ) {
+  for (let at = 0; at < 8;) {
     let end = at;
     while (end < 8 && groups[end] === 0) end++;
     if (end - at > length) [best, length] = [at, end - at];

@@ -27,7 +27,14 @@ export function hostSideMac(vm: Mac): Mac {
 
 /** The modified EUI-64 address of a MAC in a /64 (RFC 4291, appendix A). */
 export function eui64(prefix: Cidr, owner: Mac): Ip {
-  const [a, b, c, d, e, f] = owner.split(":").map((octet) => Number.parseInt(octet, 16)) as [number, number, number, number, number, number];
+  const [a, b, c, d, e, f] = owner.split(":").map((octet) => Number.parseInt(octet, 16)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const octets = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
   const low = octets.reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
   return ipOf(6, bitsOf(firstOf(prefix)) | low);
