@@ -1,0 +1,88 @@
+/**
+ * The cloud as it is: every committed row in memory, with the indexes that the declarations ask for. Rows are never
+ * changed in place; the only way in is `apply`.
+ */
+import type { Indexed } from "../resource/resource.ts";
+import { Addresses } from "./addresses.ts";
+import type { RowWrite } from "./decision.ts";
+import type { Port } from "./port.ts";
+import { Table } from "./table.ts";
+import { DECLARED } from "./tables.ts";
+import type { DeclaredTable, TableName, Tables } from "./tables.ts";
+
+export class Cloud {
+  /** Addresses in use by ports. */
+  readonly addresses = new Addresses();
+  readonly #tables: ReadonlyMap<string, Table>;
+
+  constructor() {
+    const declared = Object.entries(DECLARED).map(([name, { attributes }]) => [name, new Table(attributes)] as const);
+    this.#tables = new Map<string, Table>([...declared, ["datacenter", new Table({})]]);
+  }
+
+  get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
+    return this.#table(table).rows.get(id) as Tables[T] | undefined;
+  }
+
+  all<T extends TableName>(table: T): Iterable<Tables[T]> {
+    return this.#table(table).rows.values() as Iterable<Tables[T]>;
+  }
+
+  /** Rows of which `attribute` is `value`, or has it among its members: `by("port", "fixed_ips", "subnet_id=…")`. */
+  *by<T extends DeclaredTable>(table: T, attribute: Indexed<(typeof DECLARED)[T]>, value: string): Generator<Tables[T]> {
+    const { rows } = this.#table(table);
+    for (const id of this.#table(table).ids(attribute, value)) yield rows.get(id) as Tables[T];
+  }
+
+  /** How many rows `by` would give, without looking at them. */
+  count<T extends DeclaredTable>(table: T, attribute: Indexed<(typeof DECLARED)[T]>, value: string): number {
+    return this.#table(table).ids(attribute, value).size;
+  }
+
+  /** Applies one committed write: `row` undefined deletes. */
+  apply(key: string, row: object | undefined): void {
+    this.#put(key, row);
+  }
+
+  /**
+   * What `decide` makes of the cloud as it would be after `writes`: how a decision of several steps sees its own steps.
+   * The cloud is as it was when this returns.
+   */
+  after<T>(writes: readonly RowWrite[], decide: () => T): T {
+    const undo: RowWrite[] = [];
+    try {
+      for (const { key, row } of writes) undo.push(rowWrite(key, this.#put(key, row)));
+      return decide();
+    } finally {
+      for (const { key, row } of undo.reverse()) this.#put(key, row);
+    }
+  }
+
+  /** Does a declaration ask for an index of it? For queries, which name attributes at run time. */
+  indexed(table: DeclaredTable, attribute: string): attribute is Indexed<(typeof DECLARED)[DeclaredTable]> {
+    return this.#table(table).hasIndex(attribute);
+  }
+
+  #put(key: string, row: object | undefined): object | undefined {
+    const slash = key.indexOf("/");
+    const [name, id] = [key.slice(0, slash), key.slice(slash + 1)];
+    const old = this.#table(name).put(id, row);
+    if (name === "port") this.addresses.move(id, addressesOf(old), addressesOf(row));
+    return old;
+  }
+
+  // Rows come from the store as we wrote them there, each under the name of its table; so what a table gives is of its type.
+  #table(name: string): Table {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new Error(`there is no table ${name}`);
+    return table;
+  }
+}
+
+function rowWrite(key: string, row: object | undefined): RowWrite {
+  return row === undefined ? { key } : { key, row };
+}
+
+function addressesOf(row: object | undefined) {
+  return row === undefined ? [] : (row as Port).fixed_ips.map((fixed) => fixed.ip_address);
+}

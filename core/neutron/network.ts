@@ -1,0 +1,48 @@
+/**
+ * Networks: which subnets a port draws its addresses from, and what it is told of the world. There is no broadcast
+ * domain behind one; all of them are routed in one address space.
+ */
+import { ADMIN, ADMIN_OR_OWNER } from "../policy/rule.ts";
+import { list, nullable } from "../resource/composites.ts";
+import { chosen, resource } from "../resource/resource.ts";
+import type { Create, Patch, Row } from "../resource/resource.ts";
+import { flag, integer, oneOf, text, uuid } from "../resource/scalars.ts";
+import { dnsDomain } from "./dns-names.ts";
+import { chronicled, identity, named, tagged } from "./standard.ts";
+
+const ADMIN_WRITES = { create: ADMIN, update: ADMIN };
+const ADMIN_ONLY = { ...ADMIN_WRITES, get: ADMIN };
+
+export const network = resource({
+  name: "network",
+  plural: "networks",
+  note: "Subnets that ports draw addresses from, shared or of one project.",
+  may: { create: ADMIN_OR_OWNER, get: ["admin", "reader@owner", "service", "shared", "external"], update: ADMIN_OR_OWNER, delete: ADMIN_OR_OWNER },
+  attributes: {
+    ...identity,
+    ...named,
+    subnets: { type: list(uuid), write: "never", computed: true, note: "Its subnets." },
+    admin_state_up: { type: flag, write: "always", default: true, filter: true, sort: true, note: "What the owner wants; traffic does not depend on it." },
+    status: { type: oneOf("ACTIVE"), write: "never", filter: true, sort: true, note: "ACTIVE from the start." },
+    shared: { type: flag, write: "always", default: false, filter: true, guard: ADMIN_WRITES, note: "May every project put ports on it?" },
+    "router:external": {
+      type: flag, write: "always", default: false, filter: true, guard: ADMIN_WRITES, extension: "external-net",
+      note: "Neutron's mark of networks that lead outside; it has no effect on the data path here.",
+    },
+    l2_adjacency: { type: flag, write: "never", computed: true, extension: "l2_adjacency", note: "Never: ports are routed to, not bridged." },
+    mtu: { type: integer(0), write: "always", default: chosen, filter: true, sort: true, extension: "net-mtu-writable", note: "Told to VMs; 0 or absent: the data centre's." },
+    ipv4_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
+    ipv6_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
+    port_security_enabled: { type: flag, write: "always", default: true, extension: "port-security", note: "What its ports inherit." },
+    "provider:network_type": { type: oneOf("local"), write: "create", default: chosen, filter: true, guard: ADMIN_ONLY, extension: "provider", note: "Always local." },
+    "provider:physical_network": { type: nullable(text(64)), write: "create", default: null, filter: true, guard: ADMIN_ONLY, extension: "provider", note: "None." },
+    "provider:segmentation_id": { type: nullable(integer(0)), write: "create", default: null, filter: true, guard: ADMIN_ONLY, extension: "provider", note: "None." },
+    dns_domain: { type: dnsDomain, write: "always", default: "", extension: "dns-integration", note: "The domain of its ports' names." },
+    ...chronicled,
+    ...tagged,
+  },
+});
+
+export type Network = Row<typeof network>;
+export type NewNetwork = Create<typeof network>;
+export type NetworkPatch = Patch<typeof network>;

@@ -1,0 +1,98 @@
+/**
+ * What is refused of networks, subnets and ports, and of any request: Neutron's exception classes and texts, which
+ * clients match.
+ */
+import type { Refusal } from "../result.ts";
+
+const bad = (type: string, message: string): Refusal => ({ status: 400, type, message });
+const absent = (type: string, message: string): Refusal => ({ status: 404, type, message });
+const conflict = (type: string, message: string): Refusal => ({ status: 409, type, message });
+
+// Any request.
+export const badRequest = (message: string) => bad("HTTPBadRequest", message);
+export const invalidInput = (message: string) => bad("InvalidInput", `Invalid input for operation: ${message}.`);
+export const badResource = (resource: string, message: string) => bad("BadRequest", `Bad ${resource} request: ${message}.`);
+export const notFound = absent("HTTPNotFound", "The resource could not be found.");
+export const methodNotAllowed: Refusal = {
+  status: 405, type: "HTTPMethodNotAllowed", message: "The method specified is not allowed for this resource.",
+};
+export const forbidden = (rule: string): Refusal => ({ status: 403, type: "PolicyNotAuthorized", message: `${rule} is disallowed by policy` });
+export const otherRevision = (wanted: string, current: number): Refusal => ({
+  status: 412, type: "RevisionNumberConstraintFailed", message: `Constrained to ${wanted}, but current revision is ${current}`,
+});
+
+// Networks.
+export const networkNotFound = (id: string) => absent("NetworkNotFound", `Network ${id} could not be found.`);
+export const networkInUse = (id: string, ports: readonly string[]) =>
+  conflict(
+    "NetworkInUse",
+    `Unable to complete operation on network ${id}. There are one or more ports still in use on the network, id for these ports is: ${ports.join(",")}.`,
+  );
+export const invalidSharing = (name: string) =>
+  conflict("InvalidSharedSetting", `Unable to reconfigure sharing settings for network ${name}. Multiple projects are using it.`);
+export const mtuTooSmall = (id: string, least: number) =>
+  conflict("NetworkMTUSubnetConflict", `MTU of ${id} is not valid, subnet requires a minimum of ${least}`);
+
+// Subnets.
+export const subnetNotFound = (id: string) => absent("SubnetNotFound", `Subnet ${id} could not be found.`);
+export const subnetPoolNotFound = (id: string) => absent("SubnetPoolNotFound", `Subnet pool ${id} could not be found.`);
+export const subnetInUse = (id: string) =>
+  conflict("SubnetInUse", `Unable to complete operation on subnet ${id}: One or more ports have an IP allocation from this subnet.`);
+export const invalidPool = (pool: string) => bad("InvalidAllocationPool", `The allocation pool ${pool} is not valid.`);
+export const poolOutOfBounds = (pool: string, cidr: string) =>
+  bad("OutOfBoundsAllocationPool", `The allocation pool ${pool} spans beyond the subnet cidr ${cidr}.`);
+export const poolsOverlap = (one: string, other: string, cidr: string) =>
+  conflict("OverlappingAllocationPools", `Found overlapping allocation pools: ${one} ${other} for subnet ${cidr}.`);
+export const gatewayInPool = (gateway: string, pool: string) =>
+  conflict("GatewayConflictWithAllocationPools", `Gateway ip ${gateway} conflicts with allocation pool ${pool}.`);
+export const tooManyNameServers = (id: string, most: number) =>
+  bad("DNSNameServersExhausted", `Unable to complete operation for ${id}. The number of DNS nameservers exceeds the limit ${most}.`);
+export const tooManyHostRoutes = (id: string, most: number) =>
+  bad("HostRoutesExhausted", `Unable to complete operation for ${id}. The number of host routes exceeds the limit ${most}.`);
+
+// Ports.
+export const portNotFound = (id: string) => absent("PortNotFound", `Port ${id} could not be found.`);
+export const macInUse = (network: string, mac: string) =>
+  conflict("MacAddressInUse", `Unable to complete operation for network ${network}. The mac address ${mac} is in use.`);
+export const portBound = (port: { readonly id: string; readonly vif: string; readonly from: string; readonly to: string }) =>
+  conflict(
+    "PortBound",
+    `Unable to complete operation on port ${port.id}, port is already bound, port type: ${port.vif}, old_mac ${port.from}, new_mac ${port.to}.`,
+  );
+export const portInUse = (port: { readonly id: string; readonly network: string; readonly device: string }) =>
+  conflict(
+    "PortInUse",
+    `Unable to complete operation on port ${port.id} for network ${port.network}. Port already has an attached device ${port.device}.`,
+  );
+export const servicePort = (id: string, owner: string) =>
+  conflict("ServicePortInUse", `Port ${id} cannot be deleted directly via the port API: has device owner ${owner}.`);
+export const securityNeeded = bad(
+  "PortSecurityAndIPRequiredForSecurityGroups",
+  "Port security must be enabled and port must have an IP address in order to use security groups.",
+);
+export const portHasGroups = conflict(
+  "PortSecurityPortHasSecurityGroup",
+  "Port has security group associated. Cannot disable port security or IP address until security group is removed.",
+);
+export const securityNeededForPairs = conflict(
+  "AddressPairAndPortSecurityRequired",
+  "Port Security must be enabled in order to have allowed address pairs on a port.",
+);
+export const tooManyPairs = (most: number) =>
+  bad("AllowedAddressPairExhausted", `The number of allowed address pair exceeds the maximum ${most}.`);
+export const duplicatePair = (mac: string, ip: string) =>
+  bad("DuplicateAddressPairInRequest", `Request contains duplicate address pair: mac_address ${mac} ip_address ${ip}.`);
+
+// Addresses.
+export const noAddressLeft = (network: string) =>
+  conflict("IpAddressGenerationFailure", `No more IP addresses available on network ${network}.`);
+export const addressTaken = (ip: string, subnet: string) =>
+  conflict("IpAddressAlreadyAllocated", `IP address ${ip} already allocated in subnet ${subnet}`);
+export const notOnNetwork = (ip: string) =>
+  bad("InvalidIpForNetwork", `IP address ${ip} is not a valid IP for any of the subnets on the specified network.`);
+export const notOnSubnet = (ip: string) => bad("InvalidIpForSubnet", `IP address ${ip} is not a valid IP for the specified subnet.`);
+export const automaticAddress = (ip: string, subnet: string) =>
+  bad(
+    "AllocationOnAutoAddressSubnet",
+    `IPv6 address ${ip} cannot be directly assigned to a port on subnet ${subnet} as the subnet is configured for automatic addresses`,
+  );

@@ -1,0 +1,60 @@
+/**
+ * What a resource adds to its declaration: the rules that look at more than one attribute, or at the rest of the cloud.
+ * Reading, policy, rendering, filters and bulk requests are the same for all and live in api.ts.
+ */
+import type { Target } from "../policy/rule.ts";
+import type { Who } from "../policy/who.ts";
+import type { Computed, Create, Patch } from "../resource/resource.ts";
+import type { Refusal, Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Fresh, RowWrite } from "./decision.ts";
+import type { DECLARED, DeclaredTable, Tables } from "./tables.ts";
+
+/** Who asks, and what is new for the answer. */
+export interface Ask {
+  readonly who: Who;
+  readonly fresh: Fresh;
+}
+
+/** The row that is made or changed, and what else is written with it. */
+export interface Change<Row> {
+  readonly row: Row;
+  /** Before it: what it needs, such as a default security group. */
+  readonly also?: readonly RowWrite[];
+}
+
+type Of<T extends DeclaredTable> = (typeof DECLARED)[T];
+
+export interface Rules<T extends DeclaredTable> {
+  readonly table: T;
+  readonly notFound: (id: string) => Refusal;
+  /** What policy is asked about, of one that is there. */
+  target(cloud: Cloud, row: Tables[T]): Target;
+  /** The same of one that is to be made; refused where what it hangs on cannot be seen. */
+  targetOfNew(cloud: Cloud, input: Create<Of<T>>, who: Who): Result<Target>;
+  /** Attributes that are not kept. `now` as in `Fresh`. */
+  computed(cloud: Cloud, row: Tables[T], now: string): Computed<Of<T>>;
+  create?(cloud: Cloud, input: Create<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
+  /** Revision and time of change are set for it afterwards, where the row did change. */
+  update?(cloud: Cloud, row: Tables[T], patch: Patch<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
+  /** What is written, its own end included. */
+  delete?(cloud: Cloud, row: Tables[T], ask: Ask): Result<readonly RowWrite[]>;
+}
+
+/** What every new row begins with; `tags: []` besides where it can be tagged. */
+export function born(fresh: Fresh) {
+  return { id: fresh.uuid(), created_at: fresh.now, updated_at: fresh.now, revision_number: 0 };
+}
+
+/** A row after a change. */
+export function touched<R extends { readonly revision_number: number }>(row: R, fresh: Fresh): R {
+  return { ...row, revision_number: row.revision_number + 1, updated_at: fresh.now };
+}
+
+export function write<T extends DeclaredTable>(table: T, id: string, row: Tables[T]): RowWrite {
+  return { key: `${table}/${id}`, row };
+}
+
+export function removal(table: DeclaredTable, id: string): RowWrite {
+  return { key: `${table}/${id}` };
+}

@@ -1,0 +1,51 @@
+/** Subnets: blocks of the one address space, each on one network. */
+import { list, must, nullMeans, nullable, record, said } from "../resource/composites.ts";
+import { chosen, resource } from "../resource/resource.ts";
+import type { Create, Patch, Row } from "../resource/resource.ts";
+import { cidr, flag, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
+import { chronicled, identity, named, tagged } from "./standard.ts";
+
+const IPV6_MODES = said(oneOf("dhcpv6-stateful", "dhcpv6-stateless", "slaac"));
+const OWNERS = ["admin", "member@owner", "member@parent"] as const;
+
+export const subnet = resource({
+  name: "subnet",
+  plural: "subnets",
+  note: "A block of addresses that the ports of one network draw from.",
+  may: {
+    create: ["admin", "member@parent"],
+    get: ["reader@owner", "shared", "external", "admin", "reader@parent", "service"],
+    update: OWNERS,
+    delete: OWNERS,
+  },
+  attributes: {
+    ...identity,
+    ...named,
+    ip_version: { type: ipVersion, write: "create", filter: true, sort: true, note: "Address family." },
+    network_id: { type: uuid, write: "create", filter: true, sort: true, index: true, note: "The network it serves." },
+    subnetpool_id: { type: nullable(uuid), write: "create", default: null, filter: true, sort: true, note: "None: addresses are the operator's to plan." },
+    cidr: { type: cidr, write: "create", default: chosen, filter: true, sort: true, note: "The block; it overlaps with no other subnet of the cloud." },
+    gateway_ip: { type: nullable(ip), write: "always", default: chosen, filter: true, sort: true, note: "Null: none. Absent: the first host address." },
+    allocation_pools: {
+      type: list(record({ start: must(ip), end: must(ip) })), write: "always", default: chosen,
+      note: "What is given out unasked. Absent: all hosts but the gateway.",
+    },
+    dns_nameservers: { type: nullMeans([], list(ip, { unique: true })), write: "always", default: [], note: "Told by DHCP and RA, in order." },
+    host_routes: {
+      type: nullMeans([], list(record({ destination: must(cidr), nexthop: must(ip) }), { unique: true })), write: "always", default: [],
+      note: "Routes told by DHCP.",
+    },
+    enable_dhcp: { type: flag, write: "always", default: true, filter: true, sort: true, note: "Do the hosts answer DHCP here?" },
+    ipv6_ra_mode: { type: IPV6_MODES, write: "create", default: chosen, filter: true, sort: true, note: "Who sends router advertisements, and what they say." },
+    ipv6_address_mode: { type: IPV6_MODES, write: "create", default: chosen, filter: true, sort: true, note: "How VMs get their address: slaac and stateless derive it from the MAC." },
+    "router:external": {
+      type: flag, write: "never", computed: true, filter: true, extension: "subnet-external-network", note: "Is its network marked as leading outside?",
+    },
+    ...chronicled,
+    ...tagged,
+  },
+});
+
+export type Subnet = Row<typeof subnet>;
+export type NewSubnet = Create<typeof subnet>;
+export type SubnetPatch = Patch<typeof subnet>;

@@ -1,0 +1,74 @@
+/** The rows of one resource, with the indexes that its declaration asks for. */
+import type { Attribute, Attributes } from "../resource/resource.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export class Table {
+  readonly rows = new Map<string, object>();
+  readonly #indexes: readonly Index[];
+
+  constructor(attributes: Attributes) {
+    this.#indexes = Object.entries(attributes).flatMap(([name, attribute]) => (attribute.index === true ? [new Index(name, attribute)] : []));
+  }
+
+  /** Returns the row that was there before. */
+  put(id: string, row: object | undefined): object | undefined {
+    const old = this.rows.get(id);
+    for (const index of this.#indexes) index.move(id, old, row);
+    if (row === undefined) this.rows.delete(id);
+    else this.rows.set(id, row);
+    return old;
+  }
+
+  /** Ids of the rows that `key` finds in an indexed attribute. */
+  ids(attribute: string, key: string): ReadonlySet<string> {
+    const index = this.#indexes.find(({ name }) => name === attribute);
+    if (index === undefined) throw new Error(`${attribute} has no index`);
+    return index.ids.get(key) ?? NONE;
+  }
+
+  hasIndex(attribute: string): boolean {
+    return this.#indexes.some(({ name }) => name === attribute);
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+class Index {
+  readonly name: string;
+  readonly ids = new Map<string, Set<string>>();
+  readonly #attribute: Attribute;
+
+  constructor(name: string, attribute: Attribute) {
+    this.name = name;
+    this.#attribute = attribute;
+  }
+
+  move(id: string, old: object | undefined, row: object | undefined): void {
+    const [before, after] = [this.#value(old), this.#value(row)];
+    if (before === after) return;
+    for (const key of this.#keys(before)) this.#remove(key, id);
+    for (const key of this.#keys(after)) this.#add(key, id);
+  }
+
+  // A row is a plain record of its declared attributes; which they are, only the declaration knows.
+  #value(row: object | undefined): unknown {
+    return row === undefined ? undefined : (row as Fields)[this.name];
+  }
+
+  #keys(value: unknown): readonly string[] {
+    return value === undefined ? [] : this.#attribute.type.keys(value);
+  }
+
+  #add(key: string, id: string): void {
+    const ids = this.ids.get(key);
+    if (ids === undefined) this.ids.set(key, new Set([id]));
+    else ids.add(id);
+  }
+
+  #remove(key: string, id: string): void {
+    const ids = this.ids.get(key);
+    ids?.delete(id);
+    if (ids?.size === 0) this.ids.delete(key);
+  }
+}

@@ -1,0 +1,36 @@
+/** Every resource that the cloud keeps: one line here, one file each. */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { agent } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import { network } from "./network.ts";
+import type { Network } from "./network.ts";
+import { port } from "./port.ts";
+import type { Port } from "./port.ts";
+import { quota } from "./quota.ts";
+import type { Quota } from "./quota.ts";
+import { securityGroupRule } from "./security-group-rule.ts";
+import type { SecurityGroupRule } from "./security-group-rule.ts";
+import { securityGroup } from "./security-group.ts";
+import type { SecurityGroup } from "./security-group.ts";
+import { subnet } from "./subnet.ts";
+import type { Subnet } from "./subnet.ts";
+
+/** Declarations by table. */
+export const DECLARED = { network, subnet, port, security_group: securityGroup, security_group_rule: securityGroupRule, quota, agent };
+
+/** Rows by table. A row's key is `TABLE/ID`. */
+export interface Tables {
+  readonly network: Network;
+  readonly subnet: Subnet;
+  readonly port: Port;
+  readonly security_group: SecurityGroup;
+  readonly security_group_rule: SecurityGroupRule;
+  /** By project. */
+  readonly quota: Quota;
+  readonly agent: Agent;
+  /** `datacenter/this`: absent until one has been applied. */
+  readonly datacenter: DataCenter;
+}
+
+export type TableName = keyof Tables;
+export type DeclaredTable = keyof typeof DECLARED;

@@ -1,0 +1,59 @@
+/**
+ * Who may do something, as data: any one of these is enough. Named after Neutron's defaults (2023 and later).
+ * `parent` is what the thing hangs on: the network of a subnet or port, the security group of a rule.
+ */
+import { hasRole, isAdmin } from "./who.ts";
+import type { Who } from "./who.ts";
+
+export type Persona =
+  | "admin"
+  | "service"
+  | `${"manager" | "member" | "reader"}@${"owner" | "parent"}`
+  /** Anybody with a role, where the network is shared, or external. */
+  | "shared"
+  | "external"
+  /** Where the device is no service of the network (`network:…`). */
+  | "plain device"
+  | "anybody";
+
+export type Rule = readonly Persona[];
+
+export const ADMIN: Rule = ["admin"];
+export const ADMIN_OR_SERVICE: Rule = ["admin", "service"];
+export const ADMIN_OR_OWNER: Rule = ["admin", "member@owner"];
+
+/** What a rule is asked about. */
+export interface Target {
+  /** Project of the thing itself. */
+  readonly owner: string;
+  /** Project of the thing that it hangs on. */
+  readonly parent?: string;
+  readonly shared?: boolean;
+  readonly external?: boolean;
+  readonly deviceOwner?: string;
+}
+
+export function allows(rule: Rule, who: Who, target: Target): boolean {
+  return rule.some((persona) => is(persona, who, target));
+}
+
+function is(persona: Persona, who: Who, target: Target): boolean {
+  switch (persona) {
+    case "admin":
+      return isAdmin(who);
+    case "service":
+      return who.roles.includes("service");
+    case "shared":
+      return target.shared === true;
+    case "external":
+      return target.external === true;
+    case "plain device":
+      return target.deviceOwner?.startsWith("network:") !== true;
+    case "anybody":
+      return true;
+    default: {
+      const [role = "", place = ""] = persona.split("@");
+      return hasRole(who, role) && who.project === (place === "owner" ? target.owner : target.parent);
+    }
+  }
+}

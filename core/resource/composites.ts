@@ -1,0 +1,135 @@
+/** Types made of other types: lists, records, values that may be null. */
+import { invalid, isWrong, printed, reasonOf, unconvertible } from "./type.ts";
+import type { Condition, Read, Type, TypeOf, Wrong } from "./type.ts";
+
+/** A value, or null: "none" as a thing that can be said. */
+export function nullable<T>(type: Type<T>): Type<T | null> {
+  const { filter } = type;
+  return {
+    name: `${type.name} or null`,
+    read: (raw) => (raw === null ? { value: null } : type.read(raw)),
+    keys: (value) => (value === null ? [] : type.keys(value)),
+    key: (query) => type.key(query),
+    order: (left, right) => {
+      if (left === null || right === null) return Number(left !== null) - Number(right !== null);
+      return type.order(left, right);
+    },
+    ...(filter === undefined ? {} : { filter: (texts) => notNull(filter(texts)) }),
+  };
+}
+
+function notNull<T>(read: Read<Condition<T>>): Read<Condition<T | null>> {
+  return isWrong(read) ? read : { value: { holds: (value) => value !== null && read.value.holds(value) } };
+}
+
+/** A null that Neutron reads as something else: `nullMeans([], list(uuid))`. */
+export function nullMeans<T>(instead: T, type: Type<T>): Type<T> {
+  return { ...type, read: (raw) => (raw === null ? { value: instead } : type.read(raw)) };
+}
+
+/** What a list may hold: any number of members, or each only once, and how often at most. */
+export interface ListLimits {
+  readonly unique?: true;
+  readonly most?: { readonly length: number; readonly reason: string };
+}
+
+export function list<T>(of: Type<T>, limits: ListLimits = {}): Type<readonly T[]> {
+  return {
+    name: `list of ${of.name}`,
+    read: (raw) => readList(of, limits, raw),
+    keys: (values) => values.flatMap((value) => of.keys(value)),
+    key: (query) => of.key(query),
+    order: (left, right) => left.length - right.length,
+  };
+}
+
+function readList<T>(of: Type<T>, limits: ListLimits, raw: unknown): Read<readonly T[]> {
+  if (!Array.isArray(raw)) return invalid(`'${printed(raw)}' is not a list`);
+  if (limits.most !== undefined && raw.length > limits.most.length) return invalid(limits.most.reason);
+  const values: T[] = [];
+  const seen = new Set<string>();
+  for (const member of raw as readonly unknown[]) {
+    const read = of.read(member);
+    if (isWrong(read)) return read;
+    const text = JSON.stringify(read.value);
+    if (limits.unique === true && seen.has(text)) return invalid(`Duplicate items in the list: '${printed(member)}'`);
+    seen.add(text);
+    values.push(read.value);
+  }
+  return { value: values };
+}
+
+/** A member of a record: present always, or left out at will. */
+export interface Member<T, O extends boolean = boolean> {
+  readonly type: Type<T>;
+  readonly optional: O;
+}
+
+export function must<T>(type: Type<T>): Member<T, false> {
+  return { type, optional: false };
+}
+
+export function may<T>(type: Type<T>): Member<T, true> {
+  return { type, optional: true };
+}
+
+type Members = Readonly<Record<string, Member<unknown>>>;
+type MembersIn<M extends Members, O extends boolean> = { [K in keyof M]: M[K]["optional"] extends O ? K : never }[keyof M];
+export type RecordOf<M extends Members> = { readonly [K in MembersIn<M, false>]: TypeOf<M[K]["type"]> } & {
+  readonly [K in MembersIn<M, true>]?: TypeOf<M[K]["type"]>;
+};
+
+/** An object with these members and no others. `wrong` words what Neutron says instead of our own reason. */
+export function record<const M extends Members>(members: M, wrong?: (raw: unknown, reason: string) => Wrong): Type<RecordOf<M>> {
+  return {
+    name: `{ ${Object.entries(members).map(([name, member]) => `${name}${member.optional ? "?" : ""}: ${member.type.name}`).join(", ")} }`,
+    read: (raw) => {
+      const read = readRecord(members, raw);
+      if (isWrong(read)) return wrong === undefined ? read : wrong(raw, reasonOf(read));
+      // Each member of `members` was read by its own type just now; the compiler cannot follow the loop.
+      return { value: read.value as RecordOf<M> };
+    },
+    keys: (value) => Object.entries(members).flatMap(([name, member]) => keysOf(name, member, value)),
+    key: (query) => ({ value: query }),
+    order: () => 0,
+  };
+}
+
+/** `ip_address=10.65.0.5`: the form in which Neutron's filters name a member. */
+function keysOf(name: string, member: Member<unknown>, value: object): string[] {
+  const part: unknown = (value as Readonly<Record<string, unknown>>)[name];
+  return part === undefined ? [] : member.type.keys(part).map((key) => `${name}=${key}`);
+}
+
+function readRecord(members: Members, raw: unknown): Read<Record<string, unknown>> {
+  if (!isObject(raw)) return invalid(`'${printed(raw)}' is not a dictionary`);
+  const unknown = Object.keys(raw).filter((name) => !Object.hasOwn(members, name));
+  if (unknown.length > 0) return invalid(`Unexpected keys supplied: ${unknown.join(", ")}`);
+  const value: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(members)) {
+    if (raw[name] === undefined && member.optional) continue;
+    if (raw[name] === undefined) return invalid(`Expected keys not found: ${name}`);
+    const read = member.type.read(raw[name]);
+    if (isWrong(read)) return read;
+    value[name] = read.value;
+  }
+  return { value };
+}
+
+export function isObject(raw: unknown): raw is Readonly<Record<string, unknown>> {
+  return typeof raw === "object" && raw !== null && !Array.isArray(raw);
+}
+
+/** An object that we keep and give back as it is: `binding:profile`. */
+export const opaque: Type<Readonly<Record<string, unknown>>> = {
+  name: "object",
+  read: (raw) => (isObject(raw) ? { value: raw } : unconvertible(`'${printed(raw)}' is not a dictionary`)),
+  keys: () => [],
+  key: (query) => ({ value: query }),
+  order: () => 0,
+};
+
+/** A value that may be none, which nobody can say: it is none by being left out. */
+export function said<T>(type: Type<T>): Type<T | null> {
+  return { ...nullable(type), name: `${type.name} or none`, read: (raw) => type.read(raw) };
+}
