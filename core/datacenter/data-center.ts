@@ -25,7 +25,13 @@ export interface DataCenter {
 export interface Ranges {
   readonly public?: Cidr;
   readonly private?: Cidr;
-  readonly ipv6?: { readonly whole: Cidr; readonly external: Cidr; readonly internal: Cidr };
+  readonly ipv6?: {
+    readonly whole: Cidr;
+    readonly external: Cidr;
+    readonly internal: Cidr;
+    /** What of it is announced outside (`exportsOf`); absent: the whole. */
+    readonly announced?: "external half";
+  };
 }
 
 export interface NetworkPlan {

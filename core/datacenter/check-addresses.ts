@@ -1,0 +1,144 @@
+/** What must hold between the prefixes and addresses of a data centre file, wherever in it they stand. */
+import { familyOf, widthOf } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
+import { contains, firstOf, lastOf, lengthOf, overlaps, prefixOf } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import type { Declared, DeclaredMachine } from "./layout.ts";
+import { showPath } from "./source.ts";
+import type { Path, Source } from "./source.ts";
+
+export const FAMILIES = [4, 6] as const;
+const ROLES = ["controllers", "reflectors", "hosts", "gateways"] as const;
+
+/** The key of a family wherever both may stand: `ipv4`. */
+export function keyOf(family: Family): "ipv4" | "ipv6" {
+  return family === 4 ? "ipv4" : "ipv6";
+}
+
+export function machinesOf(declared: Declared): readonly { readonly path: Path; readonly machine: DeclaredMachine }[] {
+  return ROLES.flatMap((role) =>
+    (declared[role] ?? []).flatMap((machine, index) => (machine === undefined ? [] : [{ path: [role, index], machine }])),
+  );
+}
+
+interface Place {
+  readonly path: Path;
+  readonly prefix: Cidr;
+}
+
+/** Every prefix of the file that must be apart from the others. */
+export function placesOf(declared: Declared): readonly Place[] {
+  const { ranges, fabric, gateways, lab } = declared;
+  const links = (gateways ?? []).flatMap((gateway, index) =>
+    FAMILIES.map((family) => {
+      const local = gateway?.upstream?.[keyOf(family)]?.address;
+      return { path: ["gateways", index, "upstream", keyOf(family), "address"], prefix: local && prefixOf(local.ip, local.length) };
+    }),
+  );
+  const places = [
+    { path: ["ranges", "public"], prefix: ranges?.public },
+    { path: ["ranges", "private"], prefix: ranges?.private },
+    { path: ["ranges", "ipv6"], prefix: ranges?.ipv6 },
+    { path: ["fabric", "ipv4"], prefix: fabric?.ipv4 },
+    { path: ["fabric", "ipv6"], prefix: fabric?.ipv6 },
+    ...links,
+    { path: ["lab", "outside4"], prefix: lab?.outside4 },
+    { path: ["lab", "outside6"], prefix: lab?.outside6 },
+  ];
+  return places.flatMap(({ path, prefix }) => (prefix === undefined ? [] : [{ path, prefix }]));
+}
+
+/** No two overlap, but gateways may be on one link to the provider. */
+export function checkOverlaps(declared: Declared, source: Source): void {
+  const places = placesOf(declared);
+  for (const [index, place] of places.entries()) {
+    const hit = places.slice(0, index).find((other) => overlaps(place.prefix, other.prefix) && !sameLink(place, other));
+    if (hit !== undefined) source.blame(place.path, `overlaps ${showPath(hit.path)} ${hit.prefix}`);
+  }
+}
+
+function sameLink(left: Place, right: Place): boolean {
+  return left.path[0] === "gateways" && right.path[0] === "gateways" && left.prefix === right.prefix;
+}
+
+/** At least one range; halves of /64 or larger; room for a gateway IP and a VM; a fabric that carries the family. */
+export function checkRanges({ ranges, fabric }: Declared, source: Source): void {
+  if (ranges === undefined) return;
+  const { public: open, private: closed, ipv6 } = ranges;
+  if (open === undefined && closed === undefined && ipv6 === undefined && !source.findings.some(({ path }) => path[0] === "ranges")) {
+    source.blame(["ranges"], "no address range at all; give at least one of public, private, ipv6");
+  }
+  if (ipv6 !== undefined && lengthOf(ipv6) > 63) {
+    source.blame(["ranges", "ipv6"], `cannot be halved into /64 or larger; it has to be a /63 or larger`);
+  }
+  for (const key of ["public", "private"] as const) {
+    const cidr = ranges[key];
+    if (cidr !== undefined && lengthOf(cidr) > 30)
+      source.blame(["ranges", key], "too small for a gateway IP and a VM; it has to be a /30 or larger");
+  }
+  const carried: readonly (readonly [string, Family, Cidr | undefined])[] = [
+    ["ranges.public", 4, open],
+    ["ranges.private", 4, closed],
+    ["ranges.ipv6", 6, ipv6],
+  ];
+  for (const [name, family, cidr] of carried) {
+    if (cidr === undefined || fabric === undefined || fabric[keyOf(family)] !== undefined) continue;
+    if (!source.blamed(["fabric", keyOf(family)]))
+      source.blame(["fabric", keyOf(family)], `missing; the addresses of ${name} travel over it`);
+  }
+}
+
+/** Each machine has one address in each family of the fabric, inside it, and nobody else's. */
+export function checkMachines(declared: Declared, source: Source): void {
+  const { fabric } = declared;
+  if (fabric === undefined) return;
+  if (fabric.ipv4 === undefined && fabric.ipv6 === undefined && !source.findings.some(({ path }) => path[0] === "fabric")) {
+    source.blame(["fabric"], "neither ipv4 nor ipv6; machines need addresses to speak BGP");
+  }
+  for (const { path, machine } of machinesOf(declared)) {
+    for (const family of FAMILIES)
+      checkAddress({ fabric: fabric[keyOf(family)], family, ip: machine[keyOf(family)], path: [...path, keyOf(family)] }, source);
+  }
+}
+
+interface FabricAddress {
+  readonly fabric: Cidr | undefined;
+  readonly family: Family;
+  readonly ip: Ip | undefined;
+  readonly path: Path;
+}
+
+function checkAddress({ fabric, family, ip, path }: FabricAddress, source: Source): void {
+  const place = ["fabric", keyOf(family)];
+  if (source.blamed(place) || source.blamed(path)) return;
+  if (ip === undefined) {
+    if (fabric !== undefined) source.blame(path, `missing; fabric.${keyOf(family)} is ${fabric}`);
+  } else if (fabric === undefined) source.blame(path, `the fabric has no ${keyOf(family)}`);
+  else if (!contains(fabric, ip)) source.blame(path, `outside fabric.${keyOf(family)} ${fabric}`);
+  else if (isEdge(fabric, ip)) source.blame(path, `${edgeName(ip)} of fabric.${keyOf(family)} ${fabric}`);
+}
+
+/** Names and addresses belong to one machine each. Host names differ by more than case (RFC 4343). */
+export function checkDuplicates(declared: Declared, source: Source): void {
+  const owners = new Map<string, Path>();
+  for (const { path, machine } of machinesOf(declared)) {
+    for (const key of ["name", "ipv4", "ipv6"] as const) {
+      const value = machine[key]?.toLowerCase();
+      if (value === undefined) continue;
+      const owner = owners.get(value);
+      if (owner === undefined) owners.set(value, [...path, key]);
+      else source.blame([...path, key], `already ${showPath(owner)}`);
+    }
+  }
+}
+
+/** The addresses of a link that no machine may have: network and broadcast in IPv4, the subnet routers' anycast in IPv6 (RFC 4291, 2.6.1). */
+export function isEdge(link: Cidr, ip: Ip): boolean {
+  // Links of two addresses have no such ones: RFC 3021, RFC 6164.
+  if (lengthOf(link) >= widthOf(familyOf(link)) - 1) return false;
+  return ip === firstOf(link) || (familyOf(ip) === 4 && ip === lastOf(link));
+}
+
+export function edgeName(ip: Ip): string {
+  return familyOf(ip) === 4 ? "the network or broadcast address" : "the subnet routers' anycast address";
+}

@@ -1,0 +1,53 @@
+/** What a data centre file looks like: every key, whether it may be left out, and what then holds. */
+import { list, mapping, needed, optional, otherwise } from "./form.ts";
+import { address, asn, hostName, interfaceAddress, interfaceName, mtu, networkName, oneOf, prefix, span } from "./values.ts";
+
+const machine = { name: needed(hostName), ipv4: optional(address(4)), ipv6: optional(address(6)) };
+
+const upstream = mapping({
+  asn: needed(asn),
+  interface: needed(interfaceName),
+  ipv4: optional(mapping({ address: needed(interfaceAddress(4)), peer: needed(address(4)) })),
+  ipv6: optional(mapping({ address: needed(interfaceAddress(6)), peer: needed(address(6)) })),
+});
+
+/** Exceptions to what follows from the ranges. */
+const network = {
+  name: optional(networkName),
+  gateway4: optional(address(4)),
+  gateway6: optional(address(6)),
+  pools4: list(span(4)),
+  pools6: list(span(6)),
+};
+
+export const LAYOUT = mapping({
+  name: needed(hostName),
+  ranges: needed(mapping({ public: optional(prefix(4)), private: optional(prefix(4)), ipv6: optional(prefix(6)) })),
+  networks: optional(
+    mapping({
+      external: optional(mapping(network)),
+      internal: optional(mapping({ ...network, ipv6: optional(oneOf("advertised", "unadvertised", "none")) })),
+    }),
+  ),
+  dns: list(address()),
+  mtu: otherwise(1500, mtu),
+  fabric: needed(
+    mapping({
+      asn: needed(asn),
+      interface: needed(interfaceName),
+      ipv4: optional(prefix(4)),
+      ipv6: optional(prefix(6)),
+      peering: optional(oneOf("reflectors", "direct")),
+    }),
+  ),
+  controllers: list(mapping(machine)),
+  reflectors: list(mapping(machine)),
+  hosts: list(mapping(machine)),
+  gateways: list(mapping({ ...machine, upstream: needed(upstream), pnat: optional(span(4)) })),
+  lab: optional(mapping({ outside4: optional(prefix(4)), outside6: optional(prefix(6)) })),
+});
+
+/** What a file declares, as read: each value, or undefined where it is absent or was blamed. */
+export type Declared = NonNullable<ReturnType<typeof LAYOUT>>;
+export type DeclaredMachine = NonNullable<NonNullable<Declared["hosts"]>[number]>;
+export type DeclaredGateway = NonNullable<NonNullable<Declared["gateways"]>[number]>;

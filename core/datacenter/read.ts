@@ -1,0 +1,97 @@
+/**
+ * From a data centre file to the data centre: its form first, then what must hold between its parts, then everything that
+ * may be left out. A file with anything wrong in it is refused whole, with all that is wrong.
+ */
+import { halvesOf } from "../net/prefix.ts";
+import { checkDuplicates, checkMachines, checkOverlaps, checkRanges } from "./check-addresses.ts";
+import { checkGateways, checkPeering } from "./check-gateways.ts";
+import type { DataCenter, Fabric, Gateway, LabPlan, Machine, Ranges, Upstream, UpstreamSession } from "./data-center.ts";
+import { labOf } from "./lab-plan.ts";
+import { LAYOUT } from "./layout.ts";
+import type { Declared, DeclaredGateway, DeclaredMachine } from "./layout.ts";
+import { networksOf } from "./networks.ts";
+import { sourceOf } from "./source.ts";
+import type { Finding } from "./source.ts";
+
+export type Reading = { readonly ok: true; readonly value: DataCenter } | { readonly ok: false; readonly findings: readonly Finding[] };
+
+/** `document` is plain data, as it comes out of YAML or JSON. */
+export function readDataCenter(document: unknown): Reading {
+  const source = sourceOf(document);
+  const declared = LAYOUT(source, []);
+  if (declared === undefined) return { ok: false, findings: source.findings };
+  checkRanges(declared, source);
+  checkOverlaps(declared, source);
+  checkMachines(declared, source);
+  checkDuplicates(declared, source);
+  checkGateways(declared, source);
+  checkPeering(declared, source);
+  const networks = networksOf(declared, source);
+  const lab = labOf(declared, source);
+  if (source.findings.length > 0) return { ok: false, findings: source.findings };
+  return { ok: true, value: assemble(declared, networks, sure(lab)) };
+}
+
+function assemble(declared: Declared, networks: DataCenter["networks"], lab: LabPlan): DataCenter {
+  const machines = (list: Declared["hosts"]) => sure(list).map((machine) => machineOf(sure(machine)));
+  return {
+    name: sure(declared.name),
+    ranges: rangesOf(declared),
+    networks,
+    dns: sure(declared.dns).map(sure),
+    mtu: sure(declared.mtu),
+    fabric: fabricOf(declared),
+    controllers: machines(declared.controllers),
+    reflectors: machines(declared.reflectors),
+    hosts: machines(declared.hosts),
+    gateways: sure(declared.gateways).map((gateway) => gatewayOf(sure(gateway))),
+    lab,
+  };
+}
+
+function rangesOf({ ranges, networks }: Declared): Ranges {
+  const { public: open, private: closed, ipv6 } = sure(ranges);
+  const [external, internal] = (ipv6 && halvesOf(ipv6)) ?? [];
+  const half = ["unadvertised", "none"].includes(networks?.internal?.ipv6 ?? "advertised");
+  return {
+    ...(open && { public: open }),
+    ...(closed && { private: closed }),
+    ...(ipv6 && external && internal && { ipv6: { whole: ipv6, external, internal, ...(half && { announced: "external half" }) } }),
+  };
+}
+
+function fabricOf({ fabric, reflectors }: Declared): Fabric {
+  const { asn, ipv4, ipv6, peering, interface: link } = sure(fabric);
+  return {
+    asn: sure(asn),
+    ...(ipv4 && { ipv4 }),
+    ...(ipv6 && { ipv6 }),
+    peering: peering ?? (sure(reflectors).length > 0 ? "reflectors" : "direct"),
+    interface: sure(link),
+  };
+}
+
+function machineOf({ name, ipv4, ipv6 }: DeclaredMachine): Machine {
+  return { name: sure(name), ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
+}
+
+function gatewayOf(gateway: DeclaredGateway): Gateway {
+  const { asn, ipv4, ipv6, interface: link } = sure(gateway.upstream);
+  const upstream: Upstream = {
+    asn: sure(asn),
+    interface: sure(link),
+    ...(ipv4 && { ipv4: sessionOf(ipv4) }),
+    ...(ipv6 && { ipv6: sessionOf(ipv6) }),
+  };
+  return { ...machineOf(gateway), upstream, ...(gateway.pnat && { pnat: gateway.pnat }) };
+}
+
+function sessionOf({ address, peer }: NonNullable<NonNullable<DeclaredGateway["upstream"]>["ipv4"]>): UpstreamSession {
+  return { local: sure(address), peer: sure(peer) };
+}
+
+/** What is undefined in a file without findings has been blamed by nobody: a bug of the form or of a check. */
+function sure<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("a value of the data centre file is missing that nobody complained about");
+  return value;
+}
