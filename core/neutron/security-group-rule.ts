@@ -1,36 +1,91 @@
-/** Rules of security groups: what is let through, by direction. */
+/** Security group rules: what may come in or go out. They only allow; what no rule allows is dropped. */
 import { nullable } from "../resource/composites.ts";
 import { resource } from "../resource/resource.ts";
 import type { Create, Row } from "../resource/resource.ts";
-import { flag, integer, oneOf, text, uuid } from "../resource/scalars.ts";
+import { cidr, flag, oneOf, text } from "../resource/scalars.ts";
+import { ethertype, portNumber, protocol, remotePrefix } from "./security-group-types.ts";
 import { chronicled, identity } from "./standard.ts";
 
 const OF_GROUP = ["admin", "member@parent"] as const;
 
+/** Nobody changes a rule: another one takes its place. */
 export const securityGroupRule = resource({
   name: "security_group_rule",
   plural: "security_group_rules",
-  note: "Lets through what it matches; what no rule matches is dropped.",
-  may: { create: OF_GROUP, get: ["admin", "reader@owner", "reader@parent"], delete: OF_GROUP },
+  note: "Traffic that the ports of a security group may receive or send.",
+  may: { create: OF_GROUP, get: ["admin", "reader@parent"], delete: OF_GROUP },
   attributes: {
     ...identity,
-    security_group_id: { type: text(36), write: "create", filter: true, sort: true, index: true, note: "The group it is in." },
-    remote_group_id: { type: nullable(uuid), write: "create", default: null, filter: true, sort: true, index: true, note: "The other side is in this group." },
+    security_group_id: { type: text(36), write: "create", filter: true, sort: true, index: true, note: "The group whose ports it is for." },
     direction: { type: oneOf("ingress", "egress"), write: "create", filter: true, sort: true, note: "Towards the port, or from it." },
-    protocol: { type: nullable(text(40)), write: "create", default: null, filter: true, sort: true, note: "By name or number; null: any." },
-    port_range_min: { type: nullable(integer(0)), write: "create", default: null, filter: true, sort: true, note: "First destination port, or ICMP type." },
-    port_range_max: { type: nullable(integer(0)), write: "create", default: null, filter: true, sort: true, note: "Last destination port, or ICMP code." },
-    ethertype: { type: oneOf("IPv4", "IPv6"), write: "create", default: "IPv4", filter: true, sort: true, note: "Address family." },
-    remote_ip_prefix: { type: nullable(text(64)), write: "create", default: null, filter: true, sort: true, note: "The other side is in this prefix." },
+    ethertype: { type: ethertype, write: "create", default: "IPv4", filter: true, sort: true, note: "Address family; any case is read." },
+    protocol: {
+      type: protocol,
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      note: "IP protocol by name or number, as sent; null: any. ICMP in IPv6 becomes ipv6-icmp.",
+    },
+    port_range_min: {
+      type: portNumber,
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      note: "First destination port, or ICMP type; 1 to 65535 is kept as null to null.",
+    },
+    port_range_max: {
+      type: portNumber,
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      note: "Last destination port, or ICMP code.",
+    },
+    remote_ip_prefix: {
+      type: remotePrefix,
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      note: "The other side is in this prefix; host bits as sent.",
+    },
+    remote_group_id: {
+      type: nullable(text(36)),
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      index: true,
+      note: "The other side is a port of this group.",
+    },
     normalized_cidr: {
-      type: nullable(text(64)), write: "never", computed: true, filter: true, sort: true, extension: "security-groups-normalized-cidr",
-      note: "The same prefix with its host bits cleared.",
+      type: nullable(cidr),
+      write: "never",
+      computed: true,
+      filter: true,
+      sort: true,
+      extension: "security-groups-normalized-cidr",
+      note: "The remote prefix with its host bits cleared.",
     },
     belongs_to_default_sg: {
-      type: nullable(flag), write: "never", computed: true, filter: true, extension: "security-groups-rules-belongs-to-default-sg",
-      note: "Is it a rule of a default group?",
+      type: flag,
+      write: "never",
+      computed: true,
+      filter: true,
+      extension: "security-groups-rules-belongs-to-default-sg",
+      note: "Is its group a project's default group?",
     },
     ...chronicled,
+    description: {
+      type: nullable(text(255)),
+      write: "create",
+      default: "",
+      filter: true,
+      extension: chronicled.description.extension,
+      note: "A remark for people; null: a rule that its group began with.",
+    },
   },
 });
 

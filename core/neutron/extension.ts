@@ -1,0 +1,85 @@
+/**
+ * Extensions: how clients learn what a Neutron can do. An alias is told only where its effect is here: those of
+ * attributes follow from the declarations, those of behaviour are listed below.
+ */
+import type { Resource } from "../resource/resource.ts";
+
+export interface Extension {
+  readonly alias: string;
+  readonly name: string;
+  readonly description: string;
+  /** When Neutron's contract was last looked at. */
+  readonly updated: string;
+  readonly links: readonly never[];
+}
+
+/** Of behaviour rather than of an attribute. */
+const BEHAVIOUR = [
+  "agent",
+  "empty-string-filtering",
+  "filter-validation",
+  "net-mtu",
+  "pagination",
+  "project-id",
+  "quota-check-limit",
+  "quota-check-limit-default",
+  "quota_details",
+  "quotas",
+  "revision-if-match",
+  "security-group",
+  "sorting",
+] as const;
+
+/** Name and description by alias; wanted of everything that is told. */
+const WORDS: Readonly<Record<string, readonly [name: string, description: string]>> = {
+  agent: ["Agents", "The hosts' agents, and whether they are alive."],
+  "allowed-address-pairs": ["Allowed Address Pairs", "Addresses that a port may send from besides its own."],
+  binding: ["Port Binding", "Which host serves a port, and how it is plugged."],
+  "binding-extended": ["Port Bindings Extended", "Several bindings of a port, one active: for live migration."],
+  "dns-integration": ["DNS Integration", "Host names of ports and domains of networks."],
+  "empty-string-filtering": ["Empty String Filtering", "A filter may ask for the empty text."],
+  "external-net": ["External Networks", "Networks marked as leading outside."],
+  extra_dhcp_opt: ["Extra DHCP Options", "DHCP options of a single port."],
+  "filter-validation": ["Filter Validation", "Unknown filters are refused."],
+  "ip-substring-filtering": ["IP Substring Filtering", "Ports found by a part of their address."],
+  ip_allocation: ["IP Allocation", "Whether a port has addresses."],
+  l2_adjacency: ["L2 Adjacency", "Whether the ports of a network share a broadcast domain."],
+  "net-mtu": ["Network MTU", "The MTU of a network."],
+  "net-mtu-writable": ["Network MTU (writable)", "The MTU of a network can be chosen."],
+  pagination: ["Pagination", "Lists in pages: limit and marker."],
+  "port-mac-address-regenerate": ["MAC Address Regeneration", "A port whose MAC is set to null gets a new one."],
+  "port-security": ["Port Security", "Checking of senders and security groups can be switched off per port."],
+  "port-security-groups-filtering": ["Port Security Groups Filtering", "Ports found by their security groups."],
+  "project-id": ["project_id", "The owner is called project_id as well as tenant_id."],
+  provider: ["Provider Network", "How a network is realised: always local."],
+  "quota-check-limit": ["Quota Limit Check", "A limit below what is in use is refused unless forced."],
+  "quota-check-limit-default": ["Quota Limit Check by Default", "Limits are checked against use unless forced."],
+  quota_details: ["Quota Details", "Limits together with what is in use."],
+  quotas: ["Quotas", "How many of each a project may have."],
+  "revision-if-match": ["If-Match", "A change can be bound to the revision that was seen."],
+  "security-group": ["Security Groups", "Which traffic a port may receive and send."],
+  "security-groups-normalized-cidr": ["Normalized CIDR", "A rule's remote prefix with its host bits cleared."],
+  "security-groups-rules-belongs-to-default-sg": ["Rules of Default Groups", "Whether a rule is in a project's default group."],
+  sorting: ["Sorting", "Lists sorted by attributes."],
+  "standard-attr-description": ["Descriptions", "A remark on most resources."],
+  "standard-attr-revisions": ["Revision Numbers", "A number that grows with every change."],
+  "standard-attr-tag": ["Tags", "Words that sort resources."],
+  "standard-attr-timestamp": ["Timestamps", "When a resource was made and last changed."],
+  "stateful-security-group": ["Stateful Security Groups", "Groups that do, or do not, let replies through."],
+  "subnet-external-network": ["External Network of a Subnet", "Subnets found by whether their network is external."],
+};
+
+const UPDATED = "2026-08-07T00:00:00+00:00";
+
+/** Everything that these resources and our behaviour bring, by alias. Throws when one has no words, which is a bug. */
+export function extensionsOf(resources: readonly Resource[]): readonly Extension[] {
+  const attributes = resources.flatMap((declared) => Object.values(declared.attributes));
+  const brought = attributes.flatMap(({ extension }) => (extension === undefined ? [] : [extension]));
+  return [...new Set([...BEHAVIOUR, ...brought])].toSorted().map(told);
+}
+
+function told(alias: string): Extension {
+  const words = WORDS[alias];
+  if (words === undefined) throw new Error(`no words for the extension ${alias}`);
+  return { alias, name: words[0], description: words[1], updated: UPDATED, links: [] };
+}
