@@ -1,0 +1,70 @@
+/**
+ * What a host holds of what is wanted in nftables. nft prints rules and set types in words of its own, so each carries a
+ * digest of the text it was made from; a text whose digest is found is the text that stands.
+ */
+import { digest } from "./digest.ts";
+import type { Ref } from "./kind.ts";
+import { nftRef } from "./nft.ts";
+import type { Nft, NftChain, NftSet } from "./nft.ts";
+import type { ChainState, NftTable, SetState } from "./nft-json.ts";
+
+/**
+ * All objects of our tables, in the words of `want` where they are the same.
+ *
+ * A set whose type must change can only be deleted and made again, and with it whatever is in it, and the rules that look
+ * into it: its elements are left out here and those chains are shown as different, so that one transaction makes all anew.
+ */
+export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[] {
+  const known = new Map<Ref, Nft>();
+  for (const value of want) if (value.object !== "element") known.set(nftRef(value.family, value.object, value.name), value);
+  const textOf = knownTexts(want);
+
+  const sets = tables.flatMap((table) => table.sets).map((state) => setOf(state, textOf));
+  const doomed = new Set(sets.filter((set) => isRetyped(set, known)).map((set) => nftRef(set.family, set.object, set.name)));
+  const inDoomed = (family: Nft["family"], of: string) => doomed.has(nftRef(family, "set", of)) || doomed.has(nftRef(family, "map", of));
+  const chains = tables.flatMap((table) => table.chains).map((state) => ({
+    ...chainOf(state, known, textOf),
+    ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
+  }));
+  const elements = tables.flatMap((table) => table.elements).filter((element) => !inDoomed(element.family, element.of));
+  return [...sets, ...chains, ...elements];
+}
+
+/** By digest, every text that is wanted somewhere. */
+function knownTexts(want: readonly Nft[]): (digest: string) => string {
+  const texts = new Map<string, string>();
+  for (const value of want) {
+    if (value.object === "chain") for (const rule of value.rules) texts.set(digest(rule), rule);
+    else if (value.object !== "element") texts.set(digest(value.type), value.type);
+  }
+  return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
+}
+
+function setOf({ object, family, name, digest: mark }: SetState, textOf: (digest: string) => string): NftSet {
+  return { object, family, name, type: textOf(mark) };
+}
+
+function isRetyped(set: NftSet, known: ReadonlyMap<Ref, Nft>): boolean {
+  const want = known.get(nftRef(set.family, set.object, set.name));
+  return want !== undefined && want.object === set.object && want.type !== set.type;
+}
+
+function chainOf({ family, name, hook, digests, uses }: ChainState, known: ReadonlyMap<Ref, Nft>, textOf: (digest: string) => string): NftChain {
+  const chain = { object: "chain", family, name, rules: digests.map(textOf), uses } as const;
+  if (hook === undefined) return chain;
+  const want = known.get(nftRef(family, "chain", name));
+  return { ...chain, hook: want?.object === "chain" && want.hook !== undefined && canonicalHook(want.hook) === hook ? want.hook : hook };
+}
+
+/** nft's names of priorities in the families inet and ip (nft(8)). */
+const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, dstnat: -100, filter: 0, security: 50, srcnat: 100 };
+
+const HOOK = /^type (\S+) hook (\S+) priority ([a-z]*) ?([+-]? ?\d+)?; ?(?:policy (\S+);)?$/;
+
+/** A base chain's declaration as nft prints it back: the priority as a number, the policy always there. */
+export function canonicalHook(text: string): string {
+  const [, type, hook, name = "", offset = "0", policy = "accept"] = HOOK.exec(text) ?? [];
+  const base = name === "" ? 0 : PRIORITIES[name];
+  if (type === undefined || base === undefined) throw new Error(`a chain's hook cannot be read: ${text}`);
+  return `type ${type} hook ${hook} priority ${base + Number(offset.replaceAll(" ", ""))}; policy ${policy};`;
+}

@@ -1,0 +1,98 @@
+/** Changes of our tables as one script for `nft -f -`, and what nft says of a script that it refuses. */
+import type { Change } from "../reconcile/diff.ts";
+import { digest } from "./digest.ts";
+import { canonicalHook } from "./nft-held.ts";
+import type { Nft, NftChain, NftElement } from "./nft.ts";
+
+export const NFT_TABLE = "margay";
+
+export interface NftScript {
+  readonly text: string;
+  /** By line (from 0): the change that it came from; undefined for lines of all. */
+  readonly owners: readonly (Change<Nft> | undefined)[];
+}
+
+/**
+ * One transaction. Whatever refers comes off before what it refers to, and goes on after it: elements, rules, sets and maps,
+ * chains on the way down, the other way round on the way up.
+ */
+export function nftScript(changes: readonly Change<Nft>[]): NftScript {
+  const families = new Set(changes.map((change) => valueOf(change).family));
+  const lines = [...families].map((family) => ({ text: `add table ${family} ${NFT_TABLE}`, owner: undefined as Change<Nft> | undefined }));
+  for (const phase of PHASES) {
+    for (const owner of changes) for (const text of phase(owner)) lines.push({ text, owner });
+  }
+  return { text: lines.map(({ text }) => `${text}\n`).join(""), owners: lines.map(({ owner }) => owner) };
+}
+
+/** What of the script failed, by change: `/dev/stdin:12:30-35: Error: …`. Errors that name no change are not in it. */
+export function readCulprits(stderr: string, script: NftScript): ReadonlyMap<Change<Nft>, string> {
+  const culprits = new Map<Change<Nft>, string>();
+  for (const match of stderr.matchAll(/^[^:\s]+:(\d+):[\d:-]+ (?:Error: )?(.*)$/gm)) {
+    const owner = script.owners[Number(match[1]) - 1];
+    if (owner !== undefined && !culprits.has(owner)) culprits.set(owner, match[2] ?? "");
+  }
+  return culprits;
+}
+
+type Phase = (change: Change<Nft>) => readonly string[];
+
+const PHASES: readonly Phase[] = [
+  (change) => (change.op === "create" ? [] : gone(change.have, "element")),
+  (change) => (change.op === "create" ? [] : flushed(change.have)),
+  (change) => (change.op === "create" ? [] : gone(change.have, "set")),
+  (change) => (change.op === "create" || (change.op === "replace" && keepsHook(change.want, change.have)) ? [] : gone(change.have, "chain")),
+  (change) => (change.op === "delete" ? [] : added(change.want, "set")),
+  (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
+  (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
+  (change) => (change.op === "delete" ? [] : added(change.want, "element")),
+];
+
+function valueOf(change: Change<Nft>): Nft {
+  return change.op === "delete" ? change.have : change.want;
+}
+
+type Class = "element" | "set" | "chain";
+
+function classOf(value: Nft): Class {
+  return value.object === "map" ? "set" : value.object;
+}
+
+function gone(value: Nft, of: Class): string[] {
+  if (classOf(value) !== of) return [];
+  return value.object === "element" ? [`delete element ${placeOf(value)} { ${value.element} }`] : [`delete ${value.object} ${placeOf(value)}`];
+}
+
+function flushed(value: Nft): string[] {
+  return value.object === "chain" ? [`flush chain ${placeOf(value)}`] : [];
+}
+
+function added(value: Nft, of: Class): string[] {
+  if (classOf(value) !== of) return [];
+  switch (value.object) {
+    case "element":
+      return [`add element ${placeOf(value)} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`];
+    case "chain":
+      return [`add chain ${placeOf(value)}${value.hook === undefined ? "" : ` { ${value.hook} }`}`];
+    default:
+      return [`add ${value.object} ${placeOf(value)} { ${value.type} comment "${digest(value.type)}"; }`];
+  }
+}
+
+function rules(chain: NftChain): string[] {
+  return chain.rules.map((rule) => `add rule ${placeOf(chain)} ${rule} comment "${digest(rule)}"`);
+}
+
+function placeOf(value: Nft): string {
+  return `${value.family} ${NFT_TABLE} ${nameOf(value)}`;
+}
+
+function nameOf(value: NftElement | Exclude<Nft, NftElement>): string {
+  return value.object === "element" ? value.of : value.name;
+}
+
+/** The hook, priority and policy of a chain cannot be changed but by making it anew. */
+function keepsHook(want: Nft, have: Nft): boolean {
+  if (want.object !== "chain" || have.object !== "chain") return true;
+  return (want.hook === undefined ? "" : canonicalHook(want.hook)) === (have.hook === undefined ? "" : canonicalHook(have.hook));
+}
