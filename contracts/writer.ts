@@ -7,8 +7,11 @@ export interface Writer<S> {
   write<T>(decide: Decide<S, T>): Promise<Result<T>>;
 }
 
-/** State that is built up from committed rows. */
+/**
+ * State that is built up from committed rows. It depends on the last row of each key alone, not on the order in which the keys
+ * came: a loaded state equals one that was there all the time.
+ */
 export interface Rows {
-  /** Applies one committed write: `row` undefined deletes. */
+  /** Applies one committed write: `row` undefined deletes. The row is never changed afterwards. What throws has changed nothing. */
   apply(key: string, row: object | undefined): void;
 }
