@@ -1,0 +1,93 @@
+/**
+ * Channels: what BIRD calls the part of a session that carries one address family. The data centre has one per family
+ * that has both a range and a fabric to travel on; each knows which routes may be in it at all.
+ */
+import { exportsOf } from "../datacenter/exports.ts";
+import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import type { Family, Ip } from "../net/address.ts";
+import { familyOf, widthOf } from "../net/address.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { block, prefixSet } from "./bgp-text.ts";
+import type { Line } from "./bgp-text.ts";
+import { sharedPools } from "./pnat-pool.ts";
+
+export interface Channel {
+  readonly family: Family;
+  /** BIRD's keyword. */
+  readonly name: "ipv4" | "ipv6";
+  /** The default route. */
+  readonly anywhere: Cidr;
+  /** Where endpoints' addresses come from. */
+  readonly ranges: readonly Cidr[];
+  /** What the outside is told of them. */
+  readonly announced: readonly Cidr[];
+  /** PNAT pools inside the public range: addresses of gateways, never of endpoints. */
+  readonly pools: readonly Cidr[];
+}
+
+export function channelsOf(dc: DataCenter): readonly Channel[] {
+  return [channel4(dc), channel6(dc)].filter(({ family, ranges }) => ranges.length > 0 && fabricPrefix(dc, family) !== undefined);
+}
+
+function channel4(dc: DataCenter): Channel {
+  const { public: outward, private: inward } = dc.ranges;
+  return {
+    family: 4,
+    name: "ipv4",
+    anywhere: "0.0.0.0/0" as Cidr,
+    ranges: present([outward, inward]),
+    announced: announced(dc, 4),
+    pools: sharedPools(dc),
+  };
+}
+
+function channel6(dc: DataCenter): Channel {
+  return {
+    family: 6,
+    name: "ipv6",
+    anywhere: "::/0" as Cidr,
+    ranges: present([dc.ranges.ipv6?.whole]),
+    announced: announced(dc, 6),
+    pools: [],
+  };
+}
+
+function announced(dc: DataCenter, family: Family): readonly Cidr[] {
+  return exportsOf(dc).filter((prefix) => familyOf(prefix) === family);
+}
+
+/** The filters' vocabulary: which routes are an endpoint's, which lead to a gateway's PNAT pool. */
+export function routeClasses({ family, ranges, pools }: Channel): readonly Line[] {
+  const single = ranges.map((range) => `${range}{${widthOf(family)},${widthOf(family)}}`);
+  const known = pools.length > 0;
+  return [
+    `define ENDPOINTS${family} = ${prefixSet(single)};`,
+    known ? `define POOLS${family} = ${prefixSet(pools)};` : undefined,
+    // A pool lies inside the public range and is cut out of it: no host may draw a gateway's translated traffic to itself.
+    known ? `define POOL_PARTS${family} = ${prefixSet(pools.map((pool) => `${pool}+`))};` : undefined,
+    block(`function endpoint${family}()`, [
+      known ? `if net ~ POOL_PARTS${family} then return false;` : undefined,
+      `return net ~ ENDPOINTS${family};`,
+    ]),
+  ];
+}
+
+/** One session carries both families; it runs over IPv4 where the fabric has it. */
+export function sessionFamily(dc: DataCenter): Family {
+  return dc.fabric.ipv4 === undefined ? 6 : 4;
+}
+
+/** The machine's address on the fabric. */
+export function addressOn(machine: Machine, family: Family): Ip {
+  const address = family === 4 ? machine.ipv4 : machine.ipv6;
+  if (address === undefined) throw new Error(`${machine.name} has no IPv${family} address on a fabric that has IPv${family}`);
+  return address;
+}
+
+function fabricPrefix({ fabric }: DataCenter, family: Family): Cidr | undefined {
+  return family === 4 ? fabric.ipv4 : fabric.ipv6;
+}
+
+function present(ranges: readonly (Cidr | undefined)[]): readonly Cidr[] {
+  return ranges.filter((range) => range !== undefined);
+}

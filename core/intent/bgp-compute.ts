@@ -1,0 +1,63 @@
+/**
+ * BGP on a compute host: it announces the routes of its own endpoints and learns those of the others and the default
+ * route. Both ways by positive list: nothing but single addresses inside the declared ranges leaves, and nothing but
+ * those and the default route comes in.
+ */
+import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { MARGAY_PROTOCOL } from "../kinds/route.ts";
+import { birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
+import { channelsOf, routeClasses } from "./bgp-channel.ts";
+import type { Channel } from "./bgp-channel.ts";
+import { block, text } from "./bgp-text.ts";
+import type { Line } from "./bgp-text.ts";
+import type { Intent } from "./intent.ts";
+
+/**
+ * The local preference of an endpoint route is this less its kernel metric: of two hosts that hold one address, the one with the
+ * smaller metric is taken by all. Endpoint metrics stay far below it.
+ */
+const PREFERENCE_BASE = 1_000_000;
+
+/** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
+export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
+  const machine = dc.hosts.find(({ name }) => name === host);
+  return machine === undefined ? {} : birdIntent(computeBird(dc, machine), [`link/${dc.fabric.interface}`]);
+}
+
+/** The text of a compute host's bird.conf. */
+export function computeBird(dc: DataCenter, host: Machine): string {
+  const channels = channelsOf(dc);
+  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
+  return text([
+    ...preamble(dc, host),
+    ...channels.flatMap(routeClasses),
+    ...channels.flatMap(kernelSide),
+    fabricTemplate(dc, host, channels.map((channel) => fabricChannel(dc, host, { channel, policy: fabricPolicy(channel) }))),
+    ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] })),
+  ]);
+}
+
+/** Endpoint routes are Margay's own routes on taps. They win over whatever another host says of the same address. */
+function kernelSide(channel: Channel): readonly Line[] {
+  const { family } = channel;
+  return [
+    block(`filter learn${family}`, [
+      `if krt_source = ${MARGAY_PROTOCOL} && ifname ~ "tap*" && krt_metric < ${PREFERENCE_BASE} && endpoint${family}() then {`,
+      `  preference = 200;`,
+      `  bgp_local_pref = ${PREFERENCE_BASE} - krt_metric;`,
+      `  accept;`,
+      `}`,
+      `reject;`,
+    ]),
+    kernelProtocol(channel, { learn: "learn;", policy: [`import filter learn${family};`, "export where source = RTS_BGP;"] }),
+  ];
+}
+
+function fabricPolicy({ family, anywhere }: Channel): readonly Line[] {
+  return [
+    `import where endpoint${family}() || net = ${anywhere};`,
+    `export where source = RTS_INHERIT && endpoint${family}();`,
+    "gateway direct;",
+    "add paths rx;",
+  ];
+}

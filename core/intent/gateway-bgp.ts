@@ -1,0 +1,136 @@
+/**
+ * BGP on a gateway. Towards the outside: exactly the aggregates, told by prefix and by the protocol that made them, and
+ * from there exactly the default route. Towards the fabric: the default route, while the outside gives us one. Without
+ * reflectors the gateway reflects between its hosts.
+ *
+ * The unreachable routes of all ranges, private included, are BIRD's here, so that an aggregate is never announced
+ * without the route that ends traffic for its unassigned addresses.
+ */
+import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
+import { fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble, routerId, TIMERS } from "./bgp.ts";
+import { channelsOf, routeClasses } from "./bgp-channel.ts";
+import type { Channel } from "./bgp-channel.ts";
+import { block, prefixSet, text } from "./bgp-text.ts";
+import type { Line } from "./bgp-text.ts";
+import { sharedPool } from "./pnat-pool.ts";
+import { fromHost } from "./reflector.ts";
+
+/** The text of a gateway's bird.conf. */
+export function gatewayBird(dc: DataCenter, gateway: Gateway): string {
+  const channels = channelsOf(dc);
+  return text([
+    ...preamble(dc, gateway),
+    ...channels.flatMap(routeClasses),
+    ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
+    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source = RTS_BGP || ${isOrigin(channel)};`] })),
+    fabricTemplate(dc, gateway, channels.map((channel) => fabricChannel(dc, gateway, { channel, policy: fabricPolicy(dc, channel, gateway) }))),
+    ...fabricSessions(dc, gateway, channels),
+    ...channels.map((channel) => upstreamSession(dc, gateway, channel)),
+  ]);
+}
+
+/**
+ * Our own prefixes, each under the name of what may be done with it. What is announced may be a part of a range; the rest of it
+ * ends here as well.
+ */
+function origins({ family, name, ranges, announced }: Channel, pools: readonly string[]): readonly Line[] {
+  const statics = (protocol: string, prefixes: readonly string[]) =>
+    prefixes.length === 0
+      ? undefined
+      : block(`protocol static ${protocol}${family}`, [`${name};`, ...prefixes.map((prefix) => `route ${prefix} unreachable;`)]);
+  return [
+    statics("announced", announced),
+    statics("internal", ranges.filter((range) => !announced.includes(range))),
+    statics("pool", pools),
+  ];
+}
+
+/** Pool addresses are the gateway's own: the kernel must not be told that they are unreachable. */
+function isOrigin({ family }: Channel): string {
+  return `proto = "announced${family}" || proto = "internal${family}"`;
+}
+
+function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonly string[] {
+  return family === 4 ? sharedPool(dc, gateway) : [];
+}
+
+/** `next hop self ebgp`: the default route leads here, reflected routes go on naming their host. */
+function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): readonly Line[] {
+  const { family, pools } = channel;
+  return [
+    `import where ${pools.length > 0 ? `endpoint${family}() || net ~ POOLS${family}` : `endpoint${family}()`};`,
+    `export where ${[isDefault(channel), ...isPool(dc, gateway, channel)].join(" || ")};`,
+    "next hop self ebgp;",
+    "gateway direct;",
+    "add paths rx;",
+  ];
+}
+
+function isDefault({ family, anywhere }: Channel): string {
+  return `net = ${anywhere} && proto = "upstream${family}"`;
+}
+
+function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly string[] {
+  return poolsIn(dc, gateway, channel).length > 0 ? [`proto = "pool${channel.family}"`] : [];
+}
+
+function fabricSessions(dc: DataCenter, gateway: Gateway, channels: readonly Channel[]): readonly string[] {
+  if (dc.fabric.peering === "reflectors")
+    return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
+  const others = dc.gateways.filter(({ name }) => name !== gateway.name);
+  return [
+    ...dc.hosts.map((peer) => clientSession(dc, gateway, { peer, channels })),
+    ...others.map((peer) => peerSession(dc, gateway, { peer, channels })),
+  ];
+}
+
+interface DirectPeer {
+  readonly peer: Machine;
+  readonly channels: readonly Channel[];
+}
+
+/** A host without reflectors: it is told of the other hosts' endpoints too. */
+function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
+  const policy = (channel: Channel) =>
+    block(channel.name, [
+      ...fromHost(channel, peer),
+      `export where source = RTS_BGP && endpoint${channel.family}() || ${isDefault(channel)};`,
+      "add paths tx;",
+    ]).concat(";");
+  return fabricSession(dc, peer, {
+    role: "host",
+    lines: ["passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`, ...channels.map(policy)],
+  });
+}
+
+/**
+ * Another gateway without reflectors: they reflect, so they are one another's peers (RFC 4456, section 6). A host whose session to
+ * one of them is down stays reachable through it, and each hears where the other's pool is.
+ */
+function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
+  const policy = (channel: Channel) => {
+    const { family, name } = channel;
+    const said = [`source = RTS_BGP && endpoint${family}()`, ...isPool(dc, gateway, channel)];
+    return block(name, [`export where ${said.join(" || ")};`]).concat(";");
+  };
+  return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
+}
+
+/**
+ * eBGP with the provider, one session per family. Both ways by positive list: from a provider that sends everything it
+ * knows, or our own addresses, we still take the default route alone.
+ */
+function upstreamSession(dc: DataCenter, { upstream }: Gateway, channel: Channel): string | undefined {
+  const { family, name, anywhere, announced } = channel;
+  const session = family === 4 ? upstream.ipv4 : upstream.ipv6;
+  if (session === undefined) return undefined;
+  const told = announced.length > 0 ? `where net ~ ${prefixSet(announced)} && proto = "announced${family}"` : "none";
+  return block(`protocol bgp upstream${family}`, [
+    `local ${session.local.ip} as ${dc.fabric.asn};`,
+    `neighbor ${session.peer} as ${upstream.asn};`,
+    "graceful restart on;",
+    "graceful restart time 30;",
+    ...TIMERS,
+    block(name, [`import where net = ${anywhere};`, "import limit 1 action block;", `export ${told};`]).concat(";"),
+  ]);
+}

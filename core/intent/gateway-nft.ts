@@ -1,0 +1,204 @@
+/**
+ * What passes a gateway, and what is translated there. Every list is a positive one: a range that nobody mentioned is
+ * neither announced, nor translated, nor let through.
+ *
+ * Only what is translated may be tracked. With two gateways, a flow of a public or IPv6 address may leave by one and
+ * return by the other; a tracker that sees half a conversation calls it invalid.
+ */
+import { exportsOf } from "../datacenter/exports.ts";
+import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import type { NftChain } from "../kinds/nft.ts";
+import { familyOf } from "../net/address.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { addressesOf, insidePublic, poolOf } from "./pnat-pool.ts";
+import type { Pool } from "./pnat-pool.ts";
+
+/** A hook, and the rules there; an absent rule has no cause in this data centre. */
+interface Draft {
+  readonly name: string;
+  readonly hook: string;
+  readonly rules: readonly (string | undefined)[];
+}
+
+/** The chains of table `inet margay` on this gateway. */
+export function gatewayNft(dc: DataCenter, gateway: Gateway): readonly NftChain[] {
+  const site = siteOf(dc, gateway);
+  return [untracked(site), untrackedOwn(site), input(site), forward(site), translation(site), leaks(site)]
+    .filter((draft) => draft !== undefined)
+    .map(({ name, hook, rules }) => ({ object: "chain", family: "inet", name, hook, rules: rules.filter((rule) => rule !== undefined), uses: [] }));
+}
+
+/** The data centre as the rules name it: interfaces quoted, addresses as nft's sets. Undefined: there is none. */
+interface Site {
+  readonly fabric: string;
+  readonly uplink: string;
+  readonly public4: string | undefined;
+  readonly private4: string | undefined;
+  readonly whole6: string | undefined;
+  /** What the outside is told of it: nothing else may go there. */
+  readonly announced6: string | undefined;
+  /** Addresses of the machines themselves. */
+  readonly fabric4: string | undefined;
+  readonly fabric6: string | undefined;
+  /** All of the data centre's own addresses. */
+  readonly inside4: string | undefined;
+  readonly inside6: string | undefined;
+  /** All of the VMs' addresses. */
+  readonly cloud4: string | undefined;
+  readonly pool: PoolText | undefined;
+  readonly local4: string | undefined;
+  readonly local6: string | undefined;
+  readonly peer4: string | undefined;
+  readonly peer6: string | undefined;
+}
+
+interface PoolText {
+  readonly span: string;
+  /** Is the uplink's own address one of the pool? Then our own connections share its ports. */
+  readonly shared: boolean;
+  readonly insidePublic: boolean;
+}
+
+function siteOf(dc: DataCenter, gateway: Gateway): Site {
+  const { public: public4, private: private4, ipv6 } = dc.ranges;
+  const { upstream } = gateway;
+  const pool = poolOf(dc, gateway);
+  return {
+    fabric: JSON.stringify(dc.fabric.interface),
+    uplink: JSON.stringify(upstream.interface),
+    public4,
+    private4,
+    whole6: ipv6?.whole,
+    announced6: exportsOf(dc).find((prefix) => familyOf(prefix) === 6),
+    fabric4: dc.fabric.ipv4,
+    fabric6: dc.fabric.ipv6,
+    inside4: anyOf([public4, private4, dc.fabric.ipv4]),
+    inside6: anyOf([ipv6?.whole, dc.fabric.ipv6]),
+    cloud4: anyOf([public4, private4]),
+    pool: pool && poolText(dc, gateway, pool),
+    local4: upstream.ipv4?.local.ip,
+    local6: upstream.ipv6?.local.ip,
+    peer4: upstream.ipv4?.peer,
+    peer6: upstream.ipv6?.peer,
+  };
+}
+
+function poolText(dc: DataCenter, gateway: Gateway, pool: Pool): PoolText {
+  const own = gateway.upstream.ipv4?.local.ip;
+  return {
+    span: pool.start === pool.end ? pool.start : `${pool.start}-${pool.end}`,
+    shared: addressesOf(pool).some((ip) => ip === own),
+    insidePublic: insidePublic(dc, pool),
+  };
+}
+
+/** nft's anonymous set of those that exist. */
+function anyOf(values: readonly (Cidr | string | undefined)[]): string | undefined {
+  const present = values.filter((value) => value !== undefined);
+  return present.length > 0 ? `{ ${present.join(", ")} }` : undefined;
+}
+
+/** A rule that needs a fact: none without the fact. */
+function given(fact: string | undefined, rule: (fact: string) => string): string | undefined {
+  return fact === undefined ? undefined : rule(fact);
+}
+
+/** Errors about a packet, sent by whoever could not deliver it. */
+const ERRORS4 = "icmp type { destination-unreachable, time-exceeded, parameter-problem }";
+const ERRORS6 = "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
+
+/** First of all: our own addresses do not come from outside. Then, what is tracked: flows to be translated, and errors about them. */
+function untracked({ fabric, uplink, inside4, inside6, private4, fabric4, pool }: Site): Draft {
+  return {
+    name: "raw-prerouting",
+    hook: "type filter hook prerouting priority raw; policy accept;",
+    rules: [
+      given(inside4, (own) => `iifname ${uplink} ip saddr ${own} counter drop`),
+      given(inside6, (own) => `iifname ${uplink} ip6 saddr ${own} counter drop`),
+      pool && `ip daddr ${pool.span} accept`,
+      pool && given(private4, (own) => `iifname ${fabric} ip saddr ${own} ip daddr != ${inside4} accept`),
+      pool && given(fabric4, (own) => `iifname ${fabric} ip saddr ${own} ${ERRORS4} accept`),
+      "notrack",
+    ],
+  };
+}
+
+/** Our own errors about translated packets are tracked, so that the packet they quote is translated too. */
+function untrackedOwn({ pool }: Site): Draft {
+  return {
+    name: "raw-output",
+    hook: "type filter hook output priority raw; policy accept;",
+    rules: [pool && `${ERRORS4} accept`, pool?.shared ? `ip saddr ${pool.span} accept` : undefined, "notrack"],
+  };
+}
+
+/** The gateway itself: from outside only BGP with the provider's router, ICMP and neighbour discovery; from VMs only ICMP. */
+function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6 }: Site): Draft {
+  const bgp = (ends: string) => [`iifname ${uplink} ${ends} tcp dport 179 accept`, `iifname ${uplink} ${ends} tcp sport 179 accept`];
+  return {
+    name: "input",
+    hook: "type filter hook input priority filter; policy accept;",
+    rules: [
+      "meta l4proto { icmp, ipv6-icmp } accept",
+      given(cloud4, (own) => `iifname ${fabric} ip saddr ${own} counter drop`),
+      given(whole6, (own) => `iifname ${fabric} ip6 saddr ${own} counter drop`),
+      ...(peer4 === undefined ? [] : bgp(`ip saddr ${peer4} ip daddr ${local4}`)),
+      ...(peer6 === undefined ? [] : bgp(`ip6 saddr ${peer6} ip6 daddr ${local6}`)),
+      `iifname ${uplink} counter drop`,
+    ],
+  };
+}
+
+function forward({ fabric, uplink, public4, private4, whole6, announced6, fabric4, fabric6, cloud4, pool }: Site): Draft {
+  return {
+    name: "forward",
+    hook: "type filter hook forward priority filter; policy drop;",
+    rules: [
+      // Before "invalid": an error about an untracked packet belongs to no flow. `leaks` hides the machine that sent it.
+      given(fabric4, (own) => `iifname ${fabric} oifname ${uplink} ip saddr ${own} ${ERRORS4} accept`),
+      given(fabric6, (own) => `iifname ${fabric} oifname ${uplink} ip6 saddr ${own} ${ERRORS6} accept`),
+      "ct state established,related accept",
+      "ct state invalid counter drop",
+      given(private4, (own) => `iifname ${uplink} ip daddr ${own} counter drop`),
+      given(public4, (own) => `iifname ${uplink} oifname ${fabric} ip daddr ${own} accept`),
+      given(announced6, (own) => `iifname ${uplink} oifname ${fabric} ip6 daddr ${own} accept`),
+      given(public4, (own) => `iifname ${fabric} oifname ${uplink} ip saddr ${own} accept`),
+      given(announced6, (own) => `iifname ${fabric} oifname ${uplink} ip6 saddr ${own} accept`),
+      pool && given(private4, (own) => `iifname ${fabric} oifname ${uplink} ip saddr ${own} ct state new accept`),
+      given(cloud4, (own) => `iifname ${fabric} oifname ${fabric} ip daddr ${own} accept`),
+      given(whole6, (own) => `iifname ${fabric} oifname ${fabric} ip6 daddr ${own} accept`),
+      "counter drop",
+    ],
+  };
+}
+
+/** `persistent`: a VM keeps its address in the pool for all that it talks to. */
+function translation({ uplink, private4, inside4, pool }: Site): Draft | undefined {
+  if (pool === undefined || private4 === undefined) return undefined;
+  return {
+    name: "pnat",
+    hook: "type nat hook postrouting priority srcnat; policy accept;",
+    rules: [`oifname ${uplink} ip saddr ${private4} ip daddr != ${inside4} snat ip to ${pool.span} persistent`],
+  };
+}
+
+/**
+ * The last look at what leaves. Errors of the data centre's own machines (traceroute, path MTU) come from the gateway, as far as the
+ * outside can tell; whatever else has a source that the outside does not know us by is a leak, dropped and counted.
+ */
+function leaks({ uplink, public4, private4, announced6, fabric4, fabric6, pool, local4, local6 }: Site): Draft {
+  const own4 = anyOf([public4, pool?.insidePublic ? undefined : pool?.span, pool?.shared ? undefined : local4]);
+  return {
+    name: "leak",
+    hook: "type filter hook postrouting priority srcnat + 10; policy accept;",
+    rules: [
+      `oifname != ${uplink} accept`,
+      given(private4, (own) => `ip saddr ${own} counter drop`),
+      given(fabric4 && local4, () => `ip saddr ${fabric4} ${ERRORS4} ip saddr set ${local4} accept`),
+      given(fabric6 && local6, () => `ip6 saddr ${fabric6} ${ERRORS6} ip6 saddr set ${local6} accept`),
+      given(own4, (own) => `ip saddr ${own} accept`),
+      `ip6 saddr ${anyOf([announced6, local6, "fe80::/10", "::"])} accept`,
+      "counter drop",
+    ],
+  };
+}

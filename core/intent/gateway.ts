@@ -1,0 +1,66 @@
+/**
+ * A Linux gateway: everything it must hold. BGP is in gateway-bgp, what may pass and what is translated in gateway-nft,
+ * the pool in pnat-pool; here are the kernel's settings, and the order in which the parts come to stand.
+ */
+import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import type { View } from "../feed/item.ts";
+import type { Link } from "../kinds/link.ts";
+import type { Ref } from "../kinds/kind.ts";
+import type { Sysctl } from "../kinds/sysctl.ts";
+import { birdIntent } from "./bgp.ts";
+import { gatewayBird } from "./gateway-bgp.ts";
+import { gatewayNft } from "./gateway-nft.ts";
+import { merge, NOTHING } from "./intent.ts";
+import type { Intent } from "./intent.ts";
+import { addressesOf, poolOf } from "./pnat-pool.ts";
+
+/** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
+export const PNAT_LINK = "margay-pnat";
+
+const BECAUSE = ["datacenter/this"];
+
+/** Everything that the gateway named `host` must hold: nothing until it is known which data centre it is the way out of. */
+export function compileGateway({ datacenter: dc }: View, host: string): Intent {
+  const gateway = dc?.gateways.find(({ name }) => name === host);
+  if (dc === undefined || gateway === undefined) return NOTHING;
+  const nft = gatewayNft(dc, gateway);
+  const links = linksOf(dc, gateway);
+  // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
+  const stands: readonly Ref[] = [...links.map(({ name }): Ref => `link/${name}`), ...nft.map(({ family, name }): Ref => `nft/${family} chain ${name}`)];
+  return merge([
+    { links: links.map(caused), sysctls: sysctlsOf([dc.fabric.interface, gateway.upstream.interface]).map(caused), nft: nft.map(caused) },
+    birdIntent(gatewayBird(dc, gateway), stands),
+  ]);
+}
+
+function caused<V>(value: V) {
+  return { value, because: BECAUSE };
+}
+
+function linksOf(dc: DataCenter, gateway: Gateway): readonly Link[] {
+  const pool = poolOf(dc, gateway);
+  const held = pool === undefined ? [] : addressesOf(pool).filter((ip) => ip !== gateway.upstream.ipv4?.local.ip);
+  const own = { addresses: held.map((ip) => ({ ip, length: 32 })).toSorted((a, b) => (a.ip < b.ip ? -1 : 1)) };
+  const facts = [{ name: dc.fabric.interface }, { name: gateway.upstream.interface }];
+  return held.length > 0 ? [...facts, { name: PNAT_LINK, own }] : facts;
+}
+
+/**
+ * A router that neither takes nor gives advice about routes. Reverse path filters are off: with two gateways a flow may
+ * leave by one and return by the other; who may send as whom is the nftables' part.
+ */
+function sysctlsOf(interfaces: readonly string[]): readonly Sysctl[] {
+  const own = ["all", "default", ...interfaces];
+  return [
+    { path: "net/ipv4/ip_forward", value: "1" },
+    { path: "net/ipv6/conf/all/forwarding", value: "1" },
+    ...own.flatMap((name) => [
+      { path: `net/ipv4/conf/${name}/rp_filter`, value: "0" },
+      { path: `net/ipv4/conf/${name}/send_redirects`, value: "0" },
+      { path: `net/ipv4/conf/${name}/accept_redirects`, value: "0" },
+      { path: `net/ipv4/conf/${name}/accept_source_route`, value: "0" },
+      { path: `net/ipv6/conf/${name}/accept_redirects`, value: "0" },
+      { path: `net/ipv6/conf/${name}/accept_ra`, value: "0" },
+    ]),
+  ];
+}

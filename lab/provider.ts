@@ -1,0 +1,44 @@
+/**
+ * The provider's router in the lab. It originates a default route per family, tells and believes everything, and filters
+ * nothing: whatever a gateway leaks arrives here and can be seen.
+ */
+import type { DataCenter, Gateway, UpstreamSession } from "#core/datacenter/data-center.ts";
+import type { Family } from "#core/net/address.ts";
+import { block, protocolName, text } from "#core/intent/bgp-text.ts";
+import { TIMERS } from "#core/intent/bgp.ts";
+
+/** bird.conf of the router that all gateways have as their upstream. `outside`: its interface towards the outside networks. */
+export function providerBird(dc: DataCenter, outside: string): string {
+  return text([
+    "# The provider's router.",
+    "log stderr { info, warning, error, fatal, bug, auth, remote };",
+    `router id ${ROUTER_ID};`,
+    "protocol device { scan time 10; }",
+    block("protocol direct outside", ["ipv4;", "ipv6;", `interface ${JSON.stringify(outside)};`]),
+    ...([4, 6] as const).flatMap(family),
+    ...dc.gateways.flatMap((gateway) => [session(dc, gateway, gateway.upstream.ipv4), session(dc, gateway, gateway.upstream.ipv6)]),
+  ]);
+}
+
+/** An address of the documentation range (RFC 5737): no machine of a data centre has it. */
+const ROUTER_ID = "192.0.2.1";
+
+/** The default route is only told; the router itself has nowhere further to send. */
+function family(version: Family): readonly string[] {
+  const channel = version === 4 ? "ipv4" : "ipv6";
+  return [
+    block(`protocol static default${version}`, [`${channel};`, `route ${version === 4 ? "0.0.0.0/0" : "::/0"} unreachable;`]),
+    block(`protocol kernel kernel${version}`, ["merge paths on;", block(channel, ["import none;", "export where source = RTS_BGP;"]).concat(";")]),
+  ];
+}
+
+function session(dc: DataCenter, { name, upstream }: Gateway, ends: UpstreamSession | undefined): string | undefined {
+  if (ends === undefined) return undefined;
+  const version = ends.peer.includes(":") ? 6 : 4;
+  return block(`protocol bgp '${protocolName(`customer${version}`, name)}'`, [
+    `local ${ends.peer} as ${upstream.asn};`,
+    `neighbor ${ends.local.ip} as ${dc.fabric.asn};`,
+    ...TIMERS,
+    block(version === 4 ? "ipv4" : "ipv6", ["import all;", "export all;", "next hop self;"]).concat(";"),
+  ]);
+}
