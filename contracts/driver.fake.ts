@@ -1,0 +1,179 @@
+/**
+ * A host as a model: it holds values by kind, as a kernel and a disk would, whoever put them there. It can be told to
+ * fail, to lose what a reboot loses, and to have links. Drivers made of it keep nothing themselves.
+ */
+import { daemon } from "#core/kinds/daemon.ts";
+import type { Daemon } from "#core/kinds/daemon.ts";
+import { file } from "#core/kinds/file.ts";
+import type { File } from "#core/kinds/file.ts";
+import { refOf } from "#core/kinds/kind.ts";
+import type { Kind, Ref } from "#core/kinds/kind.ts";
+import { link, OWN_LINK_PREFIX } from "#core/kinds/link.ts";
+import type { Link } from "#core/kinds/link.ts";
+import { neighbour } from "#core/kinds/neighbour.ts";
+import type { Neighbour } from "#core/kinds/neighbour.ts";
+import { nft } from "#core/kinds/nft.ts";
+import type { Nft } from "#core/kinds/nft.ts";
+import { route } from "#core/kinds/route.ts";
+import type { Route } from "#core/kinds/route.ts";
+import { sysctl } from "#core/kinds/sysctl.ts";
+import type { Sysctl } from "#core/kinds/sysctl.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+import { DONE } from "./driver.ts";
+import type { Driver, Outcome } from "./driver.ts";
+
+/** A driver for each field of an intent. */
+export interface HostDrivers {
+  readonly links: Driver<Link>;
+  readonly sysctls: Driver<Sysctl>;
+  readonly nft: Driver<Nft>;
+  readonly neighbours: Driver<Neighbour>;
+  readonly files: Driver<File>;
+  readonly daemons: Driver<Daemon>;
+  readonly routes: Driver<Route>;
+}
+
+export interface FakeHost {
+  readonly drivers: HostDrivers;
+  /** Links that others make: Nova a tap. An unplugged one takes along what the kernel binds to it. */
+  plug(name: string): void;
+  unplug(name: string): void;
+  /** The next change of this object fails with this reason; with `times`, the next ones. */
+  failApply(ref: Ref, reason: string, times?: number): void;
+  /** Listing this kind fails, until called without a reason. */
+  failList(kind: string, reason?: string): void;
+  /** Somebody else removes an object. */
+  lose(ref: Ref): void;
+  /** Everything goes but files and the links that others made. */
+  reboot(): void;
+  /** One line per object that is held, sorted, without the links that others made: `route 10.65.0.5/32 dev tap1 metric 1024`. */
+  holds(): readonly string[];
+  /** Changes that were done, in order: `create route/…`. */
+  readonly done: readonly string[];
+  /** What was put where something it needs was missing, or taken from under something that stood. */
+  readonly violations: readonly string[];
+}
+
+/** How the model of one kind behaves where kinds differ. */
+interface Nature<V> {
+  /** Made by others: to create it is not for us. */
+  readonly isFact?: (value: V) => boolean;
+  /** Only what is wanted is spoken of, and to delete is to forget. */
+  readonly onlyWanted?: boolean;
+  /** Goes when a link that it needs goes. */
+  readonly boundToLinks?: boolean;
+  readonly survivesReboot?: boolean;
+}
+
+/** One thing that a host holds, of whatever kind. */
+interface Thing {
+  readonly ref: Ref;
+  readonly show: string;
+  readonly needs: readonly Ref[];
+  readonly fact: boolean;
+  readonly boundToLinks: boolean;
+  readonly survivesReboot: boolean;
+}
+
+/** What a host holds of one kind. */
+interface Shelf<V> extends Driver<V> {
+  put(value: V): void;
+  drop(ref: Ref): void;
+  things(): readonly Thing[];
+}
+
+/** What the operator of the model has asked for. */
+interface Troubles {
+  readonly applies: Map<Ref, { readonly reason: string; left: number }>;
+  readonly lists: Map<string, string>;
+}
+
+type Done = (change: { readonly op: string; readonly ref: Ref; readonly needs: readonly Ref[] }) => void;
+
+function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readonly troubles: Troubles; readonly done: Done }): Shelf<V> {
+  const values = new Map<Ref, V>();
+  const isFact = (value: V) => nature.isFact?.(value) ?? false;
+
+  const applyOne = (change: Change<V>): Outcome => {
+    const trouble = troubles.applies.get(change.ref);
+    if (trouble !== undefined && trouble.left > 0) {
+      trouble.left--;
+      return { state: "failed", reason: trouble.reason };
+    }
+    if (change.op !== "delete" && isFact(change.want)) return { state: "held" };
+    if (change.op !== "delete") values.set(change.ref, change.want);
+    else if (nature.onlyWanted !== true) values.delete(change.ref);
+    return DONE;
+  };
+
+  const thingOf = (ref: Ref, value: V): Thing => ({
+    ref,
+    show: `${kind.name} ${kind.show(value)}`,
+    needs: kind.needs(value),
+    fact: isFact(value),
+    boundToLinks: nature.boundToLinks === true,
+    survivesReboot: nature.survivesReboot === true,
+  });
+
+  return {
+    put: (value) => void values.set(refOf(kind, value), value),
+    drop: (ref) => void values.delete(ref),
+    things: () => [...values].map(([ref, value]) => thingOf(ref, value)),
+    list: async (want) => {
+      const trouble = troubles.lists.get(kind.name);
+      if (trouble !== undefined) throw new Error(trouble);
+      const wanted = new Set(want.map((value) => refOf(kind, value)));
+      const spokenOf = (ref: Ref, value: V) => wanted.has(ref) || !(isFact(value) || nature.onlyWanted === true);
+      return [...values].flatMap(([ref, value]) => (spokenOf(ref, value) ? [value] : []));
+    },
+    apply: async (changes) => {
+      const outcomes = changes.map(applyOne);
+      for (const [at, change] of changes.entries()) {
+        const needs = change.op === "delete" ? [] : kind.needs(change.want);
+        if (outcomes[at]?.state === "done") done({ op: change.op, ref: change.ref, needs });
+      }
+      return outcomes;
+    },
+  };
+}
+
+export function fakeHost(): FakeHost {
+  const troubles: Troubles = { applies: new Map(), lists: new Map() };
+  const log: string[] = [];
+  const violations: string[] = [];
+  const done: Done = ({ op, ref, needs }) => {
+    log.push(`${op} ${ref}`);
+    const held = things();
+    if (op === "delete") violations.push(...held.filter((thing) => thing.needs.includes(ref)).map((user) => `${ref} was taken from under ${user.ref}`));
+    else violations.push(...needs.filter((need) => !held.some((thing) => thing.ref === need)).map((need) => `${ref} was put without ${need}`));
+  };
+
+  const ours = { troubles, done };
+  const drivers = {
+    links: shelf(link, { isFact: ({ name }) => !name.startsWith(OWN_LINK_PREFIX) }, ours),
+    sysctls: shelf(sysctl, { onlyWanted: true, boundToLinks: true }, ours),
+    nft: shelf(nft, {}, ours),
+    neighbours: shelf(neighbour, { boundToLinks: true }, ours),
+    files: shelf(file, { survivesReboot: true }, ours),
+    daemons: shelf(daemon, {}, ours),
+    routes: shelf(route, { boundToLinks: true }, ours),
+  };
+  const shelves = Object.values(drivers);
+  const things = () => shelves.flatMap((each) => each.things());
+  const drop = (which: (thing: Thing) => boolean) => {
+    for (const each of shelves) for (const thing of each.things()) if (which(thing)) each.drop(thing.ref);
+  };
+
+  return {
+    drivers,
+    done: log,
+    violations,
+    plug: (name) => drivers.links.put({ name }),
+    unplug: (name) => drop(({ ref, boundToLinks, needs }) => ref === `link/${name}` || (boundToLinks && needs.includes(`link/${name}`))),
+    failApply: (ref, reason, times = 1) => void troubles.applies.set(ref, { reason, left: times }),
+    failList: (kind, reason) => void (reason === undefined ? troubles.lists.delete(kind) : troubles.lists.set(kind, reason)),
+    lose: (lost) => drop(({ ref }) => ref === lost),
+    reboot: () => drop(({ survivesReboot, fact }) => !survivesReboot && !fact),
+    holds: () => things().filter(({ fact }) => !fact).map(({ show }) => show).toSorted(),
+  };
+}
