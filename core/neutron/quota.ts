@@ -1,28 +1,46 @@
 /** Quotas: how many of each resource a project may have; -1 for any number. */
 import { ADMIN } from "../policy/rule.ts";
-import { resource } from "../resource/resource.ts";
-import type { Patch, Row } from "../resource/resource.ts";
+import { attributes, resource } from "../resource/resource.ts";
 import { integer, text } from "../resource/scalars.ts";
 
 const limit = integer(-1, 2147483647);
+
+/** Neutron's defaults, which hold until a data centre is applied. */
+const limits = attributes({
+  network: { type: limit, write: "always", default: 100, note: "Networks." },
+  subnet: { type: limit, write: "always", default: 100, note: "Subnets." },
+  port: { type: limit, write: "always", default: 500, note: "Ports." },
+  router: { type: limit, write: "always", default: 10, note: "Routers; there are none." },
+  floatingip: { type: limit, write: "always", default: 50, note: "Floating IPs; there are none." },
+  security_group: { type: limit, write: "always", default: 10, note: "Security groups." },
+  security_group_rule: { type: limit, write: "always", default: 100, note: "Rules of security groups." },
+});
 
 export const quota = resource({
   name: "quota",
   plural: "quotas",
   note: "How many of each resource a project may have.",
   may: { get: ["admin", "manager@owner"], update: ADMIN, delete: ADMIN },
-  attributes: {
-    project_id: { type: text(255), write: "never", note: "The project." },
-    network: { type: limit, write: "always", default: 100, note: "Networks." },
-    subnet: { type: limit, write: "always", default: 100, note: "Subnets." },
-    port: { type: limit, write: "always", default: 500, note: "Ports." },
-    router: { type: limit, write: "always", default: 10, note: "Routers; there are none." },
-    floatingip: { type: limit, write: "always", default: 50, note: "Floating IPs; there are none." },
-    security_group: { type: limit, write: "always", default: 10, note: "Security groups." },
-    security_group_rule: { type: limit, write: "always", default: 100, note: "Rules of security groups." },
-  },
+  attributes: { project_id: { type: text(255), write: "never", note: "The project." }, ...limits },
 });
 
-/** Kept under `quota/PROJECT` once an administrator has set it. */
-export type Quota = Row<typeof quota>;
-export type QuotaPatch = Patch<typeof quota>;
+/** What has a limit. */
+export type Limited = keyof typeof limits;
+export type Limits = Readonly<Record<Limited, number>>;
+
+// `Object.keys` of a record of exactly these keys.
+export const LIMITED = Object.keys(limits) as readonly Limited[];
+
+/** Neutron's own limits. */
+export const DEFAULTS: Limits = {
+  network: limits.network.default,
+  subnet: limits.subnet.default,
+  port: limits.port.default,
+  router: limits.router.default,
+  floatingip: limits.floatingip.default,
+  security_group: limits.security_group.default,
+  security_group_rule: limits.security_group_rule.default,
+};
+
+/** Kept under `quota/PROJECT`: the limits that an administrator has set for it. What is absent follows the default. */
+export type Quota = { readonly project_id: string } & Partial<Limits>;

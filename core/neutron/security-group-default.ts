@@ -12,8 +12,8 @@ import type { SecurityGroup } from "./security-group.ts";
 /** What its creator says of a group. */
 export type GroupSaid = Pick<SecurityGroup, "project_id" | "name" | "description" | "stateful">;
 
-/** A group that is there once `writes` are committed; none when it is there already. */
-export interface GroupMade {
+/** A group that is there once `writes` are committed; there are none when it is there already. */
+export interface GroupEnsured {
   readonly group: SecurityGroup;
   readonly writes: readonly RowWrite[];
 }
@@ -27,20 +27,22 @@ export function defaultGroupOf(cloud: Cloud, project: string): SecurityGroup | u
   return undefined;
 }
 
-export function ensureDefaultGroup(cloud: Cloud, project: string, fresh: Fresh): GroupMade {
-  const group = defaultGroupOf(cloud, project);
-  if (group !== undefined) return { group, writes: [] };
-  return makeGroup({ project_id: project, name: DEFAULT_NAME, description: "Default security group", stateful: true }, fresh);
+export function ensureDefaultGroup(cloud: Cloud, project: string, fresh: Fresh): GroupEnsured {
+  const there = defaultGroupOf(cloud, project);
+  if (there !== undefined) return { group: there, writes: [] };
+  const said = { project_id: project, name: DEFAULT_NAME, description: "Default security group", stateful: true };
+  const { group, rules } = makeGroup(said, fresh);
+  return { group, writes: [write("security_group", group.id, group), ...rules] };
 }
 
-/** A new group with the rules that it begins with. */
-export function makeGroup(said: GroupSaid, fresh: Fresh): GroupMade {
+/** A new group, and writes of the rules that it begins with. */
+export function makeGroup(said: GroupSaid, fresh: Fresh): { readonly group: SecurityGroup; readonly rules: readonly RowWrite[] } {
   const group: SecurityGroup = { ...said, ...born(fresh), tags: [] };
   const rules = (["IPv4", "IPv6"] as const).flatMap((ethertype) => [
     firstRule(group, { direction: "egress", ethertype, remote_group_id: null }, fresh),
     ...(isDefault(group) ? [firstRule(group, { direction: "ingress", ethertype, remote_group_id: group.id }, fresh)] : []),
   ]);
-  return { group, writes: [write("security_group", group.id, group), ...rules.map((rule) => write("security_group_rule", rule.id, rule))] };
+  return { group, rules: rules.map((rule) => write("security_group_rule", rule.id, rule)) };
 }
 
 function firstRule(

@@ -5,6 +5,7 @@
 import { familyOf } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
 import { prefixOf, readInterfaceAddress } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { hasPorts, ICMP, ICMP6, isIcmp, isIpv6Only, protocolNumber } from "./protocols.ts";
@@ -62,7 +63,7 @@ export function familyOfRule(rule: Pick<RuleFields, "ethertype">): Family {
 }
 
 /** The remote prefix with its host bits cleared. */
-export function normalizedCidr(rule: Pick<RuleFields, "remote_ip_prefix">): string | null {
+export function normalizedCidr(rule: Pick<RuleFields, "remote_ip_prefix">): Cidr | null {
   const read = rule.remote_ip_prefix === null ? undefined : readInterfaceAddress(rule.remote_ip_prefix);
   return read === undefined ? null : prefixOf(read.ip, read.length);
 }

@@ -1,0 +1,89 @@
+/** What is decided about rules of security groups: one meaning once per group, remotes that can be seen. */
+import { allows } from "../policy/rule.ts";
+import type { Target } from "../policy/rule.ts";
+import type { Who } from "../policy/who.ts";
+import { render } from "../resource/render.ts";
+import { ok, refused } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { RowWrite } from "./decision.ts";
+import { born, removal, touched, write } from "./rules.ts";
+import type { Ask, Change, Rules } from "./rules.ts";
+import { isDefault } from "./security-group-default.ts";
+import * as refusal from "./security-group-refusals.ts";
+import { canonicalRule, normalizedCidr, sameness } from "./security-group-rule-fields.ts";
+import type { NewSecurityGroupRule, SecurityGroupRule } from "./security-group-rule.ts";
+import { securityGroupRule } from "./security-group-rule.ts";
+import { securityGroup } from "./security-group.ts";
+
+export const securityGroupRuleDecisions: Rules<"security_group_rule"> = {
+  table: "security_group_rule",
+  notFound: refusal.ruleNotFound,
+  target,
+  targetOfNew,
+  computed,
+  create,
+  delete: remove,
+};
+
+/** What a bulk creation may not be, besides what each of its rules may not be. */
+export function wrongTogether(inputs: readonly NewSecurityGroupRule[]): Refusal | undefined {
+  if (new Set(inputs.map((input) => input.security_group_id)).size > 1) return refusal.notSingleGroup;
+  if (new Set(inputs.map((input) => input.project_id)).size > 1) return refusal.notSingleProject;
+  const said = inputs.flatMap((input) => {
+    const canonical = canonicalRule(input);
+    return canonical.ok ? [sameness(canonical.value)] : [];
+  });
+  return new Set(said).size < said.length ? refusal.duplicateInPost : undefined;
+}
+
+/** A rule as it is shown inside its group. */
+export function shownRule(cloud: Cloud, row: SecurityGroupRule): Readonly<Record<string, unknown>> {
+  return render(securityGroupRule, { ...row, ...computed(cloud, row) }, { fields: [], hidden: NOTHING_HIDDEN });
+}
+
+const NOTHING_HIDDEN: ReadonlySet<string> = new Set();
+
+function target(cloud: Cloud, row: SecurityGroupRule): Target {
+  const group = cloud.get("security_group", row.security_group_id);
+  return { owner: row.project_id, ...(group === undefined ? {} : { parent: group.project_id }) };
+}
+
+function targetOfNew(cloud: Cloud, input: NewSecurityGroupRule): Result<Target> {
+  const group = cloud.get("security_group", input.security_group_id);
+  return group === undefined
+    ? refused(refusal.groupNotFound(input.security_group_id))
+    : ok({ owner: input.project_id, parent: group.project_id });
+}
+
+function computed(cloud: Cloud, row: SecurityGroupRule) {
+  const group = cloud.get("security_group", row.security_group_id);
+  return { normalized_cidr: normalizedCidr(row), belongs_to_default_sg: group !== undefined && isDefault(group) };
+}
+
+function create(cloud: Cloud, input: NewSecurityGroupRule, { who, fresh }: Ask): Result<Change<SecurityGroupRule>> {
+  const canonical = canonicalRule(input);
+  if (!canonical.ok) return canonical;
+  if (input.remote_group_id !== null && !canSee(cloud, input.remote_group_id, who))
+    return refused(refusal.groupNotFound(input.remote_group_id));
+  const meaning = sameness(canonical.value);
+  for (const other of cloud.by("security_group_rule", "security_group_id", input.security_group_id))
+    if (sameness(other) === meaning) return refused(refusal.ruleExists(other.id));
+  const row = { ...born(fresh), ...input, ...canonical.value };
+  return ok({ row, also: groupTouched(cloud, row, fresh) });
+}
+
+function remove(cloud: Cloud, row: SecurityGroupRule, { fresh }: Ask): Result<readonly RowWrite[]> {
+  return ok([removal("security_group_rule", row.id), ...groupTouched(cloud, row, fresh)]);
+}
+
+/** Rules are part of what their group is: it changes with them. */
+function groupTouched(cloud: Cloud, rule: SecurityGroupRule, fresh: Ask["fresh"]): RowWrite[] {
+  const group = cloud.get("security_group", rule.security_group_id);
+  return group === undefined ? [] : [write("security_group", group.id, touched(group, fresh))];
+}
+
+function canSee(cloud: Cloud, id: string, who: Who): boolean {
+  const group = cloud.get("security_group", id);
+  return group !== undefined && allows(securityGroup.may.get ?? [], who, { owner: group.project_id });
+}
