@@ -1,26 +1,27 @@
 /** What must hold of the gateways and their links to the provider, and how the fabric's routes get from one to the other. */
 import { contains, prefixOf } from "../net/prefix.ts";
 import { FAMILIES, edgeName, isEdge, keyOf } from "./check-addresses.ts";
-import type { Declared, DeclaredGateway } from "./layout.ts";
+import type { Declared, DeclaredGateway, DeclaredUpstream } from "./layout.ts";
 import { showPath } from "./source.ts";
 import type { Path, Source } from "./source.ts";
-import { meet, showSpan, within } from "./span.ts";
+import { meet, showSpan, spanSize, within } from "./span.ts";
 import type { Span } from "./span.ts";
 
 export function checkGateways(declared: Declared, source: Source): void {
   for (const [index, gateway] of (declared.gateways ?? []).entries()) {
-    if (gateway === undefined) continue;
+    if (gateway?.upstream === undefined) continue;
     const path = ["gateways", index];
-    checkUpstream(declared, gateway, (key, reason) => source.blame([...path, "upstream", ...key], reason));
-    checkPnat({ declared, gateway, path }, source);
+    checkUpstream(declared, gateway.upstream, (key, reason) => source.blame([...path, "upstream", ...key], reason));
+    if (!["ipv4", "ipv6"].some((key) => source.at([...path, "upstream", key]) !== undefined)) {
+      source.blame([...path, "upstream"], "neither ipv4 nor ipv6; there is no session to the outside");
+    }
+    const pnat = [...path, "pnat"];
+    const against = source.blamed(pnat) ? undefined : againstPnat(declared, gateway, source);
+    if (against !== undefined) source.blame(pnat, against);
   }
   checkSharedLinks(declared, source);
-  const [ranges, gateways] = [declared.ranges, declared.gateways ?? []];
-  if (
-    ranges?.private !== undefined &&
-    gateways.length > 0 &&
-    gateways.every((gateway) => gateway?.upstream !== undefined && gateway.upstream.ipv4 === undefined)
-  ) {
+  const leads4 = (declared.gateways ?? []).map((_, index) => source.at(["gateways", index, "upstream", "ipv4"]) !== undefined);
+  if (declared.ranges?.private !== undefined && leads4.length > 0 && !leads4.includes(true)) {
     source.blame(["ranges", "private"], "no gateway has upstream.ipv4, so nothing can translate it");
   }
 }
@@ -31,15 +32,13 @@ export function checkPeering({ fabric, reflectors }: Declared, source: Source): 
 
 type Blame = (key: Path, reason: string) => void;
 
-function checkUpstream({ fabric }: Declared, { upstream }: DeclaredGateway, blame: Blame): void {
-  if (upstream === undefined) return;
+function checkUpstream({ fabric }: Declared, upstream: DeclaredUpstream, blame: Blame): void {
   if (upstream.asn !== undefined && upstream.asn === fabric?.asn) {
     blame(["asn"], "the same as fabric.asn; the session to the provider would be iBGP and carry every internal route");
   }
   if (upstream.interface !== undefined && upstream.interface === fabric?.interface) {
     blame(["interface"], "the same as fabric.interface; then nothing tells inside from outside");
   }
-  if (upstream.ipv4 === undefined && upstream.ipv6 === undefined) blame([], "neither ipv4 nor ipv6; there is no session to the outside");
   for (const family of FAMILIES) {
     const session = upstream[keyOf(family)];
     if (session?.address === undefined) continue;
@@ -52,33 +51,25 @@ function checkUpstream({ fabric }: Declared, { upstream }: DeclaredGateway, blam
   }
 }
 
-interface AtGateway {
-  readonly declared: Declared;
-  readonly gateway: DeclaredGateway;
-  readonly path: Path;
-}
+/** The gateway holds each address of its pool on a link of its own, to answer for it. This is enough for a /14 of VMs. */
+const LARGEST_POOL = 1024n;
 
 /** A private range is translated by every gateway that IPv4 leaves through, into addresses that come back to it. */
-function checkPnat({ declared: { ranges }, gateway: { upstream, pnat }, path }: AtGateway, source: Source): void {
-  const at = [...path, "pnat"];
-  if (source.blamed(at) || source.blamed(["ranges", "private"]) || upstream === undefined) return;
+function againstPnat({ ranges }: Declared, { upstream, pnat }: DeclaredGateway, source: Source): string | undefined {
+  const translates = source.at(["ranges", "private"]) !== undefined;
   if (pnat === undefined) {
-    if (ranges?.private !== undefined && upstream.ipv4 !== undefined) {
-      source.blame(at, `missing; ranges.private ${ranges.private} has to be translated on its way out here`);
-    }
-  } else if (ranges?.private === undefined) source.blame(at, "there is no ranges.private to translate");
-  else if (upstream.ipv4 === undefined) {
-    if (!source.blamed([...path, "upstream", "ipv4"])) source.blame([...path, "upstream", "ipv4"], "missing; pnat sends IPv4 out here");
-  } else if (upstream.ipv4.address !== undefined) {
-    const link = prefixOf(upstream.ipv4.address.ip, upstream.ipv4.address.length);
-    const home = [link, ranges.public].find((prefix) => prefix !== undefined && within(prefix, pnat));
-    if (home === undefined)
-      source.blame(
-        at,
-        `neither on the link to the provider ${link}${ranges.public === undefined ? "" : ` nor inside ranges.public ${ranges.public}`}; replies would not come back`,
-      );
-    else if (isEdge(home, pnat.start) || isEdge(home, pnat.end)) source.blame(at, `holds the network or broadcast address of ${home}`);
+    return translates && upstream?.ipv4 !== undefined ? "missing; ranges.private has to be translated on its way out here" : undefined;
   }
+  if (!translates) return "there is no ranges.private to translate";
+  if (spanSize(pnat) > LARGEST_POOL) return `${spanSize(pnat)} addresses; a pool has at most ${LARGEST_POOL}`;
+  if (upstream?.ipv4 === undefined) return "upstream.ipv4 is missing, so no IPv4 leaves here";
+  if (upstream.ipv4.address === undefined) return undefined;
+  const link = prefixOf(upstream.ipv4.address.ip, upstream.ipv4.address.length);
+  const home = [link, ranges?.public].find((prefix) => prefix !== undefined && within(prefix, pnat));
+  if (home !== undefined)
+    return isEdge(home, pnat.start) || isEdge(home, pnat.end) ? `holds the network or broadcast address of ${home}` : undefined;
+  const inside = ranges?.public === undefined ? "" : ` nor inside ranges.public ${ranges.public}`;
+  return `not on the link to the provider ${link}${inside}; replies would not come back`;
 }
 
 /** On one link, each address stands for one thing: a gateway, the provider, or translated connections of one gateway. */

@@ -84,7 +84,8 @@ export function whole(wanted: string, least: number, most: number): Reader<numbe
   return (source, path) => {
     const value = source.at(path);
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    source.blame(path, value === null ? EMPTY : `not ${wanted} (${least} to ${most})`);
+    const quoted = typeof value === "string" && /^\d+$/.test(value);
+    source.blame(path, value === null ? EMPTY : `not ${wanted} (${least} to ${most})${quoted ? "; write it without quotes" : ""}`);
     return undefined;
   };
 }

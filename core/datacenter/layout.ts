@@ -51,3 +51,4 @@ export const LAYOUT = mapping({
 export type Declared = NonNullable<ReturnType<typeof LAYOUT>>;
 export type DeclaredMachine = NonNullable<NonNullable<Declared["hosts"]>[number]>;
 export type DeclaredGateway = NonNullable<NonNullable<Declared["gateways"]>[number]>;
+export type DeclaredUpstream = NonNullable<DeclaredGateway["upstream"]>;

@@ -1,7 +1,7 @@
 /**
- * Every BGP session of the data centre. A session carries the family that it runs over, so a next hop is always an address
- * of the link it arrived by. Hosts and gateways are clients of each reflector, or hosts are clients of each gateway;
- * each gateway speaks eBGP with its provider.
+ * Every BGP session of the data centre. On the fabric there is one per pair: hosts and gateways are clients of each
+ * reflector or, without reflectors, hosts are clients of each gateway. It runs over IPv4 where the fabric has it, and
+ * carries every family. Towards its provider a gateway has one session per family.
  */
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine } from "./data-center.ts";
@@ -14,59 +14,51 @@ export interface Speaker {
 
 export interface Session {
   readonly protocol: "iBGP" | "eBGP";
-  /** What `near` is to `far`. Reflectors are one another's peers without being clients (RFC 4456, section 6). */
-  readonly kind: "reflector client" | "reflector peer" | "gateway client" | "customer";
-  readonly family: Family;
+  /** What `near` is to `far`. */
+  readonly kind: "reflector client" | "gateway client" | "customer";
   readonly near: Speaker;
   readonly far: Speaker;
+  readonly carries: readonly Family[];
+}
+
+/** The families that routes are told of: those that have both a range and a fabric to travel on. */
+export function carriedFamilies({ ranges, fabric }: DataCenter): readonly Family[] {
+  const v4 = (ranges.public ?? ranges.private) !== undefined && fabric.ipv4 !== undefined;
+  const v6 = ranges.ipv6 !== undefined && fabric.ipv6 !== undefined;
+  return [...(v4 ? [4 as const] : []), ...(v6 ? [6 as const] : [])];
 }
 
 export function sessionsOf(datacenter: DataCenter): readonly Session[] {
   const { fabric, hosts, reflectors, gateways } = datacenter;
-  const inside = (kind: Session["kind"], near: Machine, far: Machine) =>
-    families(near, far).map(([family, from, to]): Session => {
-      return {
-        protocol: "iBGP",
-        kind,
-        family,
-        near: { name: near.name, ip: from, asn: fabric.asn },
-        far: { name: far.name, ip: to, asn: fabric.asn },
-      };
-    });
   const clients =
     fabric.peering === "direct"
-      ? gateways.flatMap((gateway) => hosts.flatMap((host) => inside("gateway client", host, gateway)))
-      : reflectors.flatMap((reflector, index) => [
-          ...[...hosts, ...gateways].flatMap((client) => inside("reflector client", client, reflector)),
-          ...reflectors.slice(index + 1).flatMap((other) => inside("reflector peer", reflector, other)),
-        ]);
+      ? gateways.flatMap((far) => hosts.map((near) => inside(datacenter, { kind: "gateway client", near, far })))
+      : reflectors.flatMap((far) => [...hosts, ...gateways].map((near) => inside(datacenter, { kind: "reflector client", near, far })));
   return [...clients, ...gateways.flatMap((gateway) => outside(datacenter, gateway))];
 }
 
-/** What the provider's router is called where a name is needed: it is none of ours. */
-export function providerOf(gateway: Gateway): string {
-  return `provider of ${gateway.name}`;
+interface Pair {
+  readonly kind: Session["kind"];
+  readonly near: Machine;
+  readonly far: Machine;
 }
 
-function outside({ fabric }: DataCenter, gateway: Gateway): readonly Session[] {
-  const { asn, ipv4, ipv6 } = gateway.upstream;
-  const links = [[4, ipv4] as const, [6, ipv6] as const];
-  return links.flatMap(([family, link]) =>
-    link === undefined
-      ? []
-      : [
-          {
-            protocol: "eBGP",
-            kind: "customer",
-            family,
-            near: { name: gateway.name, ip: link.local.ip, asn: fabric.asn },
-            far: { name: providerOf(gateway), ip: link.peer, asn },
-          },
-        ],
-  );
+function inside(datacenter: DataCenter, { kind, near, far }: Pair): Session {
+  const { asn, ipv4 } = datacenter.fabric;
+  const speaker = (machine: Machine): Speaker => {
+    const ip = ipv4 === undefined ? machine.ipv6 : machine.ipv4;
+    if (ip === undefined) throw new Error(`${machine.name} has no address on the fabric`);
+    return { name: machine.name, ip, asn };
+  };
+  return { protocol: "iBGP", kind, near: speaker(near), far: speaker(far), carries: carriedFamilies(datacenter) };
 }
 
-function families(near: Machine, far: Machine): readonly (readonly [Family, Ip, Ip])[] {
-  const pairs = [[4, near.ipv4, far.ipv4] as const, [6, near.ipv6, far.ipv6] as const];
-  return pairs.flatMap(([family, from, to]) => (from === undefined || to === undefined ? [] : [[family, from, to] as const]));
+function outside(datacenter: DataCenter, { name, upstream }: Gateway): readonly Session[] {
+  return carriedFamilies(datacenter).flatMap((family) => {
+    const link = family === 4 ? upstream.ipv4 : upstream.ipv6;
+    if (link === undefined) return [];
+    const near = { name, ip: link.local.ip, asn: datacenter.fabric.asn };
+    const far = { name: `provider of ${name}`, ip: link.peer, asn: upstream.asn };
+    return [{ protocol: "eBGP", kind: "customer", near, far, carries: [family] }];
+  });
 }

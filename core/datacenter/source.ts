@@ -26,11 +26,13 @@ export function sourceOf(document: unknown): Source {
   return {
     findings,
     at,
-    blame: (path, reason) => {
-      findings.push({ path, message: `${[showPath(path), showValue(at(path))].filter((part) => part !== "").join(" ")}: ${reason}` });
-    },
+    blame: (path, reason) => void findings.push(finding(path, at(path), reason)),
     blamed: (path) => findings.some((found) => found.path.every((key, index) => path[index] === key)),
   };
+}
+
+export function finding(path: Path, value: unknown, reason: string): Finding {
+  return { path, message: `${[showPath(path), showValue(value)].filter((part) => part !== "").join(" ")}: ${reason}` };
 }
 
 export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -81,7 +81,7 @@ export function span(family: Family): Reader<Span> {
 }
 
 export function oneOf<T extends string>(...words: readonly T[]): Reader<T> {
-  return text(words.join(" or "), (value) => words.find((word) => word === value));
+  return text(`one of: ${words.join(", ")}`, (value) => words.find((word) => word === value));
 }
 
 function hostBits({ ip, length }: InterfaceAddress): string | undefined {

@@ -1,0 +1,115 @@
+/**
+ * Everything that follows from a data centre file, for people to read before it is made so and for programs to compare
+ * with what is. In Neutron's words where it becomes Neutron's.
+ */
+import { familyOf } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+import { covers } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import type { DataCenter, Gateway, NetworkPlan, SubnetPlan } from "./data-center.ts";
+import { exportsOf } from "./exports.ts";
+import { QUOTAS } from "./quotas.ts";
+import { sessionsOf } from "./sessions.ts";
+import type { Session } from "./sessions.ts";
+import type { Finding } from "./source.ts";
+import type { Span } from "./span.ts";
+import { tellsOf } from "./tells.ts";
+import type { Tells } from "./tells.ts";
+import { warningsOf } from "./warnings.ts";
+
+export interface Plan {
+  readonly name: string;
+  readonly networks: readonly PlannedNetwork[];
+  /** For every project. */
+  readonly quotas: typeof QUOTAS;
+  readonly reach: readonly Reach[];
+  readonly sessions: readonly (Session & Tells)[];
+  /** What the outside hears, exactly; and what it never does. */
+  readonly announced: readonly Cidr[];
+  readonly withheld: readonly Cidr[];
+  readonly pnat: readonly PlannedPnat[];
+  readonly warnings: readonly Finding[];
+}
+
+export interface PlannedNetwork {
+  readonly name: string;
+  readonly "router:external": boolean;
+  readonly shared: true;
+  readonly mtu: number;
+  readonly subnets: readonly PlannedSubnet[];
+}
+
+export interface PlannedSubnet {
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly gateway_ip: Ip;
+  readonly allocation_pools: readonly Span[];
+  readonly enable_dhcp: true;
+  readonly dns_nameservers: readonly Ip[];
+}
+
+/** What a VM on a subnet has of the outside. */
+export interface Reach {
+  readonly subnet: string;
+  readonly from_outside: boolean;
+  readonly to_outside: "as itself" | "by PNAT" | "no";
+}
+
+export interface PlannedPnat {
+  readonly gateway: string;
+  readonly from: Cidr;
+  readonly to: Span;
+  /** Destinations inside the data centre, which see the VM's own address. */
+  readonly except: readonly Cidr[];
+}
+
+export function plan(datacenter: DataCenter): Plan {
+  const { name, networks, gateways } = datacenter;
+  const subnets = [...networks.external.subnets, ...networks.internal.subnets];
+  return {
+    name,
+    networks: [networkOf(datacenter, networks.external), networkOf(datacenter, networks.internal)],
+    quotas: QUOTAS,
+    reach: subnets.map((subnet) => reachOf(datacenter, subnet)),
+    sessions: sessionsOf(datacenter).map((session) => ({ ...session, ...tellsOf(datacenter, session) })),
+    announced: exportsOf(datacenter),
+    withheld: withheldOf(datacenter),
+    pnat: gateways.flatMap((gateway) => pnatOf(datacenter, gateway)),
+    warnings: warningsOf(datacenter),
+  };
+}
+
+function networkOf({ networks, mtu, dns }: DataCenter, { name, subnets }: NetworkPlan): PlannedNetwork {
+  return {
+    name,
+    "router:external": name === networks.external.name,
+    shared: true,
+    mtu,
+    subnets: subnets.map(({ name, cidr, gateway, pools }) => ({
+      name,
+      cidr,
+      gateway_ip: gateway,
+      allocation_pools: pools,
+      enable_dhcp: true,
+      dns_nameservers: dns.filter((ip) => familyOf(ip) === familyOf(cidr)),
+    })),
+  };
+}
+
+function reachOf(datacenter: DataCenter, { name, cidr }: SubnetPlan): Reach {
+  const out = datacenter.gateways.some(({ upstream }) => (familyOf(cidr) === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
+  const announced = exportsOf(datacenter).some((prefix) => covers(prefix, cidr));
+  if (cidr === datacenter.ranges.private) return { subnet: name, from_outside: false, to_outside: out ? "by PNAT" : "no" };
+  return { subnet: name, from_outside: out && announced, to_outside: out && announced ? "as itself" : "no" };
+}
+
+function withheldOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
+  const inside = [ranges.public, ranges.private, ranges.ipv6?.external, ranges.ipv6?.internal, fabric.ipv4, fabric.ipv6];
+  return inside.filter((prefix) => prefix !== undefined).filter((prefix) => !exportsOf({ ranges }).some((whole) => covers(whole, prefix)));
+}
+
+function pnatOf({ ranges, fabric }: DataCenter, { name, pnat }: Gateway): readonly PlannedPnat[] {
+  if (ranges.private === undefined || pnat === undefined) return [];
+  const except = [ranges.public, ranges.private, fabric.ipv4].filter((prefix) => prefix !== undefined);
+  return [{ gateway: name, from: ranges.private, to: pnat, except }];
+}
