@@ -1,0 +1,60 @@
+/** The guests' DHCP clients: busybox's udhcpc for IPv4, ISC's dhclient for IPv6, each with the script that a cloud image would give it. */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { familyOf } from "#core/net/address.ts";
+import { vmNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import { inside, run } from "./program.ts";
+import type { Nic, Vm } from "./vm-record.ts";
+
+/** Metric of the first NIC's routes, in both families; further NICs come after it. */
+export const FIRST_METRIC = 1024;
+
+export interface Clients {
+  /** Resolves when the IPv4 client has dealt with its lease, or given up. */
+  readonly leased: Promise<unknown>;
+  /** Ends those that still ask. */
+  end(): void;
+}
+
+export function askByDhcp(lab: Lab, vm: Vm, nic: Nic): Clients {
+  const netns = vmNetns(lab, vm.name);
+  const home = join(lab.directory, "guest", vm.name);
+  mkdirSync(home, { recursive: true });
+  const ended = new AbortController();
+  const start = (argv: readonly string[]) => run(inside(netns, argv), { timeout: 20_000, signal: ended.signal });
+  const wants = (family: 4 | 6) => nic.addresses.some((ip) => familyOf(ip) === family);
+
+  const six = ["-sf", script(home, "dhclient.sh", DHCLIENT), "-lf", join(home, `${nic.dev}.leases`), "-pf", join(home, `${nic.dev}.pid`)];
+  const four = ["-f", "-q", "-n", "-t", "15", "-T", "1", "-O", "staticroutes", "-s", script(home, "udhcpc.sh", UDHCPC), "-i", nic.dev];
+  // A DUID that follows from the MAC: the server takes another for another client, and has no address left for it.
+  // With SLAAC nobody answers dhclient, and `end` ends it; with a lease it goes to the background and renews.
+  if (wants(6)) void start(["dhclient", "-6", "-1", "-q", "-D", "LL", ...six, nic.dev]);
+  return { leased: wants(4) ? start(["udhcpc", ...four]) : Promise.resolve(), end: () => ended.abort() };
+}
+
+/** RFC 3442: classless routes, where there are some, stand in for the router option. */
+const UDHCPC = `#!/bin/sh
+[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+metric=$((${FIRST_METRIC} + \${interface#eth}))
+ip addr replace "$ip/$mask" dev "$interface" metric $metric
+set -- \${staticroutes:-0.0.0.0/0 \${router%% *}}
+while [ $# -ge 2 ]; do
+  ip route replace "$1" via "$2" dev "$interface" onlink metric $metric
+  shift 2
+done
+`;
+
+/** RFC 8415, 18.2.10.1: an address from DHCPv6 says nothing about what is on-link. */
+const DHCLIENT = `#!/bin/sh
+case "$reason" in
+BOUND6 | RENEW6 | REBIND6) ip -6 addr replace "$new_ip6_address/128" dev "$interface" ;;
+esac
+`;
+
+function script(home: string, name: string, text: string): string {
+  const path = join(home, name);
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}

@@ -1,0 +1,44 @@
+/** Does the fabric carry traffic yet? Asked of the kernels and of the provider, not of Margay. */
+import { exportsOf } from "#core/datacenter/exports.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { familyOf } from "#core/net/address.ts";
+import type { Family } from "#core/net/address.ts";
+import { machineNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import { must } from "./program.ts";
+import { PROVIDER } from "./topology.ts";
+import { until } from "./wait.ts";
+
+export async function fabricStands(lab: Lab, center: DataCenter): Promise<void> {
+  await until({ what: "BGP to carry routes", timeout: 30_000, every: 100 }, async () => {
+    const missing = await Promise.all([...defaultsAt(lab, center), ...aggregatesAtProvider(lab, center)]);
+    return missing.flat().join("; ") || undefined;
+  });
+}
+
+/** Every host and gateway has a way out, in each family in which a gateway has an uplink and the machine an address. */
+function defaultsAt(lab: Lab, { hosts, gateways }: DataCenter): Promise<string[]>[] {
+  const uplinks = ([4, 6] as const).filter((family) =>
+    gateways.some(({ upstream }) => (family === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined),
+  );
+  return [...hosts, ...gateways].flatMap((machine) =>
+    uplinks
+      .filter((family) => (family === 4 ? machine.ipv4 : machine.ipv6) !== undefined)
+      .map(async (family) =>
+        (await routes(lab, machine.name, family)).has("default") ? [] : [`no IPv${family} default route at ${machine.name}`],
+      ),
+  );
+}
+
+function aggregatesAtProvider(lab: Lab, center: DataCenter): Promise<string[]>[] {
+  return exportsOf(center).map(async (prefix) =>
+    (await routes(lab, PROVIDER.name, familyOf(prefix))).has(prefix) ? [] : [`the provider has no route to ${prefix}`],
+  );
+}
+
+/** Destinations in a machine's main table that lead somewhere. */
+async function routes(lab: Lab, machine: string, family: Family): Promise<Set<string>> {
+  const text = await must(["ip", "-j", `-${family}`, "-n", machineNetns(lab, machine), "route", "show"]);
+  const all = JSON.parse(text || "[]") as readonly { readonly dst: string; readonly type?: string }[];
+  return new Set(all.filter(({ type }) => type === undefined || type === "unicast").map(({ dst }) => dst));
+}

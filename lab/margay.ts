@@ -1,0 +1,87 @@
+/** Margay's own processes in the lab, started as on a server: each inside its machine, by command line, knowing only its files. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DataCenter, Machine } from "#core/datacenter/data-center.ts";
+import { familyOf } from "#core/net/address.ts";
+import type { Ip } from "#core/net/address.ts";
+import { ask } from "./cloud.ts";
+import { controllerSocket, machineNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import { logFile, runningService } from "./service.ts";
+import type { Service } from "./service.ts";
+import { machinesOf } from "./topology.ts";
+import { until } from "./wait.ts";
+
+const MAIN = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
+const CACHE = fileURLToPath(new URL("../.cache/node", import.meta.url));
+
+/** Where the controllers' port is to be found, for agents and clients alike. */
+export const API_PORT = 9696;
+
+/** The first declared controller: an embedded store has one process. */
+export function controllerOf(lab: Lab, center: DataCenter): Service {
+  const machine = firstController(center);
+  const store = ["--store", join(lab.directory, "store.sqlite")];
+  const listen = ["--listen", `${spelled(addressOf(machine))}:${API_PORT}`, "--listen", `unix:${controllerSocket(lab)}`];
+  return margay(lab, machine, { name: `controller-${machine.name}`, argv: ["controller", ...store, ...listen] });
+}
+
+export function agentsOf(lab: Lab, center: DataCenter): Service[] {
+  const controller = `http://${spelled(addressOf(firstController(center)))}:${API_PORT}`;
+  return machinesOf(center)
+    .filter(({ kind }) => kind !== "controller")
+    .map(({ kind, machine }) => {
+      const argv = ["agent", "--role", kind, "--host", machine.name, "--controller", controller, "--state", agentState(lab, machine.name)];
+      return margay(lab, machine, { name: agentName(machine.name), argv });
+    });
+}
+
+export function agentName(machine: string): string {
+  return `agent-${machine}`;
+}
+
+/** The agent's state directory: its daemons' configuration, sockets and pids. */
+export function agentState(lab: Lab, machine: string): string {
+  return join(lab.directory, "agent", machine);
+}
+
+/** Waits until the API answers; tells what the process said last when it is no more. */
+export async function controllerAnswers(lab: Lab, center: DataCenter): Promise<void> {
+  const { name } = controllerOf(lab, center);
+  await until({ what: "the controller to answer", timeout: 20_000 }, async () => {
+    if (runningService(lab, name) === undefined) throw new Error(`the controller has ended: ${lastWords(lab, name)}`);
+    return ask(lab, { method: "GET", path: "/" }).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+  });
+}
+
+/** The end of a service's log. */
+export function lastWords(lab: Lab, name: string): string {
+  const lines = readFileSync(logFile(lab, name), "utf8").trimEnd().split("\n");
+  return lines.slice(-5).join("\n");
+}
+
+function margay(lab: Lab, machine: Machine, { name, argv }: { readonly name: string; readonly argv: readonly string[] }): Service {
+  const env = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? CACHE };
+  return { name, argv: [process.execPath, MAIN, ...argv], netns: machineNetns(lab, machine.name), env };
+}
+
+function firstController({ controllers }: DataCenter): Machine {
+  const [first] = controllers;
+  if (first === undefined) throw new Error("the declaration has no controllers; the lab needs one");
+  return first;
+}
+
+function addressOf(machine: Machine): Ip {
+  const ip = machine.ipv4 ?? machine.ipv6;
+  if (ip === undefined) throw new Error(`${machine.name} has no address on the fabric`);
+  return ip;
+}
+
+/** As in a URL. */
+function spelled(ip: Ip): string {
+  return familyOf(ip) === 4 ? ip : `[${ip}]`;
+}

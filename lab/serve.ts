@@ -1,0 +1,35 @@
+/**
+ * What VMs and the outside host serve: TCP 22 and 80 and UDP 53, both families, each answering with the address that it
+ * sees the asker have. So a probe learns at once whether it got there and what it was translated to.
+ */
+import { spawn } from "node:child_process";
+import { familyOf } from "#core/net/address.ts";
+import type { Ip } from "#core/net/address.ts";
+import { inside } from "./program.ts";
+
+export const SERVED = { tcp: [22, 80], udp: [53] } as const;
+
+const ANSWER = `SYSTEM:'echo "$SOCAT_PEERADDR"'`;
+
+/** One TCP listener serves every address that the machine has or will have. */
+export function serveTcp(netns: string): void {
+  background(
+    netns,
+    SERVED.tcp.map((port) => `socat TCP6-LISTEN:${port},ipv6only=0,reuseaddr,fork ${ANSWER}`),
+  );
+}
+
+/** A UDP answer leaves from the address that its socket is bound to: so one listener for each. */
+export function serveUdp(netns: string, addresses: readonly Ip[]): void {
+  const at = (ip: Ip) => (familyOf(ip) === 4 ? `UDP4-RECVFROM:53,bind=${ip}` : `UDP6-RECVFROM:53,bind=[${ip}]`);
+  background(
+    netns,
+    addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER}`),
+  );
+}
+
+/** They end with their namespace. */
+function background(netns: string, commands: readonly string[]): void {
+  const [program = "", ...rest] = inside(netns, ["sh", "-c", `${commands.map((command) => `${command} &`).join("\n")}`]);
+  spawn(program, rest, { detached: true, stdio: "ignore", cwd: "/" }).unref();
+}

@@ -1,0 +1,144 @@
+/**
+ * The declared data centre as a drawing: which namespaces there are, what is plugged into what, and who has which
+ * address. A function of the declaration alone.
+ *
+ * Around the declared machines stand three that the lab adds: `fabric`, the switch they are all plugged into;
+ * `provider`, the router behind every gateway's uplink; `outside`, a host one hop behind the provider.
+ */
+import type { DataCenter, Gateway, LabPlan, Machine } from "#core/datacenter/data-center.ts";
+import { addressAt, contains, lengthOf, sizeOf } from "#core/net/prefix.ts";
+import type { Cidr } from "#core/net/prefix.ts";
+import type { Ip } from "#core/net/address.ts";
+
+export type NodeKind = "switch" | "controller" | "reflector" | "compute" | "gateway" | "provider" | "outside";
+
+export interface Node {
+  readonly name: string;
+  readonly kind: NodeKind;
+  /** Its bridge: the switch, and the segment behind the gateways, are one each. */
+  readonly bridge?: string;
+  readonly addresses: readonly { readonly dev: string; readonly ip: Ip; readonly length: number }[];
+  /** Default routes, by next hop. */
+  readonly defaults: readonly Ip[];
+}
+
+/** One end of a cable; a port of a bridge where `bridge` is set. */
+export interface Plug {
+  readonly node: string;
+  readonly dev: string;
+  readonly bridge?: string;
+}
+
+export interface Topology {
+  readonly nodes: readonly Node[];
+  readonly cables: readonly (readonly [Plug, Plug])[];
+}
+
+/** Interfaces of the provider: the segment that the gateways' uplinks are on, and the outside. */
+export const PROVIDER = { name: "provider", uplinks: "uplinks", outside: "inet0" } as const;
+export const OUTSIDE = { name: "outside", dev: "eth0" } as const;
+const SWITCH = { name: "fabric", bridge: "br0" } as const;
+
+export function topologyOf(center: DataCenter): Topology {
+  const machines = machinesOf(center);
+  return {
+    nodes: [
+      { name: SWITCH.name, kind: "switch", bridge: SWITCH.bridge, addresses: [], defaults: [] },
+      provider(center),
+      outside(center),
+      ...machines.map(({ kind, machine }) => machineNode(center, kind, machine)),
+    ],
+    cables: [
+      ...machines.map(
+        ({ machine }, index) =>
+          [
+            { node: machine.name, dev: center.fabric.interface },
+            { node: SWITCH.name, dev: portName(machine.name, index), bridge: SWITCH.bridge },
+          ] as const,
+      ),
+      ...center.gateways.map(
+        (gateway, index) =>
+          [
+            { node: gateway.name, dev: gateway.upstream.interface },
+            { node: PROVIDER.name, dev: portName(gateway.name, index), bridge: PROVIDER.uplinks },
+          ] as const,
+      ),
+      [
+        { node: OUTSIDE.name, dev: OUTSIDE.dev },
+        { node: PROVIDER.name, dev: PROVIDER.outside },
+      ],
+    ],
+  };
+}
+
+/** All declared machines with what they are, controllers first. */
+export function machinesOf(center: DataCenter): { readonly kind: NodeKind; readonly machine: Machine }[] {
+  const as = (kind: NodeKind, machines: readonly Machine[]) => machines.map((machine) => ({ kind, machine }));
+  return [
+    ...as("controller", center.controllers),
+    ...as("reflector", center.reflectors),
+    ...as("compute", center.hosts),
+    ...as("gateway", center.gateways),
+  ];
+}
+
+/** Addresses of the outside host, one per family; those of the declared name servers that lie outside are its as well. */
+export function outsideHost(plan: LabPlan): { readonly ipv4: Ip; readonly ipv6: Ip } {
+  return { ipv4: hostOn(plan.outside4), ipv6: hostOn(plan.outside6) };
+}
+
+function routerOn(outside: Cidr): Ip {
+  return addressAt(outside, 1n);
+}
+
+/** Far from the router's address, so that the two are told apart at a glance; next to it where there is no room. */
+function hostOn(outside: Cidr): Ip {
+  return addressAt(outside, sizeOf(outside) >= 16n ? 10n : 2n);
+}
+
+function machineNode(center: DataCenter, kind: NodeKind, machine: Machine): Node {
+  const { fabric } = center;
+  const on = (ip: Ip | undefined, network: Cidr | undefined) =>
+    ip === undefined || network === undefined ? [] : [{ dev: fabric.interface, ip, length: lengthOf(network) }];
+  const uplink = center.gateways.find(({ name }) => name === machine.name)?.upstream;
+  const up = [uplink?.ipv4, uplink?.ipv6].flatMap((session) => (session ? [{ dev: uplink?.interface ?? "", ...session.local }] : []));
+  return {
+    name: machine.name,
+    kind,
+    addresses: [...on(machine.ipv4, fabric.ipv4), ...on(machine.ipv6, fabric.ipv6), ...up],
+    defaults: [],
+  };
+}
+
+/** The router that every uplink ends at: two gateways may declare the same peer address, or each its own. */
+function provider(center: DataCenter): Node {
+  const peers = new Map(center.gateways.flatMap(peersOf).map((peer) => [peer.ip, peer]));
+  const { outside4, outside6 } = center.lab;
+  const out = [outside4, outside6].map((prefix) => ({ dev: PROVIDER.outside, ip: routerOn(prefix), length: lengthOf(prefix) }));
+  return { name: PROVIDER.name, kind: "provider", bridge: PROVIDER.uplinks, addresses: [...peers.values(), ...out], defaults: [] };
+}
+
+function peersOf({ upstream }: Gateway): { dev: string; ip: Ip; length: number }[] {
+  return [upstream.ipv4, upstream.ipv6].flatMap((session) =>
+    session === undefined ? [] : [{ dev: PROVIDER.uplinks, ip: session.peer, length: session.local.length }],
+  );
+}
+
+function outside(center: DataCenter): Node {
+  const { lab, dns } = center;
+  const own = [lab.outside4, lab.outside6].flatMap((prefix) => {
+    const servers = dns.filter((ip) => contains(prefix, ip));
+    return [...new Set([hostOn(prefix), ...servers])].map((ip) => ({ dev: OUTSIDE.dev, ip, length: lengthOf(prefix) }));
+  });
+  return {
+    name: OUTSIDE.name,
+    kind: "outside",
+    addresses: own,
+    defaults: [routerOn(lab.outside4), routerOn(lab.outside6)],
+  };
+}
+
+/** A switch's port is called like the machine on it; the kernel allows 15 characters. */
+function portName(machine: string, index: number): string {
+  return machine.length <= 15 ? machine : `${machine.slice(0, 10)}~${index}`;
+}

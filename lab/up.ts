@@ -1,0 +1,97 @@
+/**
+ * Brings a lab up, from nothing, from what a crash left, or from a lab in which something has stopped; each step does only
+ * what is missing.
+ */
+import { existsSync } from "node:fs";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { build } from "./build.ts";
+import { down } from "./down.ts";
+import { fabricStands } from "./fabric.ts";
+import { readLabRecord, writeLabRecord } from "./lab-record.ts";
+import type { LabRecord } from "./lab-record.ts";
+import { agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
+import { isAlive, pidOf } from "./pids.ts";
+import { machineNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import { startProvider } from "./provider-router.ts";
+import { startRelay } from "./relay.ts";
+import { serveTcp, serveUdp } from "./serve.ts";
+import { startService } from "./service.ts";
+import { OUTSIDE, topologyOf } from "./topology.ts";
+import type { Topology } from "./topology.ts";
+
+export interface Raising {
+  readonly file: LabRecord["file"];
+  readonly center: DataCenter;
+  /** Of the relay on 127.0.0.1; none when absent. */
+  readonly port?: number;
+  /** Tells the controller of the data centre, once it answers. */
+  readonly apply: () => Promise<void>;
+  /** One line of progress. */
+  readonly say: (line: string) => void;
+}
+
+/** Answers once every BGP session stands and routes have arrived where they must. */
+export async function up(lab: Lab, raising: Raising): Promise<void> {
+  const { center, say } = raising;
+  const step = stepsOf(say);
+  const topology = topologyOf(center);
+  const standing = await step("what stands already", () => surveyed(lab, raising, topology));
+  if (!standing) await step(`${topology.nodes.length} namespaces, ${topology.cables.length} cables`, () => raise(lab, raising, topology));
+  await step("the provider's router", () => startProvider(lab, center));
+  await step("the controller", async () => {
+    startService(lab, controllerOf(lab, center));
+    if (raising.port !== undefined) await startRelay(lab, raising.port, say);
+    await controllerAnswers(lab, center);
+  });
+  for (const agent of agentsOf(lab, center)) startService(lab, agent);
+  await step("the data centre applied", raising.apply);
+  await step("BGP sessions and routes", () => fabricStands(lab, center));
+  writeLabRecord(lab, { ...recordOf(lab, raising, topology), phase: "up" });
+}
+
+/** Is this very lab standing? Clears away what a crash left; refuses to disturb another. */
+async function surveyed(lab: Lab, { file }: Raising, topology: Topology): Promise<boolean> {
+  const record = readLabRecord(lab);
+  if (record?.phase === "up") {
+    if (record.file.text !== file.text)
+      throw new Error(`the lab "${lab.name}" stands, built from another declaration (${record.file.path}); take it down first`);
+    return true;
+  }
+  if (record !== undefined && record.builder.pid !== process.pid && isAlive(record.builder))
+    throw new Error(`the lab "${lab.name}" is being built by process ${record.builder.pid}`);
+  await down(lab);
+  const foreign = netnsesOf(lab, topology).filter((netns) => existsSync(`/run/netns/${netns}`));
+  if (foreign.length > 0) throw new Error(`${foreign.join(", ")} exist, and are not of the lab "${lab.name}"`);
+  return false;
+}
+
+async function raise(lab: Lab, raising: Raising, topology: Topology): Promise<void> {
+  writeLabRecord(lab, recordOf(lab, raising, topology));
+  await build(lab, topology);
+  const outside = machineNetns(lab, OUTSIDE.name);
+  serveTcp(outside);
+  serveUdp(outside, topology.nodes.find(({ kind }) => kind === "outside")?.addresses.map(({ ip }) => ip) ?? []);
+}
+
+function recordOf(lab: Lab, { file, port }: Raising, topology: Topology): LabRecord {
+  const builder = pidOf(process.pid);
+  if (builder === undefined) throw new Error("/proc does not know this process");
+  return { phase: "building", builder, file, netnses: netnsesOf(lab, topology), ...(port !== undefined && { port }) };
+}
+
+function netnsesOf(lab: Lab, { nodes }: Topology): string[] {
+  return nodes.map(({ name }) => machineNetns(lab, name));
+}
+
+/** Runs steps one by one and tells how long each took. */
+function stepsOf(say: Raising["say"]) {
+  const begun = performance.now();
+  return async <T>(what: string, work: () => T | Promise<T>): Promise<T> => {
+    const from = performance.now();
+    const done = await work();
+    const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(2)} s`;
+    say(`${seconds(begun).padStart(8)}  ${what} (${seconds(from)})`);
+    return done;
+  };
+}

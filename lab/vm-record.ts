@@ -1,0 +1,59 @@
+/** The lab's VMs as it remembers them. A VM is a namespace; each of its NICs is a veth whose other end is the tap. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Ip } from "#core/net/address.ts";
+import { filesIn, writeWhole } from "./lab-record.ts";
+import type { Lab } from "./place.ts";
+
+export interface Nic {
+  /** `eth0`, `eth1`… */
+  readonly dev: string;
+  readonly network: string;
+  readonly port_id: string;
+  readonly mac: string;
+  readonly tap: string;
+  readonly addresses: readonly Ip[];
+  /** The port was there before the VM, and stays when the VM goes. */
+  readonly keep: boolean;
+}
+
+export interface Vm {
+  readonly name: string;
+  /** The server's id in Nova; a port's `device_id`. */
+  readonly id: string;
+  readonly host: string;
+  readonly nics: readonly Nic[];
+}
+
+export function readVm(lab: Lab, name: string): Vm | undefined {
+  return listVms(lab).find((vm) => vm.name === name);
+}
+
+/** Throws when there is none of this name. */
+export function vmNamed(lab: Lab, name: string): Vm {
+  const vm = readVm(lab, name);
+  if (vm === undefined)
+    throw new Error(
+      `no VM "${name}" in the lab "${lab.name}"; there are: ${
+        listVms(lab)
+          .map((one) => one.name)
+          .join(", ") || "none"
+      }`,
+    );
+  return vm;
+}
+
+export function listVms(lab: Lab): Vm[] {
+  return filesIn(join(lab.directory, "vm"))
+    .toSorted()
+    .map((file) => JSON.parse(readFileSync(join(lab.directory, "vm", file), "utf8")) as Vm);
+}
+
+export function writeVm(lab: Lab, vm: Vm): void {
+  writeWhole(join(lab.directory, "vm", `${vm.name}.json`), vm);
+}
+
+export function forgetVm(lab: Lab, name: string): void {
+  rmSync(join(lab.directory, "vm", `${name}.json`), { force: true });
+  rmSync(join(lab.directory, "guest", name), { recursive: true, force: true });
+}

@@ -1,0 +1,120 @@
+/** VMs of the lab: Nova's calls on one side, a namespace with NICs on the other. */
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import type { Ip } from "#core/net/address.ts";
+import { end } from "./down.ts";
+import { bootNic, createGuest, forgetRules, numberOf } from "./guest.ts";
+import { readLabRecord } from "./lab-record.ts";
+import { bindPort, releasePort, tapOf, untilActive } from "./nova.ts";
+import type { PortWish } from "./nova.ts";
+import { pidsInside } from "./pids.ts";
+import { machineNetns, vmNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import { must, run } from "./program.ts";
+import { serveTcp, serveUdp } from "./serve.ts";
+import { forgetVm, listVms, readVm, vmNamed, writeVm } from "./vm-record.ts";
+import type { Nic, Vm } from "./vm-record.ts";
+
+export interface VmWish extends PortWish {
+  readonly name: string;
+  readonly host: string;
+}
+
+/** Answers once it has booted; leaves nothing behind when it cannot. */
+export async function addVm(lab: Lab, wish: VmWish): Promise<Vm> {
+  refuse(lab, wish);
+  const vm: Vm = { name: wish.name, id: randomUUID(), host: wish.host, nics: [] };
+  writeVm(lab, vm);
+  try {
+    await createGuest(lab, vm);
+    serveTcp(vmNetns(lab, vm.name));
+    return await plug(lab, vm, wish);
+  } catch (error) {
+    await removeVm(lab, vm.name);
+    throw error;
+  }
+}
+
+/** A further NIC for a running VM. */
+export async function plugVm(lab: Lab, name: string, wish: PortWish): Promise<Vm> {
+  const vm = vmNamed(lab, name);
+  try {
+    return await plug(lab, vm, wish);
+  } catch (error) {
+    const added = vmNamed(lab, name).nics.find(({ dev }) => !vm.nics.some((nic) => nic.dev === dev));
+    if (added !== undefined) await unplug(lab, vmNamed(lab, name), added);
+    throw error;
+  }
+}
+
+/** Takes out the last NIC on this network. */
+export async function unplugVm(lab: Lab, name: string, network: string): Promise<Vm> {
+  const vm = vmNamed(lab, name);
+  const nic = vm.nics.findLast((one) => one.network === network);
+  if (nic === undefined)
+    throw new Error(`VM "${name}" has no NIC on "${network}"; it has ${vm.nics.map((one) => one.network).join(", ") || "none"}`);
+  return unplug(lab, vm, nic);
+}
+
+export async function removeVm(lab: Lab, name: string): Promise<void> {
+  const netns = vmNetns(lab, name);
+  await end(pidsInside([netns]), () => pidsInside([netns]));
+  for (const nic of vmNamed(lab, name).nics.toReversed()) await unplug(lab, vmNamed(lab, name), nic);
+  await run(["ip", "netns", "del", netns]);
+  forgetVm(lab, name);
+}
+
+function refuse(lab: Lab, wish: VmWish): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(wish.name)) throw new Error(`VM "${wish.name}": lower-case letters, digits and dashes, 40 at most`);
+  const netns = vmNetns(lab, wish.name);
+  if (readVm(lab, wish.name) === undefined && existsSync(`/run/netns/${netns}`))
+    throw new Error(`the namespace ${netns} exists, and is not of this lab`);
+  if (readVm(lab, wish.name) !== undefined)
+    throw new Error(
+      `VM "${wish.name}" is there already: ${listVms(lab)
+        .map(({ name }) => name)
+        .join(", ")}`,
+    );
+  if (readLabRecord(lab)?.netnses.includes(machineNetns(lab, wish.host)) !== true)
+    throw new Error(`no compute host "${wish.host}" in the lab`);
+}
+
+async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
+  const bound = await bindPort(lab, vm, wish);
+  const { port } = bound;
+  const nic: Nic = {
+    dev: `eth${Math.max(-1, ...vm.nics.map(numberOf)) + 1}`,
+    network: bound.network,
+    port_id: port.id,
+    mac: port.mac_address,
+    tap: tapOf(port.id),
+    // Canonical text is what the API answers with.
+    addresses: port.fixed_ips.map(({ ip_address }) => ip_address as Ip),
+    keep: bound.keep,
+  };
+  const plugged: Vm = { ...vm, nics: [...vm.nics, nic] };
+  writeVm(lab, plugged);
+  await cable(lab, plugged, { nic, tapMac: bound.tapMac, mtu: bound.mtu });
+  await untilActive(lab, port.id);
+  await bootNic(lab, plugged, nic);
+  serveUdp(vmNetns(lab, vm.name), nic.addresses);
+  return plugged;
+}
+
+/** The tap on the host, with the guest's NIC as its other end: silent, but with a carrier, as under a paused QEMU. */
+async function cable(lab: Lab, vm: Vm, { nic, tapMac, mtu }: { nic: Nic; tapMac: string; mtu: number }): Promise<void> {
+  const [host, guest] = [machineNetns(lab, vm.host), vmNetns(lab, vm.name)];
+  const peer = `peer name ${nic.dev} netns ${guest} address ${nic.mac} mtu ${mtu}`;
+  await must(["ip", "link", "add", nic.tap, "netns", host, "address", tapMac, "mtu", `${mtu}`, "type", "veth", ...peer.split(" ")]);
+  await must(["ip", "-n", guest, "link", "set", nic.dev, "up"]);
+  await must(["ip", "-n", host, "link", "set", nic.tap, "up"]);
+}
+
+async function unplug(lab: Lab, vm: Vm, nic: Nic): Promise<Vm> {
+  await forgetRules(vmNetns(lab, vm.name), nic).catch(() => undefined);
+  await run(["ip", "-n", machineNetns(lab, vm.host), "link", "del", nic.tap]);
+  await releasePort(lab, nic);
+  const rest: Vm = { ...vm, nics: vm.nics.filter(({ dev }) => dev !== nic.dev) };
+  writeVm(lab, rest);
+  return rest;
+}
