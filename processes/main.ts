@@ -3,11 +3,27 @@
  * an agent does not carry the controller's libraries, nor a listing the lab's.
  */
 import { Command } from "commander";
+import type { Word } from "./cli/listing.ts";
 
 /** By first word. A command file exports `command()`. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => Command }>>> = {
   plan: () => import("./cli/plan.ts"),
+  lab: () => import("./cli/lab.ts"),
+  "net-list": listing("net-list"),
+  "net-show": listing("net-show"),
+  "subnet-list": listing("subnet-list"),
+  "subnet-show": listing("subnet-show"),
+  "port-list": listing("port-list"),
+  "port-show": listing("port-show"),
 };
+
+/** One file holds all listings; each word is a command of its own. */
+function listing(word: Word): () => Promise<{ readonly command: () => Command }> {
+  return async () => {
+    const file = await import("./cli/listing.ts");
+    return { command: () => file.listing(word) };
+  };
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("margay").description("Routed networking for OpenStack");

@@ -1,6 +1,6 @@
 /**
  * Every BGP session of the data centre. On the fabric there is one per pair: hosts and gateways are clients of each
- * reflector or, without reflectors, hosts are clients of each gateway. It runs over IPv4 where the fabric has it, and
+ * reflector or, without reflectors, hosts are clients of each gateway and gateways are one another's peers (RFC 4456, section 6). It runs over IPv4 where the fabric has it, and
  * carries every family. Towards its provider a gateway has one session per family.
  */
 import type { Family, Ip } from "../net/address.ts";
@@ -15,7 +15,7 @@ export interface Speaker {
 export interface Session {
   readonly protocol: "iBGP" | "eBGP";
   /** What `near` is to `far`. */
-  readonly kind: "reflector client" | "gateway client" | "customer";
+  readonly kind: "reflector client" | "gateway client" | "gateway peer" | "customer";
   readonly near: Speaker;
   readonly far: Speaker;
   readonly carries: readonly Family[];
@@ -29,12 +29,20 @@ export function carriedFamilies({ ranges, fabric }: DataCenter): readonly Family
 }
 
 export function sessionsOf(datacenter: DataCenter): readonly Session[] {
-  const { fabric, hosts, reflectors, gateways } = datacenter;
-  const clients =
-    fabric.peering === "direct"
-      ? gateways.flatMap((far) => hosts.map((near) => inside(datacenter, { kind: "gateway client", near, far })))
-      : reflectors.flatMap((far) => [...hosts, ...gateways].map((near) => inside(datacenter, { kind: "reflector client", near, far })));
-  return [...clients, ...gateways.flatMap((gateway) => outside(datacenter, gateway))];
+  const { fabric, gateways } = datacenter;
+  const pairs = fabric.peering === "direct" ? directPairs(datacenter) : reflectorPairs(datacenter);
+  return [...pairs.map((pair) => inside(datacenter, pair)), ...gateways.flatMap((gateway) => outside(datacenter, gateway))];
+}
+
+function reflectorPairs({ reflectors, hosts, gateways }: DataCenter): readonly Pair[] {
+  return reflectors.flatMap((far) => [...hosts, ...gateways].map((near) => ({ kind: "reflector client", near, far }) as const));
+}
+
+function directPairs({ hosts, gateways }: DataCenter): readonly Pair[] {
+  return gateways.flatMap((far, index) => [
+    ...hosts.map((near) => ({ kind: "gateway client", near, far }) as const),
+    ...gateways.slice(0, index).map((near) => ({ kind: "gateway peer", near, far }) as const),
+  ]);
 }
 
 interface Pair {

@@ -56,7 +56,6 @@ const LONGEST = 80;
 function showValue(value: unknown): string {
   if (value === undefined || value === null || typeof value === "object") return "";
   const text = String(value);
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what must not reach a terminal
-  const plain = text === "" || /[\u0000-\u001f\u007f-\u009f]/.test(text) ? JSON.stringify(text) : text;
+  const plain = text === "" || /[\p{C}\p{Zl}\p{Zp}]/u.test(text) ? JSON.stringify(text) : text;
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST)}…` : plain;
 }

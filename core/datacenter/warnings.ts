@@ -32,7 +32,7 @@ function range4({ ranges }: DataCenter): readonly Finding[] {
   const special = open && notGlobalBecause(open);
   const translated = closed && notGlobalBecause(closed);
   return [
-    ...(special === undefined ? [] : [finding(["ranges", "public"], open, `${special.name}: ${UNREACHED[special.use]}`)]),
+    ...(special === undefined ? [] : [finding(["ranges", "public"], open, `${special.name}; ${UNREACHED[special.use]}`)]),
     ...(closed === undefined || translated !== undefined
       ? []
       : [
@@ -51,7 +51,7 @@ function range6({ ranges, networks }: DataCenter): readonly Finding[] {
   const special = notGlobalBecause(ipv6.whole);
   const open = exportsOf({ ranges }).includes(ipv6.whole);
   return [
-    ...(special === undefined ? [] : [finding(["ranges", "ipv6"], ipv6.whole, `${special.name}: ${UNREACHED[special.use]}`)]),
+    ...(special === undefined ? [] : [finding(["ranges", "ipv6"], ipv6.whole, `${special.name}; ${UNREACHED[special.use]}`)]),
     ...(open
       ? [
           finding(
@@ -138,7 +138,7 @@ function translation({ ranges, gateways }: DataCenter): readonly Finding[] {
     const found = (reason: string) => finding(path, showSpan(pnat), reason);
     return [
       ...(vms > size * VMS_PER_ADDRESS ? [found(scarcity(vms, size))] : []),
-      ...(special === undefined || inside ? [] : [found(`${special.name}: ${UNANSWERED}`)]),
+      ...(special === undefined || inside ? [] : [found(`${special.name}; ${UNANSWERED}`)]),
     ];
   });
 }
