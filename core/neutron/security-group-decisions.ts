@@ -1,12 +1,13 @@
 /** What is decided about security groups: the default one, who is using them, and what goes with them. */
+import { isAdmin } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
+import type { ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { removal, touched, write } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
-import { isAdmin } from "../policy/who.ts";
-import { ensureDefaultGroup, isDefault, makeGroup } from "./security-group-default.ts";
+import { defaultGroupOf, ensureDefaultGroup, isDefault, makeGroup } from "./security-group-default.ts";
 import * as refusal from "./security-group-refusals.ts";
 import { shownRule } from "./security-group-rule-decisions.ts";
 import type { NewSecurityGroup, SecurityGroup, SecurityGroupPatch } from "./security-group.ts";
@@ -20,7 +21,16 @@ export const securityGroupDecisions: Rules<"security_group"> = {
   create,
   update,
   delete: remove,
+  missing,
+  provide: (cloud, project, fresh) => ensureDefaultGroup(cloud, project, fresh).writes,
 };
+
+/** Who lists groups finds a default one; an administrator who asks for a project's finds that project's. */
+function missing(cloud: Cloud, { who, query }: ApiRequest): readonly string[] {
+  const named = query.filter(([name]) => name === "project_id" || name === "tenant_id").map(([, project]) => project);
+  const projects = isAdmin(who) && named.length > 0 ? named : [who.project];
+  return projects.filter((project) => project !== "" && defaultGroupOf(cloud, project) === undefined);
+}
 
 function create(cloud: Cloud, input: NewSecurityGroup, { fresh }: Ask): Result<Change<SecurityGroup>> {
   const projects = ensureDefaultGroup(cloud, input.project_id, fresh);

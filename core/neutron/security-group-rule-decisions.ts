@@ -22,12 +22,13 @@ export const securityGroupRuleDecisions: Rules<"security_group_rule"> = {
   target,
   targetOfNew,
   computed,
+  wrongTogether,
   create,
   delete: remove,
 };
 
 /** What a bulk creation may not be, besides what each of its rules may not be. */
-export function wrongTogether(inputs: readonly NewSecurityGroupRule[]): Refusal | undefined {
+function wrongTogether(inputs: readonly NewSecurityGroupRule[]): Refusal | undefined {
   if (new Set(inputs.map((input) => input.security_group_id)).size > 1) return refusal.notSingleGroup;
   if (new Set(inputs.map((input) => input.project_id)).size > 1) return refusal.notSingleProject;
   const said = inputs.flatMap((input) => {

@@ -1,0 +1,116 @@
+/**
+ * The API pipeline: who asks, what they say, what core answers; reads at once from the present, writes through the
+ * writer. Knows no socket and no resource.
+ */
+import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";
+import type { Identity } from "#contracts/identity.ts";
+import type { Writer } from "#contracts/writer.ts";
+import { refusalResponse } from "#core/neutron/api-types.ts";
+import type { ApiAnswer, ApiRequest } from "#core/neutron/api-types.ts";
+import { versions } from "#core/neutron/discovery.ts";
+import type { Cloud } from "#core/neutron/cloud.ts";
+import { badRequest, methodNotAllowed, notFound } from "#core/neutron/refusals.ts";
+import { ok, refused } from "#core/result.ts";
+import type { Refusal, Result } from "#core/result.ts";
+
+/** A part of the API: answers for everything below its place. */
+export type Part = (cloud: Cloud, request: ApiRequest) => ApiAnswer;
+
+export interface ApiParts {
+  readonly cloud: Cloud;
+  readonly writer: Writer<Cloud>;
+  readonly identity: Identity;
+  /** RFC 3339, UTC, seconds. */
+  readonly now: () => string;
+  /** By the beginning of their paths: `v2.0`, `margay/v1`. */
+  readonly parts: Readonly<Record<string, Part>>;
+}
+
+export function api(parts: ApiParts): Handle {
+  return async (request) => {
+    const path = decoded(request.path);
+    if (path === undefined) return refusalResponse(badRequest(`The path ${request.path} is not properly encoded.`));
+    if (path.length === 0) return root(request);
+    if (path[0] === "healthcheck" && path.length === 1) return { status: 200, body: "OK" };
+    const found = partOf(parts, path);
+    return found === undefined ? refusalResponse(notFound) : await answered(parts, request, found);
+  };
+}
+
+/** Segments behind the first slash; of `/`, none. */
+function decoded(path: string): readonly string[] | undefined {
+  try {
+    const segments = path.split("/").slice(1).map(decodeURIComponent);
+    return segments.length === 1 && segments[0] === "" ? [] : segments;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What there is, told before anybody says who they are. */
+function root({ method, base }: HttpRequest): HttpAnswer {
+  return method === "GET" ? versions(base) : refusalResponse(methodNotAllowed);
+}
+
+interface Found {
+  readonly place: string;
+  readonly part: Part;
+  /** Below the place. */
+  readonly path: readonly string[];
+}
+
+function partOf({ parts }: ApiParts, path: readonly string[]): Found | undefined {
+  for (const [place, part] of Object.entries(parts)) {
+    const depth = place.split("/").length;
+    if (path.slice(0, depth).join("/") === place) return { place, part, path: path.slice(depth) };
+  }
+  return undefined;
+}
+
+async function answered(
+  { cloud, writer, identity, now }: ApiParts,
+  request: HttpRequest,
+  { place, part, path }: Found,
+): Promise<HttpAnswer> {
+  const who = await identity.identify(request.headers);
+  if (!who.ok) return unauthorized(who.refusal);
+  const body = acceptable(request) ?? parsed(request.text);
+  if (!body.ok) return refusalResponse(body.refusal);
+  const ifMatch = request.headers["if-match"];
+  const asked: ApiRequest = {
+    method: request.method,
+    path,
+    query: request.query,
+    body: body.value,
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    who: who.value,
+    base: `${request.base}/${place}`,
+    now: now(),
+  };
+  const answer = part(cloud, asked);
+  if (answer.kind === "read") return answer.response;
+  const written = await writer.write(answer.decide);
+  return written.ok ? written.value : refusalResponse(written.refusal);
+}
+
+/** Keystone's middleware has a form of its own. */
+function unauthorized({ status, message }: Refusal): HttpAnswer {
+  return { status, headers: { "www-authenticate": "Keystone" }, body: { error: { code: status, title: "Unauthorized", message } } };
+}
+
+/** Undefined: JSON will do. */
+function acceptable({ headers }: HttpRequest): Result<never> | undefined {
+  const accept = headers["accept"];
+  if (accept === undefined || accept === "" || /json|\*\/\*|application\/\*/.test(accept)) return undefined;
+  return refused({ status: 406, type: "HTTPNotAcceptable", message: `There is nothing but application/json, and ${accept} is asked for.` });
+}
+
+/** Undefined where there is no body; JSON otherwise, whatever its Content-Type says. */
+function parsed(text: string): Result<unknown> {
+  if (text === "") return ok(undefined);
+  try {
+    return ok(JSON.parse(text));
+  } catch {
+    return refused(badRequest("Body contains invalid data"));
+  }
+}
