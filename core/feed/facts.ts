@@ -1,0 +1,125 @@
+/** What a host is told of a port, a subnet and a group: rows of the cloud in, values of the feed out. */
+import { compareIp, familyOf } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
+import { firstOf, hostPrefix, lengthOf, readCidr } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import type { Cloud } from "../neutron/cloud.ts";
+import type { AddressPair, DhcpOption } from "../neutron/port-types.ts";
+import type { Port } from "../neutron/port.ts";
+import { protocolNumber } from "../neutron/protocols.ts";
+import { familyOfRule, normalizedCidr } from "../neutron/security-group-rule-fields.ts";
+import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
+import type { Subnet } from "../neutron/subnet.ts";
+import type { Endpoint, Group, GroupRule, SubnetFact } from "./item.ts";
+
+/** Is there anything for the port's host to do? Binding may have failed, or be undone. */
+export function isServed(port: Port): boolean {
+  return port["binding:host_id"] !== "" && port["binding:vif_type"] === "tap";
+}
+
+export function endpointOf(port: Port): Endpoint {
+  return {
+    port_id: port.id,
+    network_id: port.network_id,
+    tap: `tap${port.id.slice(0, 11)}`,
+    mac: port.mac_address,
+    addresses: port.fixed_ips.map(({ ip_address: ip, subnet_id }) => ({ ip, subnet_id })),
+    pairs: port.allowed_address_pairs.map((pair) => ({ prefix: prefixOfPair(pair), mac: pair.mac_address ?? port.mac_address })),
+    groups: port.security_groups.toSorted(),
+    port_security: port.port_security_enabled,
+    admin_state_up: port.admin_state_up,
+    hostname: hostNameOf(port),
+    dhcp_options: port.extra_dhcp_opts.flatMap(dhcpOptionOf),
+  };
+}
+
+/** Null options are ones that the client took back. */
+function dhcpOptionOf({ opt_name: name, opt_value: value, ip_version }: DhcpOption): Endpoint["dhcp_options"][number][] {
+  const family: Family = ip_version === 6 ? 6 : 4;
+  return value === null ? [] : [{ name, value, family }];
+}
+
+function prefixOfPair({ ip_address: reach }: AddressPair): Cidr {
+  // What is no prefix was read as an address.
+  return readCidr(reach) ?? hostPrefix(reach as Ip);
+}
+
+/** Neutron's rule: the port's own name, or one made from its first address. */
+function hostNameOf(port: Port): string {
+  if (port.dns_name !== "") return port.dns_name;
+  const [first] = port.fixed_ips.map(({ ip_address: ip }) => ip).toSorted(compareIp);
+  return first === undefined ? "" : `host-${first.replaceAll(/[.:]/g, "-")}`;
+}
+
+/** Undefined for a moment only: a subnet does not outlive its network. */
+export function subnetFactOf(cloud: Cloud, subnet: Subnet): SubnetFact | undefined {
+  const network = cloud.get("network", subnet.network_id);
+  if (network === undefined) return undefined;
+  return {
+    id: subnet.id,
+    network_id: subnet.network_id,
+    cidr: subnet.cidr,
+    gateway_ip: subnet.gateway_ip,
+    enable_dhcp: subnet.enable_dhcp,
+    dns_nameservers: subnet.dns_nameservers,
+    host_routes: subnet.host_routes,
+    ipv6_mode: familyOf(subnet.cidr) === 4 ? null : (subnet.ipv6_address_mode ?? subnet.ipv6_ra_mode ?? null),
+    mtu: network.mtu,
+    dns_domain: network.dns_domain,
+  };
+}
+
+/** Rules that say the same are one rule. */
+export function groupOf(cloud: Cloud, id: string): Group | undefined {
+  const group = cloud.get("security_group", id);
+  if (group === undefined) return undefined;
+  const rules = new Map<string, GroupRule>();
+  for (const row of cloud.by("security_group_rule", "security_group_id", id)) {
+    const rule = groupRuleOf(row);
+    rules.set(JSON.stringify(rule), rule);
+  }
+  const sorted = [...rules.keys()].toSorted().flatMap((text) => rules.get(text) ?? []);
+  return { id, stateful: group.stateful, rules: sorted };
+}
+
+function groupRuleOf(rule: SecurityGroupRule): GroupRule {
+  return {
+    direction: rule.direction,
+    family: familyOfRule(rule),
+    protocol: protocolOf(rule),
+    port_range_min: rule.port_range_min,
+    port_range_max: rule.port_range_max,
+    remote: remoteOf(rule),
+  };
+}
+
+/** `ip` and `hopopt` are 0, which iptables, and so every driver of Neutron, takes for any protocol. */
+function protocolOf({ protocol }: SecurityGroupRule): number | null {
+  if (protocol === null) return null;
+  const number = protocolNumber(protocol);
+  if (number === undefined) throw new Error(`a rule was stored with the protocol "${protocol}"`);
+  return number === 0 ? null : number;
+}
+
+/** A remote of everything is no remote. */
+function remoteOf(rule: SecurityGroupRule): GroupRule["remote"] {
+  if (rule.remote_group_id !== null) return { group: rule.remote_group_id };
+  const prefix = readCidr(normalizedCidr(rule) ?? "");
+  return prefix === undefined || lengthOf(prefix) === 0 ? null : { prefix };
+}
+
+/**
+ * The addresses of a group's ports: what a rule means that names the group as its remote. Pairs of a single address
+ * count as well, as in Neutron, so that an address that moves between ports (VRRP) is let through wherever it is.
+ */
+export function membersOf(cloud: Cloud, group: string): Set<Ip> {
+  const members = new Set<Ip>();
+  for (const port of cloud.by("port", "security_groups", group)) for (const ip of addressesOf(port)) members.add(ip);
+  return members;
+}
+
+/** What a port adds to the groups that it is in. */
+export function addressesOf(port: Port): Ip[] {
+  const pairs = port.allowed_address_pairs.map(prefixOfPair).filter((prefix) => hostPrefix(firstOf(prefix)) === prefix);
+  return [...port.fixed_ips.map((fixed) => fixed.ip_address), ...pairs.map(firstOf)];
+}

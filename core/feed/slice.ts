@@ -1,0 +1,72 @@
+/**
+ * Which part of the cloud one host is told: on a compute host its endpoints, all subnets, the groups of its endpoints,
+ * and the addresses of the groups that those rules name as remote. Gateways and reflectors follow from the data centre alone.
+ */
+import type { Cloud } from "../neutron/cloud.ts";
+import { endpointOf, groupOf, isServed, membersOf, subnetFactOf } from "./facts.ts";
+import type { ItemKey, Items, Role } from "./item.ts";
+
+/** What a host has to do with, by id. */
+export interface Interest {
+  readonly subnets: "all" | "none";
+  readonly endpoints: ReadonlySet<string>;
+  /** Groups whose rules it needs. */
+  readonly groups: ReadonlySet<string>;
+  /** Groups whose members it needs. */
+  readonly remotes: ReadonlySet<string>;
+}
+
+export const NO_INTEREST: Interest = { subnets: "none", endpoints: new Set(), groups: new Set(), remotes: new Set() };
+
+export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
+  if (role !== "compute") return NO_INTEREST;
+  const ports = [...cloud.by("port", "binding:host_id", host)].filter(isServed);
+  const groups = new Set(ports.flatMap((port) => port.security_groups));
+  return { subnets: "all", endpoints: new Set(ports.map((port) => port.id)), groups, remotes: remotesOf(cloud, groups) };
+}
+
+function remotesOf(cloud: Cloud, groups: Iterable<string>): Set<string> {
+  const remotes = new Set<string>();
+  for (const group of groups)
+    for (const rule of cloud.by("security_group_rule", "security_group_id", group))
+      if (rule.remote_group_id !== null) remotes.add(rule.remote_group_id);
+  return remotes;
+}
+
+/** Keys of all items but members: what `itemOf` gives a value for. */
+export function* keysOf(cloud: Cloud, interest: Interest): Generator<ItemKey> {
+  yield "datacenter/this";
+  if (interest.subnets === "all") for (const { id } of cloud.all("subnet")) yield `subnet/${id}`;
+  for (const id of interest.endpoints) yield `endpoint/${id}`;
+  for (const id of interest.groups) yield `group/${id}`;
+}
+
+/** The present value of an item that is no member; undefined: there is none. */
+export function itemOf(cloud: Cloud, key: ItemKey): Items[keyof Items] | undefined {
+  const slash = key.indexOf("/");
+  const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)];
+  if (kind === "datacenter") return cloud.get("datacenter", id);
+  if (kind === "group") return groupOf(cloud, id);
+  if (kind === "subnet") {
+    const subnet = cloud.get("subnet", id);
+    return subnet === undefined ? undefined : subnetFactOf(cloud, subnet);
+  }
+  const port = cloud.get("port", id);
+  return port === undefined ? undefined : endpointOf(port);
+}
+
+export function memberKey(group: string, ip: string): ItemKey {
+  return `member/${group} ${ip}`;
+}
+
+/** All that a host is to be told. The feed arrives at the same by differences; this is what it is measured by. */
+export function slice(cloud: Cloud, host: string, role: Role): Map<ItemKey, Items[keyof Items]> {
+  const interest = interestOf(cloud, host, role);
+  const items = new Map<ItemKey, Items[keyof Items]>();
+  for (const key of keysOf(cloud, interest)) {
+    const value = itemOf(cloud, key);
+    if (value !== undefined) items.set(key, value);
+  }
+  for (const group of interest.remotes) for (const ip of membersOf(cloud, group)) items.set(memberKey(group, ip), { group_id: group, ip });
+  return items;
+}

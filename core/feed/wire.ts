@@ -1,0 +1,104 @@
+/**
+ * Messages as they travel: JSON, one per line, several lines in one frame. What does not read as a message is refused
+ * whole, and nothing is guessed. The values of items come from our own controller and are taken as they are.
+ */
+import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role } from "./item.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function messageText(message: FeedMessage | Hello | Report): string {
+  return JSON.stringify(message);
+}
+
+/** What a controller sends; undefined when a line is none of it. */
+export function readFeed(text: string): readonly FeedMessage[] | undefined {
+  return all(text, feedMessage);
+}
+
+/** What an agent sends first; undefined when it is something else. */
+export function readHello(text: string): Hello | undefined {
+  const [first, ...more] = all(text, hello) ?? [];
+  return more.length === 0 ? first : undefined;
+}
+
+/** What an agent sends afterwards; undefined when a line is something else. */
+export function readReports(text: string): readonly Report[] | undefined {
+  return all(text, report);
+}
+
+function all<T>(text: string, read: (fields: Fields) => T | undefined): readonly T[] | undefined {
+  const messages: T[] = [];
+  for (const line of text.split("\n")) {
+    const fields = fieldsOf(line);
+    const message = fields === undefined ? undefined : read(fields);
+    if (message === undefined) return undefined;
+    messages.push(message);
+  }
+  return messages;
+}
+
+function fieldsOf(line: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isFields(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const ITEM_KEY = /^(datacenter|endpoint|subnet|group|member)\/./;
+
+function feedMessage({ op, key, value, revision }: Fields): FeedMessage | undefined {
+  if (op === "synced") return isWhole(revision) ? { op, revision } : undefined;
+  if (!isItemKey(key)) return undefined;
+  if (op === "gone") return { op, key };
+  // The value is of the key's kind: our own controller made it so.
+  return op === "put" && isFields(value) ? { op, key, value: value as unknown as Items[keyof Items] } : undefined;
+}
+
+function isItemKey(key: unknown): key is ItemKey {
+  return typeof key === "string" && ITEM_KEY.test(key);
+}
+
+const ROLES: readonly unknown[] = ["compute", "gateway", "reflector"] satisfies Role[];
+
+function isRole(role: unknown): role is Role {
+  return ROLES.includes(role);
+}
+
+function hello({ op, host, role, started_at }: Fields): Hello | undefined {
+  if (op !== "hello" || typeof host !== "string" || !/^[\w.:-]{1,255}$/.test(host) || !isRole(role)) return undefined;
+  return typeof started_at === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(started_at)
+    ? { op, host, role, started_at }
+    : undefined;
+}
+
+function report({ op, revision, endpoints, troubles }: Fields): Report | undefined {
+  if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isTexts(troubles)) return undefined;
+  const states: [string, EndpointState][] = [];
+  for (const [id, value] of Object.entries(endpoints)) {
+    const state = isFields(value) ? endpointState(value) : undefined;
+    if (state === undefined) return undefined;
+    states.push([id, state]);
+  }
+  return { op, revision, endpoints: Object.fromEntries(states), troubles };
+}
+
+function endpointState(fields: Fields): EndpointState | undefined {
+  const { state, reason, for: what } = fields;
+  if (state === "up") return { state };
+  if (state === "waiting") return typeof what === "string" ? { state, for: what } : undefined;
+  return state === "failed" && typeof reason === "string" ? { state, reason } : undefined;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}

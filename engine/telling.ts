@@ -1,0 +1,134 @@
+/**
+ * What each connected host has been told, and what separates that from what it is to be told now. Rows that changed say where
+ * to look, so that the cost of a commit goes with the hosts that it concerns; what is sent is decided by comparing texts.
+ * Members are kept once for all hosts: whoever needs a group's members has been told all of them.
+ */
+import { messageText } from "#core/feed/wire.ts";
+import { membersOf } from "#core/feed/facts.ts";
+import type { ItemKey, Role } from "#core/feed/item.ts";
+import { interestOf, itemOf, keysOf, memberKey, NO_INTEREST } from "#core/feed/slice.ts";
+import type { Interest } from "#core/feed/slice.ts";
+import type { Touched } from "#core/feed/touch.ts";
+import type { Ip } from "#core/net/address.ts";
+import type { Cloud } from "#core/neutron/cloud.ts";
+
+/** One host, as far as it has been told. */
+export interface Told {
+  readonly host: string;
+  readonly role: Role;
+  interest: Interest;
+  /** The message of each item that it holds, but for members. */
+  readonly sent: Map<ItemKey, string>;
+  state: "new" | "told";
+}
+
+export function newcomer(host: string, role: Role): Told {
+  return { host, role, interest: NO_INTEREST, sent: new Map(), state: "new" };
+}
+
+export interface Telling {
+  /**
+   * Lines for each host, in order: what it is to be told so that it knows `cloud` as it is now. `hosts` are all that are
+   * connected; `touched` is what changed since the last call.
+   */
+  tell(hosts: Iterable<Told>, cloud: Cloud, touched: Touched): Map<Told, string[]>;
+}
+
+export function telling(): Telling {
+  let members = new Map<string, ReadonlySet<Ip>>();
+  return {
+    tell: (hosts, cloud, touched) => {
+      const messages = new Map<Told, string[]>();
+      const book = membersBook(cloud, members, touched.members);
+      const put = memo((key: ItemKey) => putOf(cloud, key));
+      for (const told of hosts) {
+        const before = told.interest;
+        const interest = isConcerned(told, touched) ? interestOf(cloud, told.host, told.role) : before;
+        const keys = told.state === "new" ? keysOf(cloud, interest) : changedKeys(before, interest, touched);
+        const items = [...new Set(keys)].flatMap((key) => itemChange(told.sent, key, needs(interest, key) ? put(key) : undefined));
+        messages.set(told, [...items, ...book.changes(before.remotes, interest.remotes)]);
+        told.interest = interest;
+        told.state = "told";
+      }
+      members = book.close();
+      return messages;
+    },
+  };
+}
+
+function isConcerned(told: Told, touched: Touched): boolean {
+  return told.state === "new" || touched.hosts.has(told.host) || [...told.interest.groups].some((group) => touched.groups.has(group));
+}
+
+/** Items that were touched, came into sight, or went out of it. */
+function* changedKeys(before: Interest, after: Interest, touched: Touched): Generator<ItemKey> {
+  yield* touched.keys;
+  if (before === after) return;
+  for (const id of [...without(before.endpoints, after.endpoints), ...without(after.endpoints, before.endpoints)]) yield `endpoint/${id}`;
+  for (const id of [...without(before.groups, after.groups), ...without(after.groups, before.groups)]) yield `group/${id}`;
+}
+
+function without<T>(these: ReadonlySet<T>, those: ReadonlySet<T>): T[] {
+  return [...these].filter((one) => !those.has(one));
+}
+
+function needs(interest: Interest, key: ItemKey): boolean {
+  const slash = key.indexOf("/");
+  const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)];
+  if (kind === "endpoint") return interest.endpoints.has(id);
+  if (kind === "group") return interest.groups.has(id);
+  return kind === "datacenter" || interest.subnets === "all";
+}
+
+function putOf(cloud: Cloud, key: ItemKey): string | undefined {
+  const value = itemOf(cloud, key);
+  return value === undefined ? undefined : messageText({ op: "put", key, value });
+}
+
+function itemChange(sent: Map<ItemKey, string>, key: ItemKey, message: string | undefined): string[] {
+  if (sent.get(key) === message) return [];
+  if (message === undefined) {
+    sent.delete(key);
+    return [messageText({ op: "gone", key })];
+  }
+  sent.set(key, message);
+  return [message];
+}
+
+/** The members of groups while one round of telling lasts: as told before it, and as they are now. */
+function membersBook(cloud: Cloud, before: ReadonlyMap<string, ReadonlySet<Ip>>, touched: ReadonlySet<string>) {
+  const now = new Map<string, ReadonlySet<Ip>>();
+  const membersNow = memo((group: string) => (touched.has(group) ? undefined : before.get(group)) ?? membersOf(cloud, group));
+  // Each is one text for all hosts that it goes to: a group may have thousands of members.
+  const puts = memo((group: string) => lines(group, { put: membersNow(group), gone: [] }));
+  const gones = memo((group: string) => lines(group, { put: [], gone: before.get(group) ?? [] }));
+  const differences = memo((group: string) => {
+    const [had, has] = [before.get(group) ?? new Set<Ip>(), membersNow(group)];
+    return had === has ? [] : lines(group, { put: without(has, had), gone: without(had, has) });
+  });
+  const changes = function* (had: ReadonlySet<string>, has: ReadonlySet<string>): Generator<string> {
+    for (const group of had) if (!has.has(group)) yield* gones(group);
+    for (const group of has) {
+      now.set(group, membersNow(group));
+      yield* had.has(group) ? differences(group) : puts(group);
+    }
+  };
+  return { changes, close: () => now };
+}
+
+/** One text, or none. */
+function lines(group: string, { put, gone }: { readonly put: Iterable<Ip>; readonly gone: Iterable<Ip> }): string[] {
+  const messages = [
+    ...[...gone].map((ip) => messageText({ op: "gone", key: memberKey(group, ip) })),
+    ...[...put].map((ip) => messageText({ op: "put", key: memberKey(group, ip), value: { group_id: group, ip } })),
+  ];
+  return messages.length === 0 ? [] : [messages.join("\n")];
+}
+
+function memo<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key) as V;
+  };
+}
