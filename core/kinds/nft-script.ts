@@ -79,8 +79,10 @@ function added(value: Nft, of: Class): string[] {
   }
 }
 
+/** A chain that is to be created may be there: somebody else made it since we looked. */
 function rules(chain: NftChain): string[] {
-  return chain.rules.map((rule) => `add rule ${placeOf(chain)} ${rule} comment "${digest(rule)}"`);
+  const place = placeOf(chain);
+  return [`flush chain ${place}`, ...chain.rules.map((rule) => `add rule ${place} ${rule} comment "${digest(rule)}"`)];
 }
 
 function placeOf(value: Nft): string {

@@ -87,6 +87,7 @@ test("a set of another type takes its elements and the rules that look into it a
     "delete set inet margay members4",
     `add set inet margay members4 { type ipv4_addr; flags interval; comment "${digest("type ipv4_addr; flags interval;")}"; }`,
     "add chain inet margay in-4f2a",
+    "flush chain inet margay in-4f2a",
     `add rule inet margay in-4f2a ${ACCEPT} comment "${digest(ACCEPT)}"`,
     `add rule inet margay in-4f2a drop comment "${digest("drop")}"`,
     "add element inet margay members4 { 10.65.0.5 }",
@@ -106,10 +107,10 @@ test("hooks are compared with the priority as a number", () => {
 test("what nft refuses is found by its line", () => {
   const changes: Change<Nft>[] = diff(nft, [chain("a", ["foo bar"]), element("to", '"tap7"', "goto nope")], [], { prune: false });
   const said = [
-    "/dev/stdin:3:30-32: Error: No symbol type information",
+    "/dev/stdin:4:30-32: Error: No symbol type information",
     "add rule inet margay a foo bar",
     "                       ^^^",
-    "/dev/stdin:4:30-35: Error: Could not process rule: No such file or directory",
+    "/dev/stdin:5:30-35: Error: Could not process rule: No such file or directory",
   ].join("\n");
   const culprits = readCulprits(said, nftScript(changes));
   assert.deepEqual([...culprits].map(([{ ref }, words]) => `${ref}: ${words}`), [

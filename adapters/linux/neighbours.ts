@@ -1,0 +1,24 @@
+/** Permanent neighbours, told from others' by their protocol number. */
+import type { Driver } from "#contracts/driver.ts";
+import type { RunProgram } from "#contracts/program.ts";
+import { neighbourGoneLine, neighbourLine, readNeighbours } from "#core/kinds/neighbour-text.ts";
+import type { Neighbour } from "#core/kinds/neighbour.ts";
+import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
+import { output } from "../programs/programs.ts";
+import { ipBatch } from "./batch.ts";
+
+/** Gone with its link, or never there. */
+const GONE = /No such file or directory|Cannot find device/;
+
+const LIST = ["ip", "-j", "neigh", "show", "nud", "permanent", "proto", String(MARGAY_PROTOCOL)];
+
+export function linuxNeighbours(run: RunProgram): Driver<Neighbour> {
+  return {
+    list: async () => readNeighbours(JSON.parse(await output(run, LIST))),
+    apply: (changes) =>
+      ipBatch(
+        run,
+        changes.map((change) => (change.op === "delete" ? { lines: [neighbourGoneLine(change.have)], fine: GONE } : { lines: [neighbourLine(change.want)] })),
+      ),
+  };
+}

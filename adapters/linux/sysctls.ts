@@ -1,0 +1,40 @@
+/** Kernel settings, read and written under /proc/sys of our own network namespace. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DONE } from "#contracts/driver.ts";
+import type { Driver, Outcome } from "#contracts/driver.ts";
+import type { Sysctl } from "#core/kinds/sysctl.ts";
+import { isMissing, reasonOf } from "./errors.ts";
+
+const ROOT = "/proc/sys";
+
+/** Synchronous on purpose: these files are memory, and one read is cheaper than a promise. */
+export function linuxSysctls(): Driver<Sysctl> {
+  return {
+    list: async (want) =>
+      want.flatMap(({ path }) => {
+        const value = read(path);
+        return value === undefined ? [] : [{ path, value }];
+      }),
+    apply: async (changes) => changes.map((change) => (change.op === "delete" ? DONE : write(change.want))),
+  };
+}
+
+/** Undefined when there is no such setting: its link is missing. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(join(ROOT, path), "utf8").trim().replaceAll(/\s+/g, " ");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function write({ path, value }: Sysctl): Outcome {
+  try {
+    writeFileSync(join(ROOT, path), value);
+    return DONE;
+  } catch (error) {
+    return { state: "failed", reason: reasonOf(error) };
+  }
+}
