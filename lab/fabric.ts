@@ -3,9 +3,9 @@ import { exportsOf } from "#core/datacenter/exports.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Family } from "#core/net/address.ts";
+import { kernelRoutes } from "./look.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { must } from "./program.ts";
 import { PROVIDER } from "./topology.ts";
 import { until } from "./wait.ts";
 
@@ -38,7 +38,6 @@ function aggregatesAtProvider(lab: Lab, center: DataCenter): Promise<string[]>[]
 
 /** Destinations in a machine's main table that lead somewhere. */
 async function routes(lab: Lab, machine: string, family: Family): Promise<Set<string>> {
-  const text = await must(["ip", "-j", `-${family}`, "-n", machineNetns(lab, machine), "route", "show"]);
-  const all = JSON.parse(text || "[]") as readonly { readonly dst: string; readonly type?: string }[];
+  const all = await kernelRoutes(machineNetns(lab, machine), family);
   return new Set(all.filter(({ type }) => type === undefined || type === "unicast").map(({ dst }) => dst));
 }

@@ -6,6 +6,7 @@ import { familyOf } from "#core/net/address.ts";
 import type { Family } from "#core/net/address.ts";
 import { furnish, withoutDad } from "./build.ts";
 import { askByDhcp, FIRST_METRIC } from "./dhcp-client.ts";
+import { kernelRoutes } from "./look.ts";
 import { vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";
@@ -51,7 +52,7 @@ export async function bootNic(lab: Lab, vm: Vm, nic: Nic): Promise<void> {
 async function replyByOwnNic(netns: string, nic: Nic): Promise<void> {
   const table = tableOf(nic);
   const copy = async (family: Family) => {
-    const routes = await routesOn(netns, nic, family);
+    const routes = await kernelRoutes(netns, family, nic.dev);
     const copied = routes.map(
       ({ dst, gateway }) => `route replace ${dst}${gateway === undefined ? "" : ` via ${gateway}`} dev ${nic.dev} table ${table}`,
     );
@@ -82,17 +83,6 @@ export function numberOf(nic: Nic): number {
   return Number(nic.dev.replace("eth", ""));
 }
 
-interface KernelRoute {
-  readonly dst: string;
-  readonly gateway?: string;
-}
-
-async function routesOn(netns: string, nic: Nic, family: Family): Promise<KernelRoute[]> {
-  const text = await must(["ip", "-j", `-${family}`, "-n", netns, "route", "show", "dev", nic.dev]);
-  // `ip -j` prints nothing at all where there is nothing.
-  return JSON.parse(text || "[]") as KernelRoute[];
-}
-
 interface KernelLink {
   readonly addr_info: readonly { readonly local: string; readonly tentative?: boolean }[];
 }
@@ -103,6 +93,6 @@ async function missingOn(netns: string, nic: Nic): Promise<string | undefined> {
   const missing = nic.addresses.filter((ip) => !held.has(ip));
   if (missing.length > 0) return `${missing.join(" and ")} not there`;
   if (!nic.addresses.some((ip) => familyOf(ip) === 6)) return undefined;
-  const routes = await routesOn(netns, nic, 6);
+  const routes = await kernelRoutes(netns, 6, nic.dev);
   return routes.some(({ dst }) => dst === "default") ? undefined : "no router has advertised itself";
 }

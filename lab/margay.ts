@@ -43,7 +43,7 @@ export function agentName(machine: string): string {
 
 /** The agent's state directory: its daemons' configuration, sockets and pids. */
 export function agentState(lab: Lab, machine: string): string {
-  return join(lab.directory, "agent", machine);
+  return join(lab.directory, machine);
 }
 
 /** Waits until the API answers; tells what the process said last when it is no more. */

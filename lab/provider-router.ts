@@ -9,12 +9,14 @@ import { providerBird } from "./provider.ts";
 import { startService } from "./service.ts";
 import { PROVIDER } from "./topology.ts";
 
+export const PROVIDER_SERVICE = "provider-bird";
+
 export function startProvider(lab: Lab, center: DataCenter): void {
   const home = join(lab.directory, PROVIDER.name);
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, "bird.conf"), providerBird(center, PROVIDER.outside));
   const argv = ["bird", "-f", "-c", join(home, "bird.conf"), "-s", control(lab)];
-  startService(lab, { name: `${PROVIDER.name}-bird`, argv, netns: machineNetns(lab, PROVIDER.name) });
+  startService(lab, { name: PROVIDER_SERVICE, argv, netns: machineNetns(lab, PROVIDER.name) });
 }
 
 /** What its `birdc` answers to one command: `show route all`. */

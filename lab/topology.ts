@@ -38,9 +38,13 @@ export interface Topology {
 export const PROVIDER = { name: "provider", uplinks: "uplinks", outside: "inet0" } as const;
 export const OUTSIDE = { name: "outside", dev: "eth0" } as const;
 const SWITCH = { name: "fabric", bridge: "br0" } as const;
+/** Names of the lab's own namespaces, and of directories beside those of the machines. */
+const OWN = new Set([SWITCH.name, PROVIDER.name, OUTSIDE.name, "run", "log", "vm", "guest"]);
 
 export function topologyOf(center: DataCenter): Topology {
   const machines = machinesOf(center);
+  const taken = machines.map(({ machine }) => machine.name).find((name) => OWN.has(name) || name.startsWith("vm-"));
+  if (taken !== undefined) throw new Error(`the lab cannot build a machine called "${taken}": it needs that name itself`);
   return {
     nodes: [
       { name: SWITCH.name, kind: "switch", bridge: SWITCH.bridge, addresses: [], defaults: [] },

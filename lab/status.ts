@@ -1,0 +1,53 @@
+/** What of a lab there is at this moment. */
+import { existsSync } from "node:fs";
+import { agentName, controllerOf } from "./margay.ts";
+import { machineNetns } from "./place.ts";
+import type { Lab } from "./place.ts";
+import type { Pid } from "./pids.ts";
+import { PROVIDER_SERVICE } from "./provider-router.ts";
+import { runningService } from "./service.ts";
+import { standing } from "./standing.ts";
+import { topologyOf } from "./topology.ts";
+import type { NodeKind } from "./topology.ts";
+import { listVms } from "./vm-record.ts";
+import type { Vm } from "./vm-record.ts";
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly netns: string;
+  readonly addresses: readonly string[];
+  /** Controller, agent or the provider's BIRD; absent where nothing of the kind is to run. */
+  readonly process?: { readonly name: string; readonly pid: Pid | undefined };
+}
+
+export interface LabStatus {
+  readonly phase: "building" | "up";
+  readonly file: string;
+  readonly port?: number;
+  readonly machines: readonly MachineStatus[];
+  readonly vms: readonly Vm[];
+}
+
+export function statusOf(lab: Lab): LabStatus {
+  const { record, center } = standing(lab);
+  const machines = topologyOf(center).nodes.map(({ name, kind, addresses }) => {
+    const service = serviceOn({ name, kind, controller: controllerOf(lab, center).name });
+    const netns = machineNetns(lab, name);
+    return {
+      name,
+      kind,
+      netns: existsSync(`/run/netns/${netns}`) ? netns : "missing",
+      addresses: addresses.map(({ ip }) => ip),
+      ...(service !== undefined && { process: { name: service, pid: runningService(lab, service) } }),
+    };
+  });
+  const { phase, file, port } = record;
+  return { phase, file: file.path, machines, vms: listVms(lab), ...(port !== undefined && { port }) };
+}
+
+function serviceOn(node: { readonly name: string; readonly kind: NodeKind; readonly controller: string }): string | undefined {
+  if (node.kind === "provider") return PROVIDER_SERVICE;
+  if (node.kind === "controller") return node.controller === `controller-${node.name}` ? node.controller : undefined;
+  return ["compute", "gateway", "reflector"].includes(node.kind) ? agentName(node.name) : undefined;
+}

@@ -1,0 +1,30 @@
+/** What all `margay lab …` commands have in common: which lab, and how a failure is told. */
+import { Option } from "commander";
+import type { Command } from "commander";
+import { DEFAULT_LAB, labNamed } from "#lab/place.ts";
+import type { Lab } from "#lab/place.ts";
+import { Complaint } from "./client.ts";
+
+export interface LabOptions {
+  readonly name: string;
+}
+
+/** With `--name`; the parent's other commands see the same lab in the same environment. */
+export function withLab(command: Command): Command {
+  return command.addOption(new Option("--name <lab>", "which lab").env("MARGAY_LAB").default(DEFAULT_LAB));
+}
+
+/** Runs what a command does; what it throws in words is told in words, what is a bug keeps its stack. */
+export async function inLab(options: LabOptions, work: (lab: Lab) => Promise<void> | void): Promise<void> {
+  try {
+    await work(labNamed(options.name));
+  } catch (error) {
+    if (!(error instanceof Complaint || (error instanceof Error && error.constructor === Error))) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+export function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

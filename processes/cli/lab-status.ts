@@ -1,0 +1,35 @@
+/** `margay lab status` as text: machines and their processes, then VMs. */
+import type { LabStatus, MachineStatus } from "#lab/status.ts";
+import type { Vm } from "#lab/vm-record.ts";
+import { table } from "./table.ts";
+import type { Cell } from "./table.ts";
+
+export function statusText(status: LabStatus): string {
+  const machines = table(["machine", "kind", "addresses", "namespace", "process"], status.machines.map(machineRow));
+  const vms = status.vms.length > 0 ? [vmsText(status.vms)] : [];
+  const door = status.port === undefined ? [] : [`API: http://127.0.0.1:${status.port}`];
+  return [`${status.file} (${status.phase})`, machines, ...vms, ...door].join("\n");
+}
+
+export function vmsText(vms: readonly Vm[]): string {
+  return table(["vm", "host", "nic", "network", "addresses", "port", "tap"], vms.flatMap(vmRows));
+}
+
+function machineRow({ name, kind, netns, addresses, process }: MachineStatus): readonly Cell[] {
+  const running =
+    process === undefined ? [] : [process.pid === undefined ? `${process.name}: stopped` : `${process.name}: pid ${process.pid.pid}`];
+  return [[name], [kind], addresses, [netns], running];
+}
+
+function vmRows({ name, host, nics }: Vm): (readonly Cell[])[] {
+  if (nics.length === 0) return [[[name], [host]]];
+  return nics.map((nic, index) => [
+    index === 0 ? [name] : [],
+    index === 0 ? [host] : [],
+    [nic.dev],
+    [nic.network],
+    nic.addresses,
+    [nic.port_id],
+    [nic.tap],
+  ]);
+}

@@ -1,0 +1,124 @@
+/** `margay lab …`: the declared data centre out of network namespaces, on this machine. */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { ask } from "#lab/cloud.ts";
+import { down } from "#lab/down.ts";
+import { API_PORT } from "#lab/margay.ts";
+import { DEFAULT_LAB } from "#lab/place.ts";
+import type { Lab } from "#lab/place.ts";
+import { inside } from "#lab/program.ts";
+import { netnsNamed, startAgent, startController, stopAgent, stopController } from "#lab/standing.ts";
+import { statusOf } from "#lab/status.ts";
+import { up } from "#lab/up.ts";
+import { inLab, tell, withLab } from "./lab-command.ts";
+import type { LabOptions } from "./lab-command.ts";
+import { statusText } from "./lab-status.ts";
+import { vmCommand } from "./lab-vm.ts";
+
+export function command(): Command {
+  return new Command("lab")
+    .description("Build the declared data centre out of network namespaces on this machine")
+    .addCommand(upCommand())
+    .addCommand(
+      withLab(new Command("down").description("Remove a lab without trace")).action((options: LabOptions) => inLab(options, takeDown)),
+    )
+    .addCommand(
+      withLab(new Command("status").description("What stands and what runs")).action((options: LabOptions) => inLab(options, show)),
+    )
+    .addCommand(enterCommand())
+    .addCommand(vmCommand())
+    .addCommand(agentCommand())
+    .addCommand(controllerCommand());
+}
+
+interface UpOptions extends LabOptions {
+  readonly port?: string;
+}
+
+function upCommand(): Command {
+  return withLab(new Command("up"))
+    .description("Build a lab, start Margay in it and apply the file; on a standing lab, complete what is missing")
+    .argument("<file>", "datacenter.yaml")
+    .option("--port <port>", `relay 127.0.0.1:PORT to the controller (${API_PORT} for the lab "${DEFAULT_LAB}", else none)`)
+    .action((file: string, options: UpOptions) => inLab(options, (lab) => raise(lab, file, options)));
+}
+
+async function raise(lab: Lab, path: string, options: UpOptions): Promise<void> {
+  const file = { path: resolve(path), text: readFileSync(path, "utf8") };
+  const reading = readDataCenterText(path, file.text);
+  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  const port = portOf(lab, options.port);
+  const apply = () => ask<void>(lab, { method: "POST", path: "/margay/v1/apply", body: file });
+  await up(lab, { file, center: reading.value, apply, say: tell, ...(port !== undefined && { port }) });
+  show(lab);
+}
+
+function portOf(lab: Lab, given: string | undefined): number | undefined {
+  if (given === undefined) return lab.name === DEFAULT_LAB ? API_PORT : undefined;
+  const port = Number(given);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`--port ${given}: not a TCP port`);
+  return port;
+}
+
+async function takeDown(lab: Lab): Promise<void> {
+  tell((await down(lab)) ? `the lab "${lab.name}" is gone` : `there is no lab "${lab.name}"`);
+}
+
+function show(lab: Lab): void {
+  tell(statusText(statusOf(lab)));
+}
+
+function enterCommand(): Command {
+  return withLab(new Command("enter"))
+    .description("A shell, or one command, inside a machine or VM")
+    .argument("<name>", "machine, VM, fabric, provider or outside")
+    .argument("[command...]", "after --")
+    .action((name: string, words: readonly string[], options: LabOptions) => inLab(options, (lab) => enter(lab, name, words)));
+}
+
+/** Ends with the command's own status. */
+function enter(lab: Lab, name: string, words: readonly string[]): Promise<void> {
+  const argv = words.length > 0 ? words : ["bash", "--norc"];
+  const [program = "", ...rest] = inside(netnsNamed(lab, name), argv);
+  const env = { ...process.env, MARGAY_LAB: lab.name, PS1: `[${name}] \\w \\$ ` };
+  return new Promise((done, fail) => {
+    const child = spawn(program, rest, { stdio: "inherit", env });
+    child.on("error", fail);
+    child.on("close", (status) => {
+      process.exitCode = status ?? 1;
+      done();
+    });
+  });
+}
+
+function agentCommand(): Command {
+  const verb = (name: "start" | "stop", work: (lab: Lab, host: string) => Promise<boolean> | boolean) =>
+    withLab(new Command(name))
+      .argument("<machine>")
+      .action((machine: string, options: LabOptions) =>
+        inLab(options, async (lab) => tell(said(`the agent on ${machine}`, name, await work(lab, machine)))),
+      );
+  return new Command("agent")
+    .description("Stop or start a machine's agent; what its kernel and its daemons do goes on")
+    .addCommand(verb("stop", stopAgent))
+    .addCommand(verb("start", startAgent));
+}
+
+function controllerCommand(): Command {
+  const verb = (name: "start" | "stop", work: (lab: Lab) => Promise<boolean>) =>
+    withLab(new Command(name)).action((options: LabOptions) =>
+      inLab(options, async (lab) => tell(said("the controller", name, await work(lab)))),
+    );
+  return new Command("controller")
+    .description("Stop or start the controller; packets flow without it")
+    .addCommand(verb("stop", stopController))
+    .addCommand(verb("start", startController));
+}
+
+function said(what: string, verb: "start" | "stop", changed: boolean): string {
+  const now = verb === "start" ? "runs" : "is stopped";
+  return changed ? `${what} ${now}` : `${what} ${now} already`;
+}
