@@ -3,7 +3,7 @@ import { exportsOf } from "#core/datacenter/exports.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Family } from "#core/net/address.ts";
-import { kernelRoutes } from "./look.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { PROVIDER } from "./topology.ts";

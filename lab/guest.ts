@@ -6,7 +6,7 @@ import { familyOf } from "#core/net/address.ts";
 import type { Family } from "#core/net/address.ts";
 import { furnish, withoutDad } from "./build.ts";
 import { askByDhcp, FIRST_METRIC } from "./dhcp-client.ts";
-import { kernelRoutes } from "./look.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
 import { vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";

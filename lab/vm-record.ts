@@ -12,8 +12,6 @@ export interface Nic {
   readonly port_id: string;
   readonly mac: string;
   readonly tap: string;
-  /** Of the tap: the guest's router has it in both families. */
-  readonly tap_mac: string;
   readonly addresses: readonly Ip[];
   /** The port was there before the VM, and stays when the VM goes. */
   readonly keep: boolean;

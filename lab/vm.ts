@@ -88,14 +88,13 @@ async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
     port_id: port.id,
     mac: port.mac_address,
     tap: tapOf(port.id),
-    tap_mac: bound.tapMac,
     // Canonical text is what the API answers with.
     addresses: port.fixed_ips.map(({ ip_address }) => ip_address as Ip),
     keep: bound.keep,
   };
   const plugged: Vm = { ...vm, nics: [...vm.nics, nic] };
   writeVm(lab, plugged);
-  await cable(lab, plugged, { nic, mtu: bound.mtu });
+  await cable(lab, plugged, { nic, tapMac: bound.tapMac, mtu: bound.mtu });
   await untilActive(lab, port.id);
   await bootNic(lab, plugged, nic);
   serveUdp(vmNetns(lab, vm.name), nic.addresses);
@@ -103,10 +102,14 @@ async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
 }
 
 /** The tap on the host, with the guest's NIC as its other end: silent, but with a carrier, as under a paused QEMU. */
-async function cable(lab: Lab, vm: Vm, { nic, mtu }: { readonly nic: Nic; readonly mtu: number }): Promise<void> {
+async function cable(
+  lab: Lab,
+  vm: Vm,
+  { nic, tapMac, mtu }: { readonly nic: Nic; readonly tapMac: string; readonly mtu: number },
+): Promise<void> {
   const [host, guest] = [machineNetns(lab, vm.host), vmNetns(lab, vm.name)];
   const peer = `peer name ${nic.dev} netns ${guest} address ${nic.mac} mtu ${mtu}`;
-  await must(["ip", "link", "add", nic.tap, "netns", host, "address", nic.tap_mac, "mtu", `${mtu}`, "type", "veth", ...peer.split(" ")]);
+  await must(["ip", "link", "add", nic.tap, "netns", host, "address", tapMac, "mtu", `${mtu}`, "type", "veth", ...peer.split(" ")]);
   await must(["ip", "-n", guest, "link", "set", nic.dev, "up"]);
   await must(["ip", "-n", host, "link", "set", nic.tap, "up"]);
 }

@@ -46,7 +46,8 @@ function upCommand(): Command {
     .action((file: string, options: UpOptions) => inLab(options, (lab) => raise(lab, file, options)));
 }
 
-async function raise(lab: Lab, path: string, options: UpOptions): Promise<void> {
+/** Builds the lab that the file declares and applies the file to it. */
+export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "port">): Promise<void> {
   const file = { path: resolve(path), text: readFileSync(path, "utf8") };
   const reading = readDataCenterText(path, file.text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
