@@ -45,22 +45,29 @@ export class Cloud {
   }
 
   /**
-   * What `decide` makes of the cloud as it would be after `writes`: how a decision of several steps sees its own steps.
-   * The cloud is as it was when this returns.
+   * Lets a decision of several steps see its own steps: what it passes to `put` is part of the cloud until it returns,
+   * and is gone when this does.
    */
-  after<T>(writes: readonly RowWrite[], decide: () => T): T {
+  attempt<T>(decide: (put: (writes: readonly RowWrite[]) => void) => T): T {
     const undo: RowWrite[] = [];
     try {
-      for (const { key, row } of writes) undo.push(rowWrite(key, this.#put(key, row)));
-      return decide();
+      return decide((writes) => {
+        for (const { key, row } of writes) undo.push(rowWrite(key, this.#put(key, row)));
+      });
     } finally {
       for (const { key, row } of undo.reverse()) this.#put(key, row);
     }
   }
 
   /** Does a declaration ask for an index of it? For queries, which name attributes at run time. */
-  indexed(table: DeclaredTable, attribute: string): attribute is Indexed<(typeof DECLARED)[DeclaredTable]> {
+  indexed(table: DeclaredTable, attribute: string): boolean {
     return this.#table(table).hasIndex(attribute);
+  }
+
+  /** `by` for queries: rows that any of `keys` finds, each once. */
+  found<T extends DeclaredTable>(table: T, attribute: string, keys: readonly string[]): readonly Tables[T][] {
+    const ids = new Set(keys.flatMap((key) => [...this.#table(table).ids(attribute, key)]));
+    return [...ids].flatMap((id) => this.get(table, id) ?? []);
   }
 
   #put(key: string, row: object | undefined): object | undefined {

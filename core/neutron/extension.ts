@@ -60,6 +60,7 @@ const WORDS: Readonly<Record<string, readonly [name: string, description: string
   "security-group": ["Security Groups", "Which traffic a port may receive and send."],
   "security-groups-normalized-cidr": ["Normalized CIDR", "A rule's remote prefix with its host bits cleared."],
   "security-groups-rules-belongs-to-default-sg": ["Rules of Default Groups", "Whether a rule is in a project's default group."],
+  "security-groups-shared-filtering": ["Shared Security Groups Filtering", "Groups found by whether they are shared: none is."],
   sorting: ["Sorting", "Lists sorted by attributes."],
   "standard-attr-description": ["Descriptions", "A remark on most resources."],
   "standard-attr-revisions": ["Revision Numbers", "A number that grows with every change."],

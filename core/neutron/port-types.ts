@@ -1,12 +1,16 @@
 /** Types that only ports have: addresses, address pairs, DHCP options. */
 import { list, may, must, nullMeans, nullable, record } from "../resource/composites.ts";
-import { cidr, integer, ip, mac, text, uuid } from "../resource/scalars.ts";
-import { isWrong, unconvertible } from "../resource/type.ts";
+import { cidr, ip, ipVersion, mac, text, uuid } from "../resource/scalars.ts";
+import { isWrong, reasonOf, unconvertible } from "../resource/type.ts";
 import type { Condition, Read, Type, TypeOf } from "../resource/type.ts";
+import { readIp } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 
-const wished = list(record({ subnet_id: may(uuid), ip_address: may(ip) }), { unique: true });
+const wished = list(
+  record({ subnet_id: may(uuid), ip_address: may(ip) }, unconvertible("IP allocation requires subnet_id or ip_address")),
+  { unique: true },
+);
 
 /** What a client wishes for, by subnet or by address; what a port has names both. */
 export type Wish = TypeOf<typeof wished>[number];
@@ -31,15 +35,23 @@ function filterFixedIps(texts: readonly string[]): Read<Condition<readonly Wish[
     if (!FILTERS.includes(name)) return unconvertible(`'${name}' is not one of ${FILTERS.join(", ")}`);
     wanted.set(name, [...(wanted.get(name) ?? []), text.slice(at + 1)]);
   }
-  const has = (value: readonly Wish[], name: string, those: readonly string[]) => value.some((fixed) => those.some((that) => found(fixed, name, that)));
-  return { value: { holds: (value) => [...wanted].every(([name, those]) => has(value, name, those)) } };
+  const has = (value: readonly Wish[], name: string, those: readonly string[]) =>
+    value.some((fixed) => those.some((that) => found(fixed, name, that)));
+  const holds = (value: readonly Wish[]) => [...wanted].every(([name, those]) => has(value, name, those));
+  const keys = keysOf(wanted);
+  return { value: keys === undefined ? { holds } : { holds, keys } };
+}
+
+/** Whole addresses and subnets are in the index, parts of addresses are not. */
+function keysOf(wanted: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  const addresses = wanted.get("ip_address")?.map((text) => `ip_address=${readIp(text) ?? text}`);
+  return addresses ?? wanted.get("subnet_id")?.map((id) => `subnet_id=${id}`);
 }
 
 function found(fixed: Wish, name: string, that: string): boolean {
   if (name === "subnet_id") return fixed.subnet_id === that;
   if (name === "ip_address_substr") return fixed.ip_address?.includes(that) === true;
-  const read = ip.read(that);
-  return fixed.ip_address === (isWrong(read) ? that : read.value);
+  return fixed.ip_address === (readIp(that) ?? that);
 }
 
 /** An address or a prefix, told again in the form in which it was given. */
@@ -54,10 +66,15 @@ const reach: Type<Ip | Cidr> = {
 export const addressPairs = nullMeans([], list(record({ ip_address: must(reach), mac_address: may(mac) })));
 export type AddressPair = TypeOf<typeof addressPairs>[number];
 
-const option = record(
-  { opt_name: must(text(64)), opt_value: must(nullable(text(255))), ip_version: may(integer(4, 6)) },
-  (raw, reason) => unconvertible(`No valid key specs matched for: ${JSON.stringify(raw)}: ${reason}`),
-);
+const option = record({ opt_name: must(text(64)), opt_value: must(nullable(text(255))), ip_version: may(ipVersion) });
 
-export const dhcpOptions = nullMeans([], list(option));
+const anyOption: typeof option = {
+  ...option,
+  read: (raw) => {
+    const read = option.read(raw);
+    return isWrong(read) ? unconvertible(`No valid key specs matched for: ${JSON.stringify(raw)}: ${reasonOf(read)}`) : read;
+  },
+};
+
+export const dhcpOptions = nullMeans([], list(anyOption));
 export type DhcpOption = TypeOf<typeof dhcpOptions>[number];

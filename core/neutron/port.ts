@@ -1,6 +1,7 @@
 /** Ports: the network interfaces of VMs, with the addresses that are routed to them. */
+import type { Mac } from "../net/mac.ts";
 import { ADMIN_OR_SERVICE } from "../policy/rule.ts";
-import { list, nullMeans, opaque, record, must } from "../resource/composites.ts";
+import { list, must, nullable, nullMeans, opaque, record } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { flag, ip, mac, oneOf, text, uuid } from "../resource/scalars.ts";
@@ -27,55 +28,161 @@ export const port = resource({
   attributes: {
     ...identity,
     ...named,
-    network_id: { type: uuid, write: "create", filter: true, sort: true, index: true, note: "The network whose subnets it draws addresses from." },
+    network_id: {
+      type: uuid,
+      write: "create",
+      filter: true,
+      sort: true,
+      index: true,
+      note: "The network whose subnets it draws addresses from.",
+    },
     admin_state_up: { type: flag, write: "always", default: true, filter: true, sort: true, note: "Down: nothing is routed to it." },
     mac_address: {
-      type: mac, write: "always", default: chosen, filter: true, sort: true, index: true, extension: "port-mac-address-regenerate",
-      guard: { create: ON_NETWORK, update: ["admin", "service", "manager@parent"] }, note: "Unique on its network; null: a new one.",
+      type: nullable(mac),
+      write: "always",
+      default: chosen,
+      filter: true,
+      sort: true,
+      index: true,
+      extension: "port-mac-address-regenerate",
+      guard: { create: ON_NETWORK, update: ["admin", "service", "manager@parent"] },
+      note: "Unique on its network; null: a new one.",
     },
     fixed_ips: {
-      type: fixedIps, write: "always", default: chosen, filter: true, index: true, guard: { create: ON_SHARED, update: ON_NETWORK },
+      type: fixedIps,
+      write: "always",
+      default: chosen,
+      filter: true,
+      index: true,
+      guard: { create: ON_SHARED, update: ON_NETWORK },
       guardMembers: { subnet_id: { create: ON_SHARED, update: ON_SHARED }, ip_address: { create: ON_NETWORK, update: ON_NETWORK } },
       note: "Its addresses. Absent: one of each family of the network; an address belongs to one port of the whole cloud.",
     },
-    device_id: { type: text(255), write: "always", default: "", filter: true, sort: true, index: true, guard: { create: OWN, update: OWN }, note: "The VM." },
-    device_owner: {
-      type: text(255), write: "always", default: "", filter: true, sort: true, index: true,
-      guard: { create: ["plain device", ...ON_NETWORK], update: ["plain device", ...ON_NETWORK] }, note: "What the device is: `compute:nova`.",
+    device_id: {
+      type: text(255),
+      write: "always",
+      default: "",
+      filter: true,
+      sort: true,
+      index: true,
+      guard: { create: OWN, update: OWN },
+      note: "The VM.",
     },
-    status: { type: oneOf("ACTIVE", "DOWN", "BUILD", "ERROR"), write: "never", filter: true, sort: true, note: "ACTIVE once its host says that it is served." },
+    device_owner: {
+      type: text(255),
+      write: "always",
+      default: "",
+      filter: true,
+      sort: true,
+      index: true,
+      guard: { create: ["plain device", ...ON_NETWORK], update: ["plain device", ...ON_NETWORK] },
+      note: "What the device is: `compute:nova`.",
+    },
+    status: {
+      type: oneOf("ACTIVE", "DOWN", "BUILD", "ERROR"),
+      write: "never",
+      filter: true,
+      sort: true,
+      note: "ACTIVE once its host says that it is served.",
+    },
     allowed_address_pairs: {
-      type: addressPairs, write: "always", default: [], extension: "allowed-address-pairs", guard: { create: ON_NETWORK, update: ON_NETWORK },
+      type: addressPairs,
+      write: "always",
+      default: [],
+      extension: "allowed-address-pairs",
+      guard: { create: ON_NETWORK, update: ON_NETWORK },
       guardMembers: { mac_address: { create: ON_NETWORK, update: ON_NETWORK }, ip_address: { create: ON_NETWORK, update: ON_NETWORK } },
       note: "What it may send from besides its own addresses.",
     },
-    extra_dhcp_opts: { type: dhcpOptions, write: "always", default: [], extension: "extra_dhcp_opt", note: "DHCP options for this port alone." },
-    ip_allocation: { type: oneOf("immediate", "none"), write: "never", filter: true, sort: true, extension: "ip_allocation", note: "Does it have addresses?" },
-    "binding:vif_type": { type: oneOf("unbound", "tap", "binding_failed"), write: "never", guard: BINDING, extension: "binding", note: "tap once bound." },
-    "binding:vif_details": { type: opaque, write: "never", guard: BINDING, extension: "binding", note: "What Nova makes the tap with: the MAC of its end on the host." },
+    extra_dhcp_opts: {
+      type: dhcpOptions,
+      write: "always",
+      default: [],
+      extension: "extra_dhcp_opt",
+      note: "DHCP options for this port alone.",
+    },
+    ip_allocation: {
+      type: oneOf("immediate", "none"),
+      write: "never",
+      filter: true,
+      sort: true,
+      extension: "ip_allocation",
+      note: "Does it have addresses?",
+    },
+    "binding:vif_type": {
+      type: oneOf("unbound", "tap", "binding_failed"),
+      write: "never",
+      guard: BINDING,
+      extension: "binding",
+      note: "tap once bound.",
+    },
+    "binding:vif_details": {
+      type: opaque,
+      write: "never",
+      guard: BINDING,
+      extension: "binding",
+      note: "What Nova makes the tap with: the MAC of its end on the host.",
+    },
     "binding:vnic_type": {
       type: oneOf(
-        "normal", "direct", "macvtap", "baremetal", "direct-physical", "virtio-forwarder", "smart-nic", "vdpa",
-        "accelerator-direct", "accelerator-direct-physical", "remote-managed",
+        "normal",
+        "direct",
+        "macvtap",
+        "baremetal",
+        "direct-physical",
+        "virtio-forwarder",
+        "smart-nic",
+        "vdpa",
+        "accelerator-direct",
+        "accelerator-direct-physical",
+        "remote-managed",
       ),
-      write: "always", default: "normal", extension: "binding", guard: { create: OWN, update: OWN }, note: "Only normal ones can be bound.",
+      write: "always",
+      default: "normal",
+      extension: "binding",
+      guard: { create: OWN, update: OWN },
+      note: "Only normal ones can be bound.",
     },
     "binding:host_id": {
-      type: nullMeans("", text(255)), write: "always", default: "", filter: true, index: true, guard: BINDING, extension: "binding",
+      type: nullMeans("", text(255)),
+      write: "always",
+      default: "",
+      filter: true,
+      index: true,
+      guard: BINDING,
+      extension: "binding",
       note: "The host that serves it; empty: none.",
     },
-    "binding:profile": { type: nullMeans({}, opaque), write: "always", default: {}, guard: BINDING, extension: "binding", note: "Nova's own notes." },
+    "binding:profile": {
+      type: nullMeans({}, opaque),
+      write: "always",
+      default: {},
+      guard: BINDING,
+      extension: "binding",
+      note: "Nova's own notes.",
+    },
     port_security_enabled: {
-      type: flag, write: "always", default: chosen, extension: "port-security", guard: { create: ON_NETWORK, update: ON_NETWORK },
+      type: flag,
+      write: "always",
+      default: chosen,
+      extension: "port-security",
+      guard: { create: ON_NETWORK, update: ON_NETWORK },
       note: "Are its sender checked and its security groups in force? Absent: as on the network.",
     },
     dns_name: { type: dnsName, write: "always", default: "", extension: "dns-integration", note: "Host name." },
     dns_assignment: {
-      type: list(record({ ip_address: must(ip), hostname: must(text(255)), fqdn: must(text(255)) })), write: "never", computed: true,
-      extension: "dns-integration", note: "The name of each address.",
+      type: list(record({ ip_address: must(ip), hostname: must(text(255)), fqdn: must(text(255)) })),
+      write: "never",
+      computed: true,
+      extension: "dns-integration",
+      note: "The name of each address.",
     },
     security_groups: {
-      type: nullMeans([], list(uuid, { unique: true })), write: "always", default: chosen, filter: true, index: true,
+      type: nullMeans([], list(uuid, { unique: true })),
+      write: "always",
+      default: chosen,
+      filter: true,
+      index: true,
       note: "What may reach it, and what it may reach. Absent: the project's default group.",
     },
     ...chronicled,
@@ -83,7 +190,10 @@ export const port = resource({
   },
 });
 
-/** A port as it is kept: each of its addresses has a subnet. */
-export type Port = Omit<Row<typeof port>, "fixed_ips"> & { readonly fixed_ips: readonly FixedIp[] };
+/** A port as it is kept: it has a MAC, and each of its addresses has a subnet. */
+export type Port = Omit<Row<typeof port>, "fixed_ips" | "mac_address"> & {
+  readonly fixed_ips: readonly FixedIp[];
+  readonly mac_address: Mac;
+};
 export type NewPort = Create<typeof port>;
 export type PortPatch = Patch<typeof port>;

@@ -14,11 +14,19 @@ export const invalidInput = (message: string) => bad("InvalidInput", `Invalid in
 export const badResource = (resource: string, message: string) => bad("BadRequest", `Bad ${resource} request: ${message}.`);
 export const notFound = absent("HTTPNotFound", "The resource could not be found.");
 export const methodNotAllowed: Refusal = {
-  status: 405, type: "HTTPMethodNotAllowed", message: "The method specified is not allowed for this resource.",
+  status: 405,
+  type: "HTTPMethodNotAllowed",
+  message: "The method specified is not allowed for this resource.",
 };
-export const forbidden = (rule: string): Refusal => ({ status: 403, type: "PolicyNotAuthorized", message: `${rule} is disallowed by policy` });
+export const forbidden = (rule: string): Refusal => ({
+  status: 403,
+  type: "PolicyNotAuthorized",
+  message: `${rule} is disallowed by policy`,
+});
 export const otherRevision = (wanted: string, current: number): Refusal => ({
-  status: 412, type: "RevisionNumberConstraintFailed", message: `Constrained to ${wanted}, but current revision is ${current}`,
+  status: 412,
+  type: "RevisionNumberConstraintFailed",
+  message: `Constrained to ${wanted}, but current revision is ${current}`,
 });
 
 // Networks.
@@ -33,9 +41,13 @@ export const invalidSharing = (name: string) =>
 export const mtuTooSmall = (id: string, least: number) =>
   conflict("NetworkMTUSubnetConflict", `MTU of ${id} is not valid, subnet requires a minimum of ${least}`);
 
+export const prohibitedForLocal = (name: string) => invalidInput(`${name} prohibited for local provider network`);
+
 // Subnets.
 export const subnetNotFound = (id: string) => absent("SubnetNotFound", `Subnet ${id} could not be found.`);
 export const subnetPoolNotFound = (id: string) => absent("SubnetPoolNotFound", `Subnet pool ${id} could not be found.`);
+export const subnetOverlaps = (cidr: string, network: string) =>
+  invalidInput(`Requested subnet with cidr: ${cidr} for network: ${network} overlaps with another subnet`);
 export const subnetInUse = (id: string) =>
   conflict("SubnetInUse", `Unable to complete operation on subnet ${id}: One or more ports have an IP allocation from this subnet.`);
 export const invalidPool = (pool: string) => bad("InvalidAllocationPool", `The allocation pool ${pool} is not valid.`);
@@ -64,8 +76,6 @@ export const portInUse = (port: { readonly id: string; readonly network: string;
     "PortInUse",
     `Unable to complete operation on port ${port.id} for network ${port.network}. Port already has an attached device ${port.device}.`,
   );
-export const servicePort = (id: string, owner: string) =>
-  conflict("ServicePortInUse", `Port ${id} cannot be deleted directly via the port API: has device owner ${owner}.`);
 export const securityNeeded = bad(
   "PortSecurityAndIPRequiredForSecurityGroups",
   "Port security must be enabled and port must have an IP address in order to use security groups.",
@@ -83,7 +93,14 @@ export const tooManyPairs = (most: number) =>
 export const duplicatePair = (mac: string, ip: string) =>
   bad("DuplicateAddressPairInRequest", `Request contains duplicate address pair: mac_address ${mac} ip_address ${ip}.`);
 
+export const multicastPair = (pair: string) =>
+  badRequest(`Invalid input for allowed_address_pairs. Reason: '${pair}' is a multicast address, which no port may send from.`);
+
 // Addresses.
+export const emptyWish = invalidInput("IP allocation requires subnet_id or ip_address");
+export const noSubnets = invalidInput("IP allocation requires subnets for network");
+export const subnetElsewhere = (network: string, subnet: string) =>
+  invalidInput(`Failed to create port on network ${network}, because fixed_ips included invalid subnet ${subnet}`);
 export const noAddressLeft = (network: string) =>
   conflict("IpAddressGenerationFailure", `No more IP addresses available on network ${network}.`);
 export const addressTaken = (ip: string, subnet: string) =>

@@ -6,6 +6,7 @@ import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import type { Computed, Create, Patch } from "../resource/resource.ts";
 import type { Refusal, Result } from "../result.ts";
+import type { ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import type { DECLARED, DeclaredTable, Tables } from "./tables.ts";
@@ -34,9 +35,15 @@ export interface Rules<T extends DeclaredTable> {
   targetOfNew(cloud: Cloud, input: Create<Of<T>>, who: Who): Result<Target>;
   /** Attributes that are not kept. `now` as in `Fresh`. */
   computed(cloud: Cloud, row: Tables[T], now: string): Computed<Of<T>>;
+  /** What several new ones in one request may not be, besides what each of them may not be. */
+  wrongTogether?(inputs: readonly Create<Of<T>>[]): Refusal | undefined;
   create?(cloud: Cloud, input: Create<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
   /** Revision and time of change are set for it afterwards, where the row did change. */
   update?(cloud: Cloud, row: Tables[T], patch: Patch<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
+  /** Projects whose own must be made before this list can be told: the asker's, or one that an administrator asks for. */
+  missing?(cloud: Cloud, request: ApiRequest): readonly string[];
+  /** Makes it for one of them. */
+  provide?(cloud: Cloud, project: string, fresh: Fresh): readonly RowWrite[];
   /** What is written, its own end included. */
   delete?(cloud: Cloud, row: Tables[T], ask: Ask): Result<readonly RowWrite[]>;
 }

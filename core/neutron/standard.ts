@@ -1,12 +1,17 @@
 /** Attributes that most resources have. The server fills those that nobody may write. */
 import { chosen, attributes } from "../resource/resource.ts";
 import { integer, label, text, time, uuid } from "../resource/scalars.ts";
-import { tagList } from "../resource/tags.ts";
+import { tagFilters, tagList } from "../resource/tags.ts";
 
 export const identity = attributes({
-  id: { type: uuid, write: "never", filter: true, sort: true, note: "Identity, given by the server." },
+  id: { type: uuid, write: "never", filter: true, sort: true, index: "key", note: "Identity, given by the server." },
   project_id: {
-    type: text(255), write: "create", default: chosen, filter: true, sort: true, index: true,
+    type: text(255),
+    write: "create",
+    default: chosen,
+    filter: true,
+    sort: true,
+    index: true,
     note: "The project that owns it; the asker's own, unless an administrator names another. Also told as tenant_id.",
   },
 });
@@ -17,15 +22,32 @@ export const named = attributes({
 
 /** What rules of security groups have too, which cannot be tagged. */
 export const chronicled = attributes({
-  description: { type: text(255), write: "always", default: "", filter: true, extension: "standard-attr-description", note: "A remark for people." },
+  description: {
+    type: text(255),
+    write: "always",
+    default: "",
+    filter: true,
+    extension: "standard-attr-description",
+    note: "A remark for people.",
+  },
   created_at: { type: time, write: "never", extension: "standard-attr-timestamp", note: "When it was made, UTC." },
   updated_at: { type: time, write: "never", extension: "standard-attr-timestamp", note: "When it last changed, UTC." },
   revision_number: {
-    type: integer(0), write: "never", filter: true, extension: "standard-attr-revisions",
+    type: integer(0),
+    write: "never",
+    filter: true,
+    extension: "standard-attr-revisions",
     note: "Grows with every change; name it in If-Match to change only what you have seen.",
   },
 });
 
 export const tagged = attributes({
-  tags: { type: tagList, write: "never", filter: true, extension: "standard-attr-tag", note: "Words that sort it, set through /tags." },
+  tags: {
+    type: tagList,
+    write: "never",
+    filter: true,
+    filters: tagFilters,
+    extension: "standard-attr-tag",
+    note: "Words that sort it, set through /tags.",
+  },
 });

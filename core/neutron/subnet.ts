@@ -3,7 +3,19 @@ import { list, must, nullMeans, nullable, record, said } from "../resource/compo
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { cidr, flag, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
+import { isWrong, printed, unconvertible } from "../resource/type.ts";
+import type { Type } from "../resource/type.ts";
+import type { Cidr } from "../net/prefix.ts";
 import { chronicled, identity, named, tagged } from "./standard.ts";
+
+/** Neutron converts before it validates here. */
+const block: Type<Cidr> = {
+  ...cidr,
+  read: (raw) => {
+    const read = cidr.read(raw);
+    return isWrong(read) ? unconvertible(`'${printed(raw)}' is not in a CIDR format`) : read;
+  },
+};
 
 const IPV6_MODES = said(oneOf("dhcpv6-stateful", "dhcpv6-stateless", "slaac"));
 const OWNERS = ["admin", "member@owner", "member@parent"] as const;
@@ -23,23 +35,72 @@ export const subnet = resource({
     ...named,
     ip_version: { type: ipVersion, write: "create", filter: true, sort: true, note: "Address family." },
     network_id: { type: uuid, write: "create", filter: true, sort: true, index: true, note: "The network it serves." },
-    subnetpool_id: { type: nullable(uuid), write: "create", default: null, filter: true, sort: true, note: "None: addresses are the operator's to plan." },
-    cidr: { type: cidr, write: "create", default: chosen, filter: true, sort: true, note: "The block; it overlaps with no other subnet of the cloud." },
-    gateway_ip: { type: nullable(ip), write: "always", default: chosen, filter: true, sort: true, note: "Null: none. Absent: the first host address." },
+    subnetpool_id: {
+      type: nullable(uuid),
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      note: "None: addresses are the operator's to plan.",
+    },
+    cidr: {
+      type: block,
+      write: "create",
+      default: chosen,
+      filter: true,
+      sort: true,
+      note: "The block; it overlaps with no other subnet of the cloud.",
+    },
+    gateway_ip: {
+      type: nullable(ip),
+      write: "always",
+      default: chosen,
+      filter: true,
+      sort: true,
+      note: "Null: none. Absent: the first host address.",
+    },
     allocation_pools: {
-      type: list(record({ start: must(ip), end: must(ip) })), write: "always", default: chosen,
+      type: list(record({ start: must(ip), end: must(ip) })),
+      write: "always",
+      default: chosen,
       note: "What is given out unasked. Absent: all hosts but the gateway.",
     },
-    dns_nameservers: { type: nullMeans([], list(ip, { unique: true })), write: "always", default: [], note: "Told by DHCP and RA, in order." },
+    dns_nameservers: {
+      type: nullMeans([], list(ip, { unique: true })),
+      write: "always",
+      default: [],
+      note: "Told by DHCP and RA, in order.",
+    },
     host_routes: {
-      type: nullMeans([], list(record({ destination: must(cidr), nexthop: must(ip) }), { unique: true })), write: "always", default: [],
+      type: nullMeans([], list(record({ destination: must(cidr), nexthop: must(ip) }), { unique: true })),
+      write: "always",
+      default: [],
       note: "Routes told by DHCP.",
     },
     enable_dhcp: { type: flag, write: "always", default: true, filter: true, sort: true, note: "Do the hosts answer DHCP here?" },
-    ipv6_ra_mode: { type: IPV6_MODES, write: "create", default: chosen, filter: true, sort: true, note: "Who sends router advertisements, and what they say." },
-    ipv6_address_mode: { type: IPV6_MODES, write: "create", default: chosen, filter: true, sort: true, note: "How VMs get their address: slaac and stateless derive it from the MAC." },
+    ipv6_ra_mode: {
+      type: IPV6_MODES,
+      write: "create",
+      default: chosen,
+      filter: true,
+      sort: true,
+      note: "Who sends router advertisements, and what they say.",
+    },
+    ipv6_address_mode: {
+      type: IPV6_MODES,
+      write: "create",
+      default: chosen,
+      filter: true,
+      sort: true,
+      note: "How VMs get their address: slaac and stateless derive it from the MAC.",
+    },
     "router:external": {
-      type: flag, write: "never", computed: true, filter: true, extension: "subnet-external-network", note: "Is its network marked as leading outside?",
+      type: flag,
+      write: "never",
+      computed: true,
+      filter: true,
+      extension: "subnet-external-network",
+      note: "Is its network marked as leading outside?",
     },
     ...chronicled,
     ...tagged,

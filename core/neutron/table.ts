@@ -5,10 +5,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export class Table {
   readonly rows = new Map<string, object>();
+  readonly #attributes: Attributes;
   readonly #indexes: readonly Index[];
 
   constructor(attributes: Attributes) {
-    this.#indexes = Object.entries(attributes).flatMap(([name, attribute]) => (attribute.index === true ? [new Index(name, attribute)] : []));
+    this.#attributes = attributes;
+    this.#indexes = Object.entries(attributes).flatMap(([name, attribute]) =>
+      attribute.index === true ? [new Index(name, attribute)] : [],
+    );
   }
 
   /** Returns the row that was there before. */
@@ -22,13 +26,14 @@ export class Table {
 
   /** Ids of the rows that `key` finds in an indexed attribute. */
   ids(attribute: string, key: string): ReadonlySet<string> {
+    if (this.#attributes[attribute]?.index === "key") return this.rows.has(key) ? new Set([key]) : NONE;
     const index = this.#indexes.find(({ name }) => name === attribute);
     if (index === undefined) throw new Error(`${attribute} has no index`);
     return index.ids.get(key) ?? NONE;
   }
 
   hasIndex(attribute: string): boolean {
-    return this.#indexes.some(({ name }) => name === attribute);
+    return this.#attributes[attribute]?.index !== undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Every resource that the cloud keeps: one line here, one file each. */
-import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Applied } from "../datacenter/applied.ts";
 import { agent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { network } from "./network.ts";
@@ -29,7 +29,7 @@ export interface Tables {
   readonly quota: Quota;
   readonly agent: Agent;
   /** `datacenter/this`: absent until one has been applied. */
-  readonly datacenter: DataCenter;
+  readonly datacenter: Applied;
 }
 
 export type TableName = keyof Tables;

@@ -1,5 +1,5 @@
 /** Types made of other types: lists, records, values that may be null. */
-import { invalid, isWrong, printed, reasonOf, unconvertible } from "./type.ts";
+import { invalid, isWrong, printed, unconvertible } from "./type.ts";
 import type { Condition, Read, Type, TypeOf, Wrong } from "./type.ts";
 
 /** A value, or null: "none" as a thing that can be said. */
@@ -79,15 +79,17 @@ export type RecordOf<M extends Members> = { readonly [K in MembersIn<M, false>]:
   readonly [K in MembersIn<M, true>]?: TypeOf<M[K]["type"]>;
 };
 
-/** An object with these members and no others. `wrong` words what Neutron says instead of our own reason. */
-export function record<const M extends Members>(members: M, wrong?: (raw: unknown, reason: string) => Wrong): Type<RecordOf<M>> {
+/** An object with these members and no others; `wrongKeys`: what Neutron says of others, where it has words of its own. */
+export function record<const M extends Members>(members: M, wrongKeys?: Wrong): Type<RecordOf<M>> {
   return {
-    name: `{ ${Object.entries(members).map(([name, member]) => `${name}${member.optional ? "?" : ""}: ${member.type.name}`).join(", ")} }`,
+    name: `{ ${Object.entries(members)
+      .map(([name, member]) => `${name}${member.optional ? "?" : ""}: ${member.type.name}`)
+      .join(", ")} }`,
     read: (raw) => {
-      const read = readRecord(members, raw);
-      if (isWrong(read)) return wrong === undefined ? read : wrong(raw, reasonOf(read));
-      // Each member of `members` was read by its own type just now; the compiler cannot follow the loop.
-      return { value: read.value as RecordOf<M> };
+      if (!isObject(raw)) return invalid(`'${printed(raw)}' is not a dictionary`);
+      if (!fits(members, raw)) return wrongKeys ?? invalid(keysReason(members, raw));
+      // Each member is read by its own type; the compiler cannot follow the loop.
+      return readMembers(members, raw) as Read<RecordOf<M>>;
     },
     keys: (value) => Object.entries(members).flatMap(([name, member]) => keysOf(name, member, value)),
     key: (query) => ({ value: query }),
@@ -101,14 +103,20 @@ function keysOf(name: string, member: Member<unknown>, value: object): string[] 
   return part === undefined ? [] : member.type.keys(part).map((key) => `${name}=${key}`);
 }
 
-function readRecord(members: Members, raw: unknown): Read<Record<string, unknown>> {
-  if (!isObject(raw)) return invalid(`'${printed(raw)}' is not a dictionary`);
-  const unknown = Object.keys(raw).filter((name) => !Object.hasOwn(members, name));
-  if (unknown.length > 0) return invalid(`Unexpected keys supplied: ${unknown.join(", ")}`);
+function fits(members: Members, raw: Readonly<Record<string, unknown>>): boolean {
+  const known = Object.keys(raw).every((name) => Object.hasOwn(members, name));
+  return known && Object.entries(members).every(([name, member]) => member.optional || raw[name] !== undefined);
+}
+
+function keysReason(members: Members, raw: object): string {
+  const set = (names: readonly string[]) => `{${names.map((name) => `'${name}'`).join(", ")}}`;
+  return `Validation of dictionary's keys failed. Expected keys: ${set(Object.keys(members))} Provided keys: ${set(Object.keys(raw))}`;
+}
+
+function readMembers(members: Members, raw: Readonly<Record<string, unknown>>): Read<Record<string, unknown>> {
   const value: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(members)) {
-    if (raw[name] === undefined && member.optional) continue;
-    if (raw[name] === undefined) return invalid(`Expected keys not found: ${name}`);
+    if (raw[name] === undefined) continue;
     const read = member.type.read(raw[name]);
     if (isWrong(read)) return read;
     value[name] = read.value;

@@ -3,7 +3,7 @@
  * policy names, routes and documents follow from it.
  */
 import type { Rule } from "../policy/rule.ts";
-import type { Type, TypeOf } from "./type.ts";
+import type { Condition, Type, TypeOf } from "./type.ts";
 
 /** The default of an attribute that the server chooses when a client leaves it out. */
 export const chosen: unique symbol = Symbol("chosen");
@@ -15,9 +15,11 @@ export interface Attribute {
   /** Of attributes that can be written: its value when left out. Without one, it must be given on creation. */
   readonly default?: unknown;
   readonly filter?: true;
+  /** Filters under other names that look at this attribute: `not-tags`. */
+  readonly filters?: Readonly<Record<string, (texts: readonly string[]) => Condition<unknown>>>;
   readonly sort?: true;
-  /** Looked up often: the cloud keeps an index of it. */
-  readonly index?: true;
+  /** Looked up often: the cloud keeps an index of it, or rows are kept by it anyway. */
+  readonly index?: true | "key";
   /** Not kept in the row: its rules compute it when it is shown. */
   readonly computed?: true;
   /** Who may give it on creation, give it on update, see it; absent: whoever may do so with the resource. */
@@ -84,4 +86,4 @@ export type Patch<R extends Resource> = Partial<Values<R["attributes"], Keys<R["
 export type Computed<R extends Resource> = Values<R["attributes"], Keys<R["attributes"], { computed: true }>>;
 
 /** Attributes that the cloud keeps an index of. */
-export type Indexed<R extends Resource> = Extract<Keys<R["attributes"], { index: true }>, string>;
+export type Indexed<R extends Resource> = Extract<Keys<R["attributes"], { index: true | "key" }>, string>;

@@ -37,12 +37,24 @@ export const uuid: Type<string> = textual("uuid", (raw) =>
 
 /** RFC 3339 in UTC, whole seconds; never written by clients. */
 export const time: Type<string> = textual("time", (raw) =>
-  typeof raw === "string" && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(raw) ? { value: raw } : invalid(`'${printed(raw)}' is not a time`),
+  typeof raw === "string" && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(raw)
+    ? { value: raw }
+    : invalid(`'${printed(raw)}' is not a time`),
 );
 
 const FLAGS: Readonly<Record<string, boolean>> = {
-  true: true, t: true, yes: true, y: true, on: true, "1": true,
-  false: false, f: false, no: false, n: false, off: false, "0": false,
+  true: true,
+  t: true,
+  yes: true,
+  y: true,
+  on: true,
+  "1": true,
+  false: false,
+  f: false,
+  no: false,
+  n: false,
+  off: false,
+  "0": false,
 };
 
 /** True or false, in all the spellings that Neutron converts. */

@@ -16,6 +16,8 @@ export type Wrong =
 /** A condition on a value. (A method, so that a type of one value stands for a type of any.) */
 export interface Condition<T> {
   holds(value: T): boolean;
+  /** Whatever it holds for has one of these keys. Absent: an index is of no use. */
+  readonly keys?: readonly string[];
 }
 
 export interface Type<T> {
@@ -71,6 +73,9 @@ function literal(value: unknown): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value === "object") return `{${Object.entries(value).map(([key, part]) => `'${key}': ${literal(part)}`).join(", ")}}`;
+  if (typeof value === "object")
+    return `{${Object.entries(value)
+      .map(([key, part]) => `'${key}': ${literal(part)}`)
+      .join(", ")}}`;
   return String(value);
 }

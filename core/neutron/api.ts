@@ -1,0 +1,78 @@
+/**
+ * The Networking API v2.0, pure: a request and the cloud in, an answer or a decision out. Which resources there are is
+ * said in routes.ts; what they have in common is here.
+ */
+import { refused } from "../result.ts";
+import type { Result } from "../result.ts";
+import { list, show } from "./api-read.ts";
+import { refusalResponse } from "./api-types.ts";
+import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
+import { create, remove, update } from "./api-write.ts";
+import type { Cloud } from "./cloud.ts";
+import type { AnyRules } from "./look.ts";
+import * as refusal from "./refusals.ts";
+import { ROUTES, SPECIAL } from "./routes.ts";
+
+export function answer(cloud: Cloud, asked: ApiRequest): ApiAnswer {
+  const request = { ...asked, path: plainPath(asked.path) };
+  const [first = "", ...rest] = request.path;
+  const rules = ROUTES.get(first);
+  if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? read(refused(refusal.notFound));
+  if (rest.length === 0) return onCollection(rules, cloud, request);
+  const [id = "", ...below] = rest;
+  return below.length === 0 ? onItem(rules, cloud, { id, request }) : read(refused(refusal.notFound));
+}
+
+/** A slash at the end means nothing, and `.json` says what is so anyway. */
+function plainPath(path: readonly string[]): readonly string[] {
+  const segments = path.at(-1) === "" ? path.slice(0, -1) : path;
+  return segments.map((segment, at) => (at === segments.length - 1 ? segment.replace(/\.json$/, "") : segment));
+}
+
+export function read(result: Result<ApiResponse>): ApiAnswer {
+  return { kind: "read", response: result.ok ? result.value : refusalResponse(result.refusal) };
+}
+
+function onCollection(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAnswer {
+  switch (request.method) {
+    case "GET":
+      return listing(rules, cloud, request);
+    case "POST":
+      return { kind: "write", decide: (state, fresh) => create(rules, state, { request, fresh }) };
+    case "PUT":
+    case "DELETE":
+      // Neutron takes the missing id for one that it does not find.
+      return read(refused(rules.notFound("None")));
+    default:
+      return read(refused(refusal.methodNotAllowed));
+  }
+}
+
+/** A list is a write where the asker's own must be made first: its default security group. */
+function listing(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAnswer {
+  const missing = rules.missing?.(cloud, request) ?? [];
+  if (missing.length === 0) return read(list(rules, cloud, request));
+  return {
+    kind: "write",
+    decide: (state, fresh) =>
+      state.attempt((put) => {
+        const writes = (rules.missing?.(state, request) ?? []).flatMap((project) => rules.provide?.(state, project, fresh) ?? []);
+        put(writes);
+        const answered = list(rules, state, request);
+        return answered.ok ? { ok: true, value: { writes, answer: answered.value } } : answered;
+      }),
+  };
+}
+
+function onItem(rules: AnyRules, cloud: Cloud, one: { readonly id: string; readonly request: ApiRequest }): ApiAnswer {
+  switch (one.request.method) {
+    case "GET":
+      return read(show(rules, cloud, one));
+    case "PUT":
+      return { kind: "write", decide: (state, fresh) => update(rules, state, { ...one, fresh }) };
+    case "DELETE":
+      return { kind: "write", decide: (state, fresh) => remove(rules, state, { ...one, fresh }) };
+    default:
+      return read(refused(refusal.methodNotAllowed));
+  }
+}

@@ -1,0 +1,72 @@
+/** What is decided about networks. */
+import { ok, refused } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { RowWrite } from "./decision.ts";
+import type { Network, NetworkPatch, NewNetwork } from "./network.ts";
+import * as refusal from "./refusals.ts";
+import { born, removal } from "./rules.ts";
+import type { Ask, Change, Rules } from "./rules.ts";
+import { ensureDefaultGroup } from "./security-group-default.ts";
+
+export const networkDecisions: Rules<"network"> = {
+  table: "network",
+  notFound: refusal.networkNotFound,
+  target: (_cloud, row) => ({ owner: row.project_id, shared: row.shared, external: row["router:external"] }),
+  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  computed: (cloud, row) => ({
+    subnets: [...cloud.by("subnet", "network_id", row.id)].map((subnet) => subnet.id),
+    l2_adjacency: false,
+    ipv4_address_scope: null,
+    ipv6_address_scope: null,
+  }),
+  create,
+  update,
+  delete: remove,
+};
+
+function create(cloud: Cloud, input: NewNetwork, { fresh }: Ask): Result<Change<Network>> {
+  const mtu = chosenMtu(cloud, input.mtu ?? 0);
+  if (!mtu.ok) return mtu;
+  if (input["provider:physical_network"] !== null) return refused(refusal.prohibitedForLocal("physical_network"));
+  if (input["provider:segmentation_id"] !== null) return refused(refusal.prohibitedForLocal("segmentation_id"));
+  const row: Network = { ...born(fresh), status: "ACTIVE", tags: [], "provider:network_type": "local", ...input, mtu: mtu.value };
+  return ok({ row, also: ensureDefaultGroup(cloud, input.project_id, fresh).writes });
+}
+
+function update(cloud: Cloud, row: Network, patch: NetworkPatch): Result<Change<Network>> {
+  const next: Network = { ...row, ...patch };
+  if (row.shared && !next.shared && isUsedByOthers(cloud, row)) return refused(refusal.invalidSharing(row.name));
+  if (patch.mtu === undefined) return ok({ row: next });
+  const mtu = chosenMtu(cloud, patch.mtu);
+  if (!mtu.ok) return mtu;
+  const least = Math.max(...[...cloud.by("subnet", "network_id", row.id)].map((subnet) => LEAST_MTU[subnet.ip_version]), 0);
+  return mtu.value < least ? refused(refusal.mtuTooSmall(row.id, least)) : ok({ row: { ...next, mtu: mtu.value } });
+}
+
+/** What every link must carry: RFC 791, RFC 8200. */
+export const LEAST_MTU = { 4: 68, 6: 1280 } as const;
+
+/** Ethernet's, until a data centre says otherwise. */
+const DEFAULT_MTU = 1500;
+
+/** The data centre's MTU where none is wished for; no network has more. */
+function chosenMtu(cloud: Cloud, wished: number): Result<number> {
+  const most = cloud.get("datacenter", "this")?.mtu ?? DEFAULT_MTU;
+  if (wished > most) return refused(refusal.invalidInput(`Requested MTU is too big, maximum is ${most}`));
+  return ok(wished === 0 ? most : wished);
+}
+
+function isUsedByOthers(cloud: Cloud, network: Network): boolean {
+  for (const port of cloud.by("port", "network_id", network.id)) if (port.project_id !== network.project_id) return true;
+  for (const subnet of cloud.by("subnet", "network_id", network.id)) if (subnet.project_id !== network.project_id) return true;
+  return false;
+}
+
+/** Its subnets go with it; ports must be gone before. */
+function remove(cloud: Cloud, row: Network): Result<readonly RowWrite[]> {
+  const ports = [...cloud.by("port", "network_id", row.id)].map((port) => port.id);
+  if (ports.length > 0) return refused(refusal.networkInUse(row.id, ports));
+  const subnets = [...cloud.by("subnet", "network_id", row.id)].map((subnet) => removal("subnet", subnet.id));
+  return ok([...subnets, removal("network", row.id)]);
+}

@@ -1,0 +1,163 @@
+/** What is decided about ports. */
+import { chosenMac } from "../net/mac.ts";
+import type { Mac } from "../net/mac.ts";
+import type { Target } from "../policy/rule.ts";
+import type { Who } from "../policy/who.ts";
+import { ok, refused } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Fresh, RowWrite } from "./decision.ts";
+import type { Network } from "./network.ts";
+import { addressesFor } from "./port-addresses.ts";
+import { binding, isBound, rebinding } from "./port-binding.ts";
+import { assignment } from "./port-names.ts";
+import { mergedOptions, newOptions } from "./port-options.ts";
+import { completePairs, isTrusted, unknownGroup, wrongSecurity } from "./port-security.ts";
+import type { NewPort, Port, PortPatch } from "./port.ts";
+import * as refusal from "./refusals.ts";
+import { born, removal } from "./rules.ts";
+import type { Ask, Change, Rules } from "./rules.ts";
+import { ensureDefaultGroup } from "./security-group-default.ts";
+import { seesNetwork, targetOn } from "./subnet-decisions.ts";
+
+export const portDecisions: Rules<"port"> = {
+  table: "port",
+  notFound: refusal.portNotFound,
+  target: (cloud, row) => ({ ...targetOn(cloud.get("network", row.network_id), row.project_id), deviceOwner: row.device_owner }),
+  targetOfNew,
+  computed: (cloud, row) => ({ dns_assignment: assignment(row, cloud.get("network", row.network_id)) }),
+  create,
+  update,
+  delete: (_cloud, row): Result<readonly RowWrite[]> => ok([removal("port", row.id)]),
+};
+
+/** A network that the asker cannot see is not there. */
+function targetOfNew(cloud: Cloud, input: NewPort, who: Who): Result<Target> {
+  const on = cloud.get("network", input.network_id);
+  if (on === undefined || !seesNetwork(on, who)) return refused(refusal.networkNotFound(input.network_id));
+  return ok({ ...targetOn(on, input.project_id), deviceOwner: input.device_owner });
+}
+
+function create(cloud: Cloud, input: NewPort, { who, fresh }: Ask): Result<Change<Port>> {
+  const on = cloud.get("network", input.network_id);
+  if (on === undefined) return refused(refusal.networkNotFound(input.network_id));
+  const mac = input.mac_address ?? freeMac(cloud, fresh);
+  const { groups, also } = groupsOfNew(cloud, input, { on, fresh });
+  const pairs = completePairs(input.allowed_address_pairs, mac);
+  if (!pairs.ok) return pairs;
+  const said = {
+    ...input,
+    mac_address: mac,
+    security_groups: groups,
+    allowed_address_pairs: pairs.value,
+    port_security_enabled: securityOf(input, on),
+  };
+  const wrong =
+    macTaken(cloud, said) ?? wrongSecurity(said) ?? unknownGroup(cloud, { ...said, security_groups: input.security_groups ?? [] }, who);
+  if (wrong !== undefined) return refused(wrong);
+  const birth = born(fresh);
+  const addresses = addressesFor(cloud, { port: { ...said, id: birth.id, has: [] }, wishes: input.fixed_ips, fresh });
+  if (!addresses.ok) return addresses;
+  const row: Port = {
+    ...birth,
+    tags: [],
+    ...said,
+    ...binding(cloud, said, { host: input["binding:host_id"], now: fresh.now }),
+    extra_dhcp_opts: newOptions(input.extra_dhcp_opts),
+    fixed_ips: addresses.value,
+    ip_allocation: allocation(input, addresses.value),
+  };
+  return ok({ row, also });
+}
+
+function allocation(said: Pick<NewPort, "fixed_ips">, given: Port["fixed_ips"]): Port["ip_allocation"] {
+  return said.fixed_ips?.length === 0 && given.length === 0 ? "none" : "immediate";
+}
+
+/** As said; else off for devices of the network itself, and as on the network for all others. */
+function securityOf(input: NewPort, on: Network): boolean {
+  return input.port_security_enabled ?? (!isTrusted(input.device_owner) && on.port_security_enabled);
+}
+
+interface Groups {
+  readonly groups: readonly string[];
+  readonly also: readonly RowWrite[];
+}
+
+/** Those that are named; else the project's default group, which is made when it is not there yet. */
+function groupsOfNew(cloud: Cloud, input: NewPort, { on, fresh }: { readonly on: Network; readonly fresh: Fresh }): Groups {
+  const made = ensureDefaultGroup(cloud, input.project_id, fresh);
+  if (isTrusted(input.device_owner)) return { groups: [], also: made.writes };
+  const unnamed = securityOf(input, on) ? [made.group.id] : [];
+  return { groups: input.security_groups ?? unnamed, also: made.writes };
+}
+
+/** One that no port of the cloud has. There are 16 million: a few tries find one. */
+function freeMac(cloud: Cloud, fresh: Fresh): Mac {
+  for (;;) {
+    const mac = chosenMac(Number(fresh.below(1n << 24n)));
+    if (cloud.count("port", "mac_address", mac) === 0) return mac;
+  }
+}
+
+function macTaken(cloud: Cloud, port: Pick<Port, "mac_address" | "network_id">, self?: string): Refusal | undefined {
+  for (const other of cloud.by("port", "mac_address", port.mac_address))
+    if (other.id !== self && other.network_id === port.network_id) return refusal.macInUse(port.network_id, port.mac_address);
+  return undefined;
+}
+
+function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask): Result<Change<Port>> {
+  const mac = patch.mac_address === null ? freeMac(cloud, fresh) : (patch.mac_address ?? row.mac_address);
+  const pairs = patch.allowed_address_pairs === undefined ? ok(row.allowed_address_pairs) : completePairs(patch.allowed_address_pairs, mac);
+  if (!pairs.ok) return pairs;
+  const said = { ...row, ...patch, mac_address: mac, allowed_address_pairs: pairs.value };
+  const wrong =
+    wrongChange(cloud, { row, patch, said }) ?? (patch.security_groups === undefined ? undefined : unknownGroup(cloud, said, who));
+  if (wrong !== undefined) return refused(wrong);
+  const addresses = addressesAfter(cloud, { row, patch, mac, fresh });
+  if (!addresses.ok) return addresses;
+  const next: Port = {
+    ...said,
+    fixed_ips: addresses.value,
+    extra_dhcp_opts: mergedOptions(row.extra_dhcp_opts, patch.extra_dhcp_opts ?? []),
+    ip_allocation: patch.fixed_ips === undefined ? row.ip_allocation : allocation(patch, addresses.value),
+  };
+  return ok({ row: { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) } });
+}
+
+function bindingOf(port: ReturnType<typeof rebinding>) {
+  const { "binding:host_id": host, "binding:vif_type": type, "binding:vif_details": details, status } = port;
+  return { "binding:host_id": host, "binding:vif_type": type, "binding:vif_details": details, status };
+}
+
+interface Changing {
+  readonly row: Port;
+  readonly patch: PortPatch;
+  readonly said: Omit<Port, "fixed_ips">;
+}
+
+function wrongChange(cloud: Cloud, { row, patch, said }: Changing): Refusal | undefined {
+  if (said.mac_address !== row.mac_address && isBound(row))
+    return refusal.portBound({ id: row.id, vif: row["binding:vif_type"], from: row.mac_address, to: said.mac_address });
+  if (said["binding:vnic_type"] !== row["binding:vnic_type"] && isBound(row))
+    return refusal.portInUse({ id: row.id, network: row.network_id, device: row.device_id });
+  // Port security cannot go while groups stay; groups cannot come while it is off.
+  if (patch.port_security_enabled === false && patch.security_groups === undefined && row.security_groups.length > 0)
+    return refusal.portHasGroups;
+  return macTaken(cloud, said, row.id) ?? wrongSecurity(said);
+}
+
+interface Readdressing {
+  readonly row: Port;
+  readonly patch: PortPatch;
+  readonly mac: Mac;
+  readonly fresh: Fresh;
+}
+
+/** Those that are wished for; where only the MAC changed, those that do not follow from it stay. */
+function addressesAfter(cloud: Cloud, { row, patch, mac, fresh }: Readdressing): Result<Port["fixed_ips"]> {
+  if (patch.fixed_ips === undefined && mac === row.mac_address) return ok(row.fixed_ips);
+  const port = { ...row, mac_address: mac, has: row.fixed_ips };
+  const kept = row.fixed_ips.filter(({ subnet_id: id }) => cloud.get("subnet", id)?.ipv6_address_mode === null);
+  return addressesFor(cloud, { port, wishes: patch.fixed_ips ?? kept, fresh });
+}

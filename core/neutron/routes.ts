@@ -1,0 +1,29 @@
+/** Where everything of the API is found: one line per resource, and the few paths that are no resource. */
+import { segmentOf } from "../resource/resource.ts";
+import { answerAgent } from "./agent-decisions.ts";
+import type { ApiAnswer, ApiRequest } from "./api-types.ts";
+import type { Cloud } from "./cloud.ts";
+import { answerExtension, answerVersion } from "./discovery.ts";
+import { declarationOf } from "./look.ts";
+import type { AnyRules } from "./look.ts";
+import { networkDecisions } from "./network-decisions.ts";
+import { portDecisions } from "./port-decisions.ts";
+import { answerQuota } from "./quota-api.ts";
+import { securityGroupDecisions } from "./security-group-decisions.ts";
+import { securityGroupRuleDecisions } from "./security-group-rule-decisions.ts";
+import { subnetDecisions } from "./subnet-decisions.ts";
+
+const RULES: readonly AnyRules[] = [networkDecisions, subnetDecisions, portDecisions, securityGroupDecisions, securityGroupRuleDecisions];
+
+/** By the last part of their URL. */
+export const ROUTES: ReadonlyMap<string, AnyRules> = new Map(RULES.map((rules) => [segmentOf(declarationOf(rules)), rules]));
+
+/** Answers for everything below one path. */
+export type Special = (cloud: Cloud, request: ApiRequest) => ApiAnswer;
+
+export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
+  ["", answerVersion],
+  ["extensions", answerExtension],
+  ["quotas", answerQuota],
+  ["agents", answerAgent],
+]);

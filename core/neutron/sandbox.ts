@@ -1,0 +1,78 @@
+/** For tests: a cloud of its own, whose writes are applied at once, asked through the API like any other. */
+import type { Who } from "../policy/who.ts";
+import type { Result } from "../result.ts";
+import { answer } from "./api.ts";
+import { refusalResponse } from "./api-types.ts";
+import type { ApiRequest, ApiResponse } from "./api-types.ts";
+import { Cloud } from "./cloud.ts";
+import type { Decision, Fresh } from "./decision.ts";
+
+export const ADMIN: Who = { user: "u-admin", project: "p-admin", roles: ["admin"] };
+export const MEMBER: Who = { user: "u-member", project: "p-member", roles: ["member"] };
+export const OTHER: Who = { user: "u-other", project: "p-other", roles: ["member"] };
+export const READER: Who = { user: "u-reader", project: "p-member", roles: ["reader"] };
+export const SERVICE: Who = { user: "u-nova", project: "p-service", roles: ["service"] };
+
+export interface Sandbox {
+  readonly cloud: Cloud;
+  /** The clock, to be set: RFC 3339, UTC, seconds. */
+  readonly time: { now: string };
+  /** `path` below /v2.0, with its query: `ports?name=a`. */
+  ask(who: Who, method: string, path: string, body?: unknown, ifMatch?: string): ApiResponse;
+}
+
+/** Ids count up; chance is a generator with a fixed seed, so that a failure can be seen again. */
+export function sandbox(): Sandbox {
+  const cloud = new Cloud();
+  const time = { now: "2026-11-23T08:00:00Z" };
+  const chance = seeded(20261123);
+  let ids = 0;
+  const fresh = (): Fresh => ({
+    now: time.now,
+    uuid: () => `00000000-0000-4000-8000-${(++ids).toString(16).padStart(12, "0")}`,
+    below: (bound) => (chance() * 2n ** 64n + chance() * 2n ** 32n + chance()) % bound,
+  });
+  const ask: Sandbox["ask"] = (who, method, path, body, ifMatch) => {
+    const asked = answer(cloud, requestOf(who, { method, path, body, ifMatch, now: time.now }));
+    if (asked.kind === "read") return asked.response;
+    return settle(cloud, asked.decide(cloud, fresh()));
+  };
+  return { cloud, time, ask };
+}
+
+function settle(cloud: Cloud, decided: Result<Decision<ApiResponse>>): ApiResponse {
+  if (!decided.ok) return refusalResponse(decided.refusal);
+  for (const { key, row } of decided.value.writes) cloud.apply(key, row);
+  return decided.value.answer;
+}
+
+interface Said {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly ifMatch: string | undefined;
+  readonly now: string;
+}
+
+function requestOf(who: Who, { method, path, body, ifMatch, now }: Said): ApiRequest {
+  const [segments = "", query = ""] = path.split("?");
+  const pairs = query === "" ? [] : query.split("&").map((pair) => splitOnce(decodeURIComponent(pair)));
+  const request = { method, path: segments.split("/"), query: pairs, body, who, base: "http://controller:9696/v2.0", now };
+  return ifMatch === undefined ? request : { ...request, ifMatch };
+}
+
+function splitOnce(pair: string): readonly [string, string] {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+/** Whole numbers of 32 bits (mulberry32). */
+function seeded(seed: number): () => bigint {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return BigInt((mixed ^ (mixed >>> 14)) >>> 0);
+  };
+}

@@ -1,0 +1,114 @@
+/** What is decided about subnets: they are blocks of one address space, so none overlaps another, on whatever network. */
+import { eui64 } from "../net/mac.ts";
+import { overlaps } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { allows } from "../policy/rule.ts";
+import type { Target } from "../policy/rule.ts";
+import type { Who } from "../policy/who.ts";
+import { ok, refused } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Fresh, RowWrite } from "./decision.ts";
+import { defaultGateway, defaultPools, isAutomatic } from "./ipam.ts";
+import { LEAST_MTU } from "./network-decisions.ts";
+import type { Network } from "./network.ts";
+import { network } from "./network.ts";
+import type { Port } from "./port.ts";
+import * as refusal from "./refusals.ts";
+import { born, removal, touched, write } from "./rules.ts";
+import type { Ask, Change, Rules } from "./rules.ts";
+import { wrongSubnet } from "./subnet-checks.ts";
+import type { NewSubnet, Subnet, SubnetPatch } from "./subnet.ts";
+
+export const subnetDecisions: Rules<"subnet"> = {
+  table: "subnet",
+  notFound: refusal.subnetNotFound,
+  target: (cloud, row) => targetOn(cloud.get("network", row.network_id), row.project_id),
+  targetOfNew,
+  computed: (cloud, row) => ({ "router:external": cloud.get("network", row.network_id)?.["router:external"] ?? false }),
+  create,
+  update,
+  delete: remove,
+};
+
+/** What policy is asked about something on a network. */
+export function targetOn(on: Network | undefined, owner: string): Target {
+  return on === undefined ? { owner } : { owner, parent: on.project_id, shared: on.shared, external: on["router:external"] };
+}
+
+export function seesNetwork(on: Network, who: Who): boolean {
+  return allows(network.may.get ?? [], who, { owner: on.project_id, shared: on.shared, external: on["router:external"] });
+}
+
+function targetOfNew(cloud: Cloud, input: NewSubnet): Result<Target> {
+  const on = cloud.get("network", input.network_id);
+  return on === undefined ? refused(refusal.networkNotFound(input.network_id)) : ok(targetOn(on, input.project_id));
+}
+
+function create(cloud: Cloud, input: NewSubnet, { fresh }: Ask): Result<Change<Subnet>> {
+  const on = cloud.get("network", input.network_id);
+  if (on === undefined) return refused(refusal.networkNotFound(input.network_id));
+  if (input.subnetpool_id !== null) return refused(refusal.subnetPoolNotFound(input.subnetpool_id));
+  if (input.cidr === undefined) return refused(refusal.badResource("subnets", "a subnetpool must be specified in the absence of a cidr"));
+  const row = filled(input, input.cidr, fresh);
+  const wrong = wrongSubnet(row) ?? overlapping(cloud, row) ?? tooSmall(on, row);
+  if (wrong !== undefined) return refused(wrong);
+  const writes = [...backfilled(cloud, row, fresh), write("network", on.id, touched(on, fresh))];
+  return ok({ row, also: writes });
+}
+
+function filled(input: NewSubnet, cidr: Cidr, fresh: Fresh): Subnet {
+  const gateway = input.gateway_ip === undefined ? defaultGateway(cidr) : input.gateway_ip;
+  const { allocation_pools: pools = [] } = input;
+  return {
+    ...born(fresh),
+    tags: [],
+    ipv6_ra_mode: null,
+    ipv6_address_mode: null,
+    ...input,
+    cidr,
+    gateway_ip: gateway,
+    allocation_pools: pools.length > 0 ? pools : defaultPools(cidr, gateway),
+  };
+}
+
+function overlapping(cloud: Cloud, row: Subnet): Refusal | undefined {
+  for (const other of cloud.all("subnet")) if (overlaps(other.cidr, row.cidr)) return refusal.subnetOverlaps(row.cidr, row.network_id);
+  return undefined;
+}
+
+function tooSmall(on: Network, row: Subnet): Refusal | undefined {
+  const least = LEAST_MTU[row.ip_version];
+  return on.mtu < least ? refusal.mtuTooSmall(on.id, least) : undefined;
+}
+
+/** Where addresses follow from the MAC, the ports that are there already have theirs at once. */
+function backfilled(cloud: Cloud, row: Subnet, fresh: Fresh): readonly RowWrite[] {
+  if (!isAutomatic(row)) return [];
+  return [...cloud.by("port", "network_id", row.network_id)].map((port) => {
+    const fixed = [...port.fixed_ips, { subnet_id: row.id, ip_address: eui64(row.cidr, port.mac_address) }];
+    return portWrite({ ...port, fixed_ips: fixed, ip_allocation: "immediate" }, fresh);
+  });
+}
+
+function portWrite(port: Port, fresh: Fresh): RowWrite {
+  return write("port", port.id, touched(port, fresh));
+}
+
+function update(_cloud: Cloud, row: Subnet, patch: SubnetPatch): Result<Change<Subnet>> {
+  const next: Subnet = { ...row, ...patch };
+  const wrong = wrongSubnet(next);
+  return wrong === undefined ? ok({ row: next }) : refused(wrong);
+}
+
+/** Ports lose the addresses that follow from their MAC with the subnet; other addresses hold it. */
+function remove(cloud: Cloud, row: Subnet, { fresh }: Ask): Result<readonly RowWrite[]> {
+  const ports = [...cloud.by("port", "fixed_ips", `subnet_id=${row.id}`)];
+  if (ports.length > 0 && !isAutomatic(row)) return refused(refusal.subnetInUse(row.id));
+  const on = cloud.get("network", row.network_id);
+  return ok([
+    ...ports.map((port) => portWrite({ ...port, fixed_ips: port.fixed_ips.filter((fixed) => fixed.subnet_id !== row.id) }, fresh)),
+    removal("subnet", row.id),
+    ...(on === undefined ? [] : [write("network", on.id, touched(on, fresh))]),
+  ]);
+}
