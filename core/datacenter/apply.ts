@@ -1,0 +1,117 @@
+/**
+ * Making a data centre so: its two shared networks, their subnets, the limits for projects, and the row that every host is
+ * told. One decision for all of it: whatever would take an address from a port refuses the whole. Applying the same again
+ * writes nothing.
+ */
+import { familyOf } from "../net/address.ts";
+import type { Cloud } from "../neutron/cloud.ts";
+import type { Decision, Fresh, RowWrite } from "../neutron/decision.ts";
+import { defaultLimits } from "../neutron/quota-limits.ts";
+import type { Who } from "../policy/who.ts";
+import { ok } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { Applied, Made, Side } from "./applied.ts";
+import { changed, valuesOf } from "./apply-difference.ts";
+import type { Difference } from "./apply-difference.ts";
+import { applyNetwork } from "./apply-network.ts";
+import { applySubnets } from "./apply-subnets.ts";
+import type { DataCenter } from "./data-center.ts";
+import { plan } from "./plan.ts";
+import type { PlannedNetwork } from "./plan.ts";
+
+export interface Apply {
+  readonly datacenter: DataCenter;
+  /** Who owns the networks: the administrator's project. */
+  readonly project: string;
+}
+
+/** The work under way: what the cloud looks like so far, and what is to be written. */
+export interface Job {
+  readonly cloud: Cloud;
+  readonly fresh: Fresh;
+  readonly who: Who;
+  /** Takes writes into the cloud as the next steps see it, and into the decision. */
+  readonly write: (writes: readonly RowWrite[]) => void;
+  /** Into what the next steps see only. */
+  readonly pretend: (writes: readonly RowWrite[]) => void;
+}
+
+export function decideApply(cloud: Cloud, { datacenter, project }: Apply, fresh: Fresh): Result<Decision<Difference>> {
+  return cloud.attempt((put) => {
+    const writes = new Map<string, RowWrite>();
+    const write = (some: readonly RowWrite[]) => {
+      put(some);
+      for (const one of some) writes.set(one.key, one);
+    };
+    const who = { user: "margay", project, roles: ["admin"] };
+    const difference = applyAll({ cloud, fresh, who, write, pretend: put }, datacenter);
+    return difference.ok ? ok({ writes: [...writes.values()], answer: difference.value }) : difference;
+  });
+}
+
+function applyAll(job: Job, datacenter: DataCenter): Result<Difference> {
+  const old = job.cloud.get("datacenter", "this");
+  const limits = defaultLimits(job.cloud);
+  // First in view: the limits and the MTU of everything else follow from it.
+  job.pretend([rowOf({ ...datacenter, ...(old?.made && { made: old.made }) })]);
+  const networks = applyNetworks(job, old?.made, datacenter);
+  if (!networks.ok) return networks;
+  const row: Applied = { ...datacenter, made: networks.value.made };
+  const changes = changed({ object: "datacenter", name: datacenter.name }, old && placesOf(old), placesOf(row));
+  if (changes.length > 0 || JSON.stringify(old?.made) !== JSON.stringify(row.made)) job.write([rowOf(row)]);
+  const quotas = changed({ object: "quota", name: "default" }, limits, defaultLimits(job.cloud));
+  return ok([...networks.value.difference, ...quotas, ...changes]);
+}
+
+interface NetworksApplied {
+  readonly made: Made;
+  readonly difference: Difference;
+}
+
+function applyNetworks(job: Job, old: Made | undefined, datacenter: DataCenter): Result<NetworksApplied> {
+  const planned = { external: plannedOf(datacenter, "external"), internal: plannedOf(datacenter, "internal") };
+  const ours = [old?.external.network, old?.internal.network];
+  const external = applyNetwork(job, planned.external, { id: old?.external.network, ours });
+  if (!external.ok) return external;
+  const internal = applyNetwork(job, planned.internal, { id: old?.internal.network, ours });
+  if (!internal.ok) return internal;
+  const network = { external: external.value.id, internal: internal.value.id };
+  const slots = SLOTS.map(({ side, family }) => ({
+    network_id: network[side],
+    planned: planned[side].subnets.find(({ cidr }) => familyOf(cidr) === family),
+    id: old?.[side].subnets[family],
+  }));
+  const subnets = applySubnets(job, slots);
+  if (!subnets.ok) return subnets;
+  const made = (side: Side) => ({
+    network: network[side],
+    subnets: Object.fromEntries(
+      SLOTS.flatMap((slot, at) => (slot.side === side && subnets.value.ids[at] ? [[slot.family, subnets.value.ids[at]]] : [])),
+    ),
+  });
+  const difference = [...external.value.difference, ...internal.value.difference, ...subnets.value.difference];
+  return ok({ made: { external: made("external"), internal: made("internal") }, difference });
+}
+
+/** Where a subnet may be: each network has at most one of each family. */
+const SLOTS = [
+  { side: "external", family: 4 },
+  { side: "external", family: 6 },
+  { side: "internal", family: 4 },
+  { side: "internal", family: 6 },
+] as const;
+
+function plannedOf(datacenter: DataCenter, side: Side): PlannedNetwork {
+  const network = plan(datacenter).networks.find(({ name }) => name === datacenter.networks[side].name);
+  if (network === undefined) throw new Error(`the plan has no ${side} network`);
+  return network;
+}
+
+function rowOf(row: Applied): RowWrite {
+  return { key: "datacenter/this", row };
+}
+
+/** Without the ids of what was made: they are nobody's choice. */
+function placesOf({ made: _, ...declared }: Applied): object {
+  return valuesOf(declared);
+}
