@@ -1,5 +1,5 @@
 /** The lab as a client of the Neutron API, by the controller's unix socket: what Nova would ask, and nothing else. */
-import { request } from "node:http";
+import { exchange } from "#adapters/http/exchange.ts";
 import { controllerSocket } from "./place.ts";
 import type { Lab } from "./place.ts";
 
@@ -31,28 +31,10 @@ export interface CloudGroup {
 
 /** The answer's body, whose shape is the caller's to know; throws Neutron's own words for anything but success. */
 export async function ask<T>(lab: Lab, call: { readonly method: Method; readonly path: string; readonly body?: object }): Promise<T> {
-  const { status, text } = await exchange(controllerSocket(lab), call);
+  const question = { method: call.method, path: call.path, ...(call.body !== undefined && { body: JSON.stringify(call.body) }) };
+  const { status, text } = await exchange(`unix:${controllerSocket(lab)}`, question, { timeout: 10_000 });
   if (status >= 200 && status < 300) return (text === "" ? undefined : JSON.parse(text)) as T;
   throw new Error(`${call.method} ${call.path}: ${status} ${messageIn(text)}`);
-}
-
-interface Exchange {
-  readonly status: number;
-  readonly text: string;
-}
-
-function exchange(socketPath: string, call: { readonly method: Method; readonly path: string; readonly body?: object }): Promise<Exchange> {
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, method: call.method, path: call.path, headers, timeout: 10_000 }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => (text += part));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text })).on("error", reject);
-    });
-    sent.on("timeout", () => sent.destroy(new Error(`${call.method} ${call.path}: no answer for 10 s`)));
-    sent.on("error", reject).end(body);
-  });
 }
 
 /** Neutron's error body is `{"NeutronError": {"type", "message", "detail"}}`. */

@@ -1,7 +1,8 @@
 /**
  * A reader of the Neutron API: enough to list and show. Where it is: `--url`, else MARGAY_URL, else OS_ENDPOINT, else this
- * machine; a token, where one is asked for, comes from OS_TOKEN.
+ * machine; `unix:PATH` is a socket. A token, where one is asked for, comes from OS_TOKEN.
  */
+import { exchange } from "#adapters/http/exchange.ts";
 
 /** What an operator is told instead of a stack: the command ends with status 1. */
 export class Complaint extends Error {}
@@ -22,20 +23,22 @@ const PATIENCE = 30_000;
 /** Without the version, with which some write it and some do not. */
 export function endpointOf(url: string | undefined, env: Environment): string {
   const given = url || env["MARGAY_URL"] || env["OS_ENDPOINT"] || HERE;
+  if (/^unix:./.test(given)) return given;
   const absolute = URL.parse(given);
-  if (absolute === null || !/^https?:$/.test(absolute.protocol)) throw new Complaint(`${given}: not an http:// or https:// address`);
+  if (absolute === null || !/^https?:$/.test(absolute.protocol)) throw new Complaint(`${given}: not an http://, https:// or unix: address`);
   return given.replace(/\/+$/, "").replace(/\/v2\.0$/, "");
 }
 
 export function clientAt(endpoint: string, token?: string): Client {
-  const headers = { accept: "application/json", ...(token ? { "x-auth-token": token } : {}) };
+  const headers = token ? { "x-auth-token": token } : {};
+  const { door, base } = doorOf(endpoint);
   return {
     async list(collection, query = {}) {
       const items: Item[] = [];
-      let next: string | undefined = `${endpoint}/v2.0/${collection}?${new URLSearchParams(query)}`.replace(/\?$/, "");
+      let next: string | undefined = `${base}/v2.0/${collection}?${new URLSearchParams(query)}`.replace(/\?$/, "");
       while (next !== undefined) {
-        const page: Item = await get(next, headers);
-        items.push(...itemsOf(page[collection], `${next}: no list of ${collection} in the answer`));
+        const page: Item = await get(door, next, headers);
+        items.push(...itemsOf(page[collection], `${door}${next}: no list of ${collection} in the answer`));
         next = nextPage(page[`${collection}_links`]);
       }
       return items;
@@ -43,23 +46,24 @@ export function clientAt(endpoint: string, token?: string): Client {
   };
 }
 
-async function get(url: string, headers: Readonly<Record<string, string>>): Promise<Item> {
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) }).catch((error: unknown) => {
-    throw new Complaint(
-      `Nothing answers at ${new URL(url).origin} (${causeOf(error)}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
-    );
-  });
-  const text = await answer.text();
-  const body = parsed(text);
-  if (!answer.ok) throw new Complaint(`${url}: ${answer.status} ${answer.statusText}: ${messageOf(body) ?? text.slice(0, 200)}`);
-  if (body === undefined) throw new Complaint(`${url}: the answer is not JSON: is this a Neutron API?`);
-  return body;
+/** Where to knock, and what every path there begins with. */
+function doorOf(endpoint: string): { readonly door: string; readonly base: string } {
+  if (endpoint.startsWith("unix:")) return { door: endpoint, base: "" };
+  const { origin, pathname } = new URL(endpoint);
+  return { door: origin, base: pathname.replace(/\/$/, "") };
 }
 
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause as { readonly code?: unknown } | undefined; // fetch hides the system's error code in there
-  return typeof cause?.code === "string" ? cause.code : error.message;
+async function get(door: string, path: string, headers: Readonly<Record<string, string>>): Promise<Item> {
+  const question = { method: "GET", path, headers };
+  const { status, reason, text } = await exchange(door, question, { timeout: PATIENCE }).catch((error: NodeJS.ErrnoException) => {
+    throw new Complaint(
+      `Nothing answers at ${door} (${error.code ?? error.message}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
+    );
+  });
+  const body = parsed(text);
+  if (status < 200 || status > 299) throw new Complaint(`${door}${path}: ${status} ${reason}: ${messageOf(body) ?? text.slice(0, 200)}`);
+  if (body === undefined) throw new Complaint(`${door}${path}: the answer is not JSON: is this a Neutron API?`);
+  return body;
 }
 
 /** Neutron's own words. Errors come as `{NeutronError: {type, message, detail}}`, Keystone's middleware as `{error: {message}}`. */
@@ -85,7 +89,9 @@ function itemsOf(value: unknown, otherwise: string): readonly Item[] {
 
 function nextPage(links: unknown): string | undefined {
   const found = Array.isArray(links) ? links.find((link) => isItem(link) && link["rel"] === "next") : undefined;
-  return isItem(found) && typeof found["href"] === "string" ? found["href"] : undefined;
+  const next = isItem(found) && typeof found["href"] === "string" ? URL.parse(found["href"]) : null;
+  // The same door as before, by whatever name the server knows itself.
+  return next === null ? undefined : `${next.pathname}${next.search}`;
 }
 
 function isItem(value: unknown): value is Item {
