@@ -69,7 +69,7 @@ function againstPnat({ ranges }: Declared, { upstream, pnat }: DeclaredGateway, 
   if (home !== undefined)
     return isEdge(home, pnat.start) || isEdge(home, pnat.end) ? `holds the network or broadcast address of ${home}` : undefined;
   const inside = ranges?.public === undefined ? "" : ` nor inside ranges.public ${ranges.public}`;
-  return `not on the link to the provider ${link}${inside}; replies would not come back`;
+  return `not on the link ${link}${inside}; replies would not come back`;
 }
 
 /** On one link, each address stands for one thing: a gateway, the provider, or translated connections of one gateway. */

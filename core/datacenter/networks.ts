@@ -60,7 +60,10 @@ function subnetOf(declared: Declared, source: Source, { side, family, range, cid
   checkGateway({ cidr, gateway: at, path: path("gateway") }, source);
   const given = checkPools({ cidr, gateway: at, path: path("pools") }, pools ?? [], source);
   const spans = (given.length > 0 ? given : [usableOf(cidr)]).flatMap((span) => without(span, { start: at, end: at }));
-  const left = pnatsOf(declared, family).reduce<readonly Span[]>((rest, hole) => rest.flatMap((span) => without(span, hole)), spans);
+  for (const pnat of pnatsOf(declared, family)) {
+    if (meet(pnat.span, { start: at, end: at })) source.blame(pnat.path, `holds the gateway IP ${at}`);
+  }
+  const left = pnatsOf(declared, family).reduce<readonly Span[]>((rest, hole) => rest.flatMap((span) => without(span, hole.span)), spans);
   if (left.length === 0) source.blame(given.length > 0 ? path("pools") : range, "no address is left for VMs after the gateway IP and pnat");
   return { name: `${set?.name ?? side}${family}`, cidr, gateway: at, pools: left };
 }
@@ -100,6 +103,7 @@ function usableOf(cidr: Cidr): Span {
 }
 
 /** Addresses that gateways translate into are no VM's, should they lie in a range. */
-function pnatsOf(declared: Declared, family: Family): readonly Span[] {
-  return family === 4 ? (declared.gateways ?? []).flatMap((gateway) => gateway?.pnat ?? []) : [];
+function pnatsOf(declared: Declared, family: Family): readonly { readonly path: Path; readonly span: Span }[] {
+  const pools = (declared.gateways ?? []).map((gateway, index) => ({ path: ["gateways", index, "pnat"], span: gateway?.pnat }));
+  return family === 4 ? pools.flatMap(({ path, span }) => (span === undefined ? [] : [{ path, span }])) : [];
 }

@@ -1,7 +1,7 @@
 /**
  * Every BGP session of the data centre. On the fabric there is one per pair: hosts and gateways are clients of each
- * reflector or, without reflectors, hosts are clients of each gateway and gateways are one another's peers (RFC 4456, section 6). It runs over IPv4 where the fabric has it, and
- * carries every family. Towards its provider a gateway has one session per family.
+ * reflector; without reflectors, hosts are clients of each gateway, and gateways one another's peers (RFC 4456, section 6).
+ * It runs over IPv4 where the fabric has it, and carries every family. Towards its provider a gateway has one per family.
  */
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine } from "./data-center.ts";

@@ -93,7 +93,7 @@ function peering({ fabric, hosts, reflectors, gateways }: DataCenter): readonly 
           ),
         ]
       : []),
-    ...(reflectors.length > 0 ? [finding(at, fabric.peering, `the ${reflectors.length} reflectors have no sessions`)] : []),
+    ...(reflectors.length > 0 ? [finding(at, fabric.peering, "reflectors are declared and have no sessions")] : []),
     ...(gateways.length === 0 && hosts.length > 1
       ? [finding(at, fabric.peering, "without a gateway or reflector, hosts never hear of each other's VMs")]
       : []),

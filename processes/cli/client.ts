@@ -89,7 +89,7 @@ function itemsOf(value: unknown, otherwise: string): readonly Item[] {
 
 function nextPage(links: unknown): string | undefined {
   const found = Array.isArray(links) ? links.find((link) => isItem(link) && link["rel"] === "next") : undefined;
-  const next = isItem(found) && typeof found["href"] === "string" ? URL.parse(found["href"]) : null;
+  const next = isItem(found) && typeof found["href"] === "string" ? URL.parse(found["href"], HERE) : null;
   // The same door as before, by whatever name the server knows itself.
   return next === null ? undefined : `${next.pathname}${next.search}`;
 }
