@@ -22,7 +22,7 @@ export async function down(lab: Lab): Promise<boolean> {
 /** Ends processes and whatever they start meanwhile. Nothing in a lab is worth a farewell. */
 export async function end(processes: readonly Pid[], more: () => readonly Pid[]): Promise<void> {
   for (let left = withoutUs(processes); left.length > 0; left = withoutUs(more())) {
-    for (const process of left) signal(process, "SIGKILL");
+    for (const one of left) signal(one, "SIGKILL");
     if (!(await gone(left, 3000))) throw new Error(`cannot end process ${left.map(({ pid }) => pid).join(", ")}`);
   }
 }

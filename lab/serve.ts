@@ -13,23 +13,34 @@ const ANSWER = `SYSTEM:'echo "$SOCAT_PEERADDR"'`;
 
 /** One TCP listener serves every address that the machine has or will have. */
 export function serveTcp(netns: string): void {
-  background(
-    netns,
-    SERVED.tcp.map((port) => `socat TCP6-LISTEN:${port},ipv6only=0,reuseaddr,fork ${ANSWER}`),
-  );
+  background(netns, tcpListeners());
 }
 
 /** A UDP answer leaves from the address that its socket is bound to: so one listener for each. */
 export function serveUdp(netns: string, addresses: readonly Ip[]): void {
+  background(netns, udpListeners(addresses));
+}
+
+/** Both, as one command that stays. */
+export function serving(addresses: readonly Ip[]): string[] {
+  return shell([...tcpListeners(), ...udpListeners(addresses)]);
+}
+
+function tcpListeners(): string[] {
+  return SERVED.tcp.map((port) => `socat TCP6-LISTEN:${port},ipv6only=0,reuseaddr,fork ${ANSWER}`);
+}
+
+function udpListeners(addresses: readonly Ip[]): string[] {
   const at = (ip: Ip) => (familyOf(ip) === 4 ? `UDP4-RECVFROM:53,bind=${ip}` : `UDP6-RECVFROM:53,bind=[${ip}]`);
-  background(
-    netns,
-    addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER}`),
-  );
+  return addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER}`);
+}
+
+function shell(commands: readonly string[]): string[] {
+  return ["sh", "-c", [...commands.map((command) => `${command} &`), "wait"].join("\n")];
 }
 
 /** They end with their namespace. */
 function background(netns: string, commands: readonly string[]): void {
-  const [program = "", ...rest] = inside(netns, ["sh", "-c", `${commands.map((command) => `${command} &`).join("\n")}`]);
+  const [program = "", ...rest] = inside(netns, shell(commands));
   spawn(program, rest, { detached: true, stdio: "ignore", cwd: "/" }).unref();
 }

@@ -1,7 +1,7 @@
 /** A lab that stands: what later commands ask it and do with its processes. */
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
-import { readLabRecord } from "./lab-record.ts";
+import { labNames, readLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
 import { agentName, agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
 import { machineNetns, vmNetns } from "./place.ts";
@@ -13,7 +13,8 @@ import { listVms } from "./vm-record.ts";
 /** Throws where there is none. */
 export function standing(lab: Lab): { readonly record: LabRecord; readonly center: DataCenter } {
   const record = readLabRecord(lab);
-  if (record === undefined) throw new Error(`there is no lab "${lab.name}": margay lab up FILE builds one`);
+  if (record === undefined)
+    throw new Error(`there is no lab "${lab.name}" (there is: ${labNames().join(", ") || "none"}); margay lab up FILE builds one`);
   const reading = readDataCenterText(record.file.path, record.file.text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
   return { record, center: reading.value };

@@ -4,7 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { readYaml } from "#adapters/yaml/document.ts";
 import { build } from "./build.ts";
+import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
@@ -15,7 +17,7 @@ import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { startProvider } from "./provider-router.ts";
 import { startRelay } from "./relay.ts";
-import { serveTcp, serveUdp } from "./serve.ts";
+import { serving } from "./serve.ts";
 import { startService } from "./service.ts";
 import { OUTSIDE, topologyOf } from "./topology.ts";
 import type { Topology } from "./topology.ts";
@@ -25,8 +27,6 @@ export interface Raising {
   readonly center: DataCenter;
   /** Of the relay on 127.0.0.1; none when absent. */
   readonly port?: number;
-  /** Tells the controller of the data centre, once it answers. */
-  readonly apply: () => Promise<void>;
   /** One line of progress. */
   readonly say: (line: string) => void;
 }
@@ -38,16 +38,24 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
   const topology = topologyOf(center);
   const standing = await step("what stands already", () => surveyed(lab, raising, topology));
   if (!standing) await step(`${topology.nodes.length} namespaces, ${topology.cables.length} cables`, () => raise(lab, raising, topology));
-  await step("the provider's router", () => startProvider(lab, center));
+  await step("the provider's router, a host outside", () => {
+    startProvider(lab, center);
+    startOutside(lab, topology);
+  });
   await step("the controller", async () => {
     startService(lab, controllerOf(lab, center));
     if (raising.port !== undefined) await startRelay(lab, raising.port, say);
     await controllerAnswers(lab, center);
   });
   for (const agent of agentsOf(lab, center)) startService(lab, agent);
-  await step("the data centre applied", raising.apply);
+  await step("the data centre applied", () => applyFile(lab, raising.file));
   await step("BGP sessions and routes", () => fabricStands(lab, center));
   writeLabRecord(lab, { ...recordOf(lab, raising, topology), phase: "up" });
+}
+
+/** As `margay apply --yes` does. */
+async function applyFile(lab: Lab, { text }: LabRecord["file"]): Promise<void> {
+  await ask(lab, { method: "POST", path: "/margay/v1/apply", body: { document: readYaml(text).value } });
 }
 
 /** Is this very lab standing? Clears away what a crash left; refuses to disturb another. */
@@ -69,9 +77,11 @@ async function surveyed(lab: Lab, { file }: Raising, topology: Topology): Promis
 async function raise(lab: Lab, raising: Raising, topology: Topology): Promise<void> {
   writeLabRecord(lab, recordOf(lab, raising, topology));
   await build(lab, topology);
-  const outside = machineNetns(lab, OUTSIDE.name);
-  serveTcp(outside);
-  serveUdp(outside, topology.nodes.find(({ kind }) => kind === "outside")?.addresses.map(({ ip }) => ip) ?? []);
+}
+
+function startOutside(lab: Lab, { nodes }: Topology): void {
+  const addresses = nodes.flatMap((node) => (node.kind === "outside" ? node.addresses.map(({ ip }) => ip) : []));
+  startService(lab, { name: `${OUTSIDE.name}-serve`, argv: serving(addresses), netns: machineNetns(lab, OUTSIDE.name) });
 }
 
 function recordOf(lab: Lab, { file, port }: Raising, topology: Topology): LabRecord {

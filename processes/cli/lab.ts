@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
-import { ask } from "#lab/cloud.ts";
 import { down } from "#lab/down.ts";
 import { API_PORT } from "#lab/margay.ts";
 import { DEFAULT_LAB } from "#lab/place.ts";
@@ -52,8 +51,7 @@ export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "po
   const reading = readDataCenterText(path, file.text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
   const port = portOf(lab, options.port);
-  const apply = () => ask<void>(lab, { method: "POST", path: "/margay/v1/apply", body: file });
-  await up(lab, { file, center: reading.value, apply, say: tell, ...(port !== undefined && { port }) });
+  await up(lab, { file, center: reading.value, say: tell, ...(port !== undefined && { port }) });
   show(lab);
 }
 
