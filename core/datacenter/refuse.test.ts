@@ -88,6 +88,7 @@ const REFUSED: readonly (readonly [Path, unknown, ...string[]])[] = [
   [["hosts", 1, "ipv6"], undefined, "hosts[1].ipv6: missing; fabric.ipv6 is 2001:db8:a41:f::/64"],
   [["fabric", "ipv6"], undefined, "fabric.ipv6: missing; the addresses of ranges.ipv6 travel over it"],
   [["fabric", "peering"], "mesh", "fabric.peering mesh: not one of: reflectors, direct"],
+  [["fabric", "peering"], "direct", "fabric.peering direct: reflectors are declared, and nobody would peer with them"],
   // gateways
   [
     [...GW, "upstream", "asn"],

@@ -1,7 +1,7 @@
 /**
  * Every BGP session of the data centre. On the fabric there is one per pair: hosts and gateways are clients of each
- * reflector; without reflectors, hosts are clients of each gateway, and gateways one another's peers (RFC 4456, section 6).
- * It runs over IPv4 where the fabric has it, and carries every family. Towards its provider a gateway has one per family.
+ * reflector; without reflectors, hosts are clients of each gateway. Those who reflect are one another's peers (RFC 4456,
+ * section 6). It runs over IPv4 where the fabric has it, and carries every family. Towards its provider a gateway has one per family.
  */
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine } from "./data-center.ts";
@@ -15,7 +15,7 @@ export interface Speaker {
 export interface Session {
   readonly protocol: "iBGP" | "eBGP";
   /** What `near` is to `far`. */
-  readonly kind: "reflector client" | "gateway client" | "gateway peer" | "customer";
+  readonly kind: "reflector client" | "reflector peer" | "gateway client" | "gateway peer" | "customer";
   readonly near: Speaker;
   readonly far: Speaker;
   readonly carries: readonly Family[];
@@ -35,7 +35,10 @@ export function sessionsOf(datacenter: DataCenter): readonly Session[] {
 }
 
 function reflectorPairs({ reflectors, hosts, gateways }: DataCenter): readonly Pair[] {
-  return reflectors.flatMap((far) => [...hosts, ...gateways].map((near) => ({ kind: "reflector client", near, far }) as const));
+  return reflectors.flatMap((far, index) => [
+    ...[...hosts, ...gateways].map((near) => ({ kind: "reflector client", near, far }) as const),
+    ...reflectors.slice(0, index).map((near) => ({ kind: "reflector peer", near, far }) as const),
+  ]);
 }
 
 function directPairs({ hosts, gateways }: DataCenter): readonly Pair[] {

@@ -19,6 +19,7 @@ export function tellsOf(datacenter: DataCenter, { kind, near, far, carries }: Se
   const pools = (name: string) => poolsInPublic(datacenter).flatMap(({ owner, text }) => (owner === name ? [text] : []));
   const others = poolsInPublic(datacenter).flatMap(({ owner, text }) => (owner === near.name ? [] : [text]));
   if (kind === "gateway client") return { near_tells: [OWN_VMS], far_tells: [OTHER_VMS, defaults] };
+  if (kind === "reflector peer") return { near_tells: [ALL_VMS, defaults, ...others], far_tells: [ALL_VMS, defaults, ...others] };
   if (kind === "gateway peer") return { near_tells: [ALL_VMS, ...pools(near.name)], far_tells: [ALL_VMS, ...pools(far.name)] };
   if (kind === "reflector client") {
     const host = datacenter.hosts.some(({ name }) => name === near.name);

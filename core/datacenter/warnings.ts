@@ -80,7 +80,7 @@ function machines({ hosts, reflectors, gateways, fabric }: DataCenter): readonly
 /** Beyond this many sessions per gateway, reflectors carry the load better; Calico's guides draw the line for meshes here too. */
 const MANY_HOSTS = 100;
 
-function peering({ fabric, hosts, reflectors, gateways }: DataCenter): readonly Finding[] {
+function peering({ fabric, hosts, gateways }: DataCenter): readonly Finding[] {
   if (fabric.peering === "reflectors") return [];
   const at = ["fabric", "peering"];
   return [
@@ -93,7 +93,6 @@ function peering({ fabric, hosts, reflectors, gateways }: DataCenter): readonly 
           ),
         ]
       : []),
-    ...(reflectors.length > 0 ? [finding(at, fabric.peering, "reflectors are declared and have no sessions")] : []),
     ...(gateways.length === 0 && hosts.length > 1
       ? [finding(at, fabric.peering, "without a gateway or reflector, hosts never hear of each other's VMs")]
       : []),
