@@ -12,6 +12,8 @@ export interface Daemon {
   readonly startedWith: string;
   /** Digest of what it can read again while it runs: a change means `reload`. */
   readonly loaded: string;
+  /** What the program keeps in its memory however often it reads again: it must be restarted when one of these is no longer wanted. */
+  readonly remembers?: readonly string[];
   /** How to make it read again: a signal, or a command that succeeds only when the new configuration holds. */
   readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
   /** A command that succeeds once the program serves; until then the daemon is not done. */
@@ -30,5 +32,7 @@ export const daemon: Kind<Daemon> = {
 
 /** Is a reload not enough to get from one to the other? */
 export function mustRestart(want: Daemon, have: Daemon): boolean {
-  return want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
+  const kept = new Set(want.remembers);
+  const forgets = (have.remembers ?? []).some((memory) => !kept.has(memory));
+  return forgets || want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
 }

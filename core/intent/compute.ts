@@ -1,0 +1,70 @@
+/**
+ * What a compute host must hold: for each endpoint a route, a neighbour and its policy; the packet filter around them;
+ * DHCP and router advertisements; BGP.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Endpoint, View } from "../feed/item.ts";
+import type { Route } from "../kinds/route.ts";
+import type { Sysctl } from "../kinds/sysctl.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { antiSpoof } from "./anti-spoof.ts";
+import { computeBgp } from "./bgp-compute.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
+import { dhcp } from "./dhcp.ts";
+import { endpoint } from "./endpoint.ts";
+import { merge, NOTHING } from "./intent.ts";
+import type { Intent } from "./intent.ts";
+import { elementsOf, ports, standing } from "./nft-parts.ts";
+import { policy } from "./policy.ts";
+import { hostGuard } from "./policy-host.ts";
+
+/** Loses to every other route: it is what is left when nobody has the address. Below BIRD's limit for endpoint routes or not, it is on no tap. */
+export const AGGREGATE_METRIC = 1 << 20;
+
+export function compileCompute(view: View, host: string): Intent {
+  const dc = view.datacenter;
+  if (dc === undefined) return NOTHING;
+  const endpoints = [...view.endpoints.values()].toSorted((left, right) => (left.port_id < right.port_id ? -1 : 1));
+  const nft = [...hostGuard(view, dc), ...antiSpoof(endpoints), ...policy(view, endpoints)];
+  // An endpoint is unreachable until the whole filter stands, and its own elements in it.
+  const around = standing(nft);
+  const own = elementsOf(nft);
+  const parts = endpoints.filter(isServed).map((each) => endpoint(each, { dc, after: [...around, ...(own.get(ports(each)) ?? [])] }));
+  return merge([ground(dc), { nft }, ...parts, dhcp(view, endpoints.filter(isServed)), computeBgp(dc, host)]);
+}
+
+/** A port that is administratively down is closed both ways: it has no address here. */
+function isServed({ admin_state_up }: Endpoint): boolean {
+  return admin_state_up;
+}
+
+/** What stands before any endpoint does. */
+function ground(dc: DataCenter): Partial<Intent> {
+  return {
+    links: caused(BY_DATACENTER, [{ name: dc.fabric.interface }]),
+    sysctls: caused(BY_DATACENTER, routing(dc)),
+    routes: caused(BY_DATACENTER, rangesOf(dc).map(aggregate)),
+  };
+}
+
+/**
+ * The kernel takes the stronger of `all` and the interface for these two, so `all` must be 0 for a tap to be. Sources are checked by
+ * nftables, together with the MAC and on every tap. Neighbour table limits are left alone: permanent entries do not count (Linux 5.0).
+ */
+function routing({ ranges }: DataCenter): readonly Sysctl[] {
+  const four = [
+    { path: "net/ipv4/ip_forward", value: "1" },
+    { path: "net/ipv4/conf/all/rp_filter", value: "0" },
+    { path: "net/ipv4/conf/all/send_redirects", value: "0" },
+  ];
+  return ranges.ipv6 === undefined ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
+}
+
+export function rangesOf({ ranges }: DataCenter): readonly Cidr[] {
+  return [ranges.public, ranges.private, ranges.ipv6?.whole].filter((range) => range !== undefined);
+}
+
+/** Traffic for an address of ours that nobody has ends here, instead of going round between gateway and host. */
+function aggregate(prefix: Cidr): Route {
+  return { prefix, to: "unreachable", metric: AGGREGATE_METRIC, after: [] };
+}

@@ -1,0 +1,37 @@
+/** Who gets which address: one line for each port, in the syntax of dnsmasq's `dhcp-host`. */
+import type { Endpoint, View } from "../feed/item.ts";
+import { familyOf } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+import { isSelfMade } from "./dhcp-anchors.ts";
+
+export interface DhcpHost {
+  readonly endpoint: Endpoint;
+  readonly line: string;
+  readonly ips: readonly Ip[];
+}
+
+/** Ports with nothing to be given have no line, and get no answer. */
+export function hostsOf(view: View, endpoints: readonly Endpoint[]): DhcpHost[] {
+  return endpoints.flatMap((endpoint) => {
+    const ips = givenTo(view, endpoint);
+    if (ips.length === 0) return [];
+    const addresses = ips.map((ip) => (familyOf(ip) === 4 ? ip : `[${ip}]`));
+    return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostname(endpoint)].join(",") }];
+  });
+}
+
+/** DHCPv4 gives one address, so of several the first; DHCPv6 as many as there are, one for each subnet that the guest asks in. */
+function givenTo({ subnets }: View, { addresses }: Endpoint): Ip[] {
+  const dynamic = addresses.filter(({ subnet_id }) => {
+    const subnet = subnets.get(subnet_id);
+    return subnet !== undefined && subnet.enable_dhcp && !isSelfMade(subnet);
+  });
+  const ips = dynamic.map(({ ip }) => ip);
+  return [...ips.filter((ip) => familyOf(ip) === 4).slice(0, 1), ...ips.filter((ip) => familyOf(ip) === 6)];
+}
+
+/** The first label, where it is one (RFC 1123); dnsmasq reads anything else in its place as another field. */
+function hostname({ hostname: name }: Endpoint): string[] {
+  const label = name.split(".")[0] ?? "";
+  return /^[a-z][a-z0-9-]{0,62}$/i.test(label) && !label.endsWith("-") ? [label] : [];
+}

@@ -1,0 +1,71 @@
+/**
+ * What guests are told besides an address: the options file of dnsmasq. Options of a port come after those of its subnets,
+ * and win. Their names and values come from tenants: one that dnsmasq cannot read it leaves out, one that could be read
+ * as more than an option is left out here.
+ */
+import type { Endpoint, SubnetFact } from "../feed/item.ts";
+import { familyOf } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+
+export function subnetTag(id: string): string {
+  return `subnet-${id}`;
+}
+
+export function portTag(id: string): string {
+  return `port-${id}`;
+}
+
+export function optionsOf(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[]): string {
+  const lines = [
+    ...subnets.flatMap((subnet) => (familyOf(subnet.cidr) === 4 ? options4(subnet) : options6(subnet))),
+    ...endpoints.flatMap(portOptions),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function options4({ id, gateway_ip, dns_nameservers, host_routes, mtu, dns_domain }: SubnetFact): string[] {
+  const option = (name: string, values: readonly (string | number)[]) =>
+    values.length === 0 ? [] : [`tag:${subnetTag(id)},option:${name},${values.join(",")}`];
+  const gateway = gateway_ip === null ? [] : [gateway_ip];
+  const routes = host_routes.flatMap(({ destination, nexthop }) => [destination, nexthop]);
+  return [
+    ...option("router", gateway),
+    // A guest that takes option 121 ignores the router option (RFC 3442), so the default route is said here again.
+    ...option("classless-static-route", [...routes, ...gateway.flatMap((ip) => ["0.0.0.0/0", ip])]),
+    ...option("dns-server", ofFamily(dns_nameservers, 4)),
+    ...option("mtu", [mtu]),
+    ...option("domain-name", domain(dns_domain)),
+  ];
+}
+
+/** The default route and the MTU are in the router advertisement; so are the name servers, which dnsmasq takes from here. */
+function options6({ id, dns_nameservers, dns_domain }: SubnetFact): string[] {
+  const option = (name: string, values: readonly string[]) =>
+    values.length === 0 ? [] : [`tag:${subnetTag(id)},option6:${name},${values.join(",")}`];
+  return [
+    ...option(
+      "dns-server",
+      ofFamily(dns_nameservers, 6).map((ip) => `[${ip}]`),
+    ),
+    ...option("domain-search", domain(dns_domain)),
+  ];
+}
+
+/** Neutron's `extra_dhcp_opts`: names are dnsmasq's, or numbers, which dnsmasq reads in IPv4 only where they stand alone. */
+function portOptions({ port_id, dhcp_options }: Endpoint): string[] {
+  return dhcp_options
+    .filter(({ name, value }) => /^[a-z0-9-]+$/i.test(name) && /^[\x20-\x7e]*$/.test(value))
+    .map(({ name, value, family }) => {
+      const option = family === 6 ? `option6:${name}` : /^\d+$/.test(name) ? name : `option:${name}`;
+      return `tag:${portTag(port_id)},${option},${value}`;
+    });
+}
+
+function ofFamily(ips: readonly Ip[], family: 4 | 6): Ip[] {
+  return ips.filter((ip) => familyOf(ip) === family);
+}
+
+function domain(name: string): string[] {
+  const bare = name.replace(/\.$/, "");
+  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(bare) ? [bare] : [];
+}

@@ -1,0 +1,99 @@
+/**
+ * DHCP and router advertisements: one dnsmasq per host, which answers on every tap as if on an anchor, a link of ours
+ * that carries the gateways' addresses (the same on every host, so a VM that moves keeps its server and its router).
+ *
+ * What dnsmasq 2.90 taught: a host line must not set a tag, or a reload (SIGHUP) after a lease ends the program; so tags of
+ * single ports come from the configuration. Leases live in its memory, and no reload makes it forget one: as long as it
+ * remembers an address with one MAC it refuses it to another. So it is restarted when a host that it may remember goes;
+ * a host that comes is a reload.
+ */
+import type { Endpoint, SubnetFact, View } from "../feed/item.ts";
+import type { Daemon } from "../kinds/daemon.ts";
+import { digest } from "../kinds/digest.ts";
+import type { File } from "../kinds/file.ts";
+import type { Wanted } from "../kinds/kind.ts";
+import type { Link } from "../kinds/link.ts";
+import { compareIp } from "../net/address.ts";
+import { lengthOf } from "../net/prefix.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
+import { anchorsOf } from "./dhcp-anchors.ts";
+import type { Anchor } from "./dhcp-anchors.ts";
+import { confOf } from "./dhcp-conf.ts";
+import { hostsOf } from "./dhcp-hosts.ts";
+import type { DhcpHost } from "./dhcp-hosts.ts";
+import { optionsOf } from "./dhcp-options.ts";
+import type { Intent } from "./intent.ts";
+import { ports } from "./nft-parts.ts";
+
+const CONF = "dnsmasq/dnsmasq.conf";
+const OPTIONS = "dnsmasq/options";
+const HOSTS = "dnsmasq/hosts";
+
+/** `endpoints` in order of their ids, without those that are down. */
+export function dhcp(view: View, endpoints: readonly Endpoint[]): Partial<Intent> {
+  const subnets = [...view.subnets.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  const anchors = anchorsOf(subnets, endpoints);
+  const links = caused(BY_DATACENTER, anchors.map(linkOf));
+  const served = subnets.filter(isServed);
+  if (served.length === 0) return { links };
+  const hosts = hostsOf(view, endpoints);
+  const files = filesOf({ anchors, served, endpoints, hosts });
+  return { links, files, daemons: caused([...BY_DATACENTER, ...endpoints.map(ports)], [dnsmasq(files, anchors, hosts)]) };
+}
+
+/** dnsmasq recognises a subnet by the address that the anchor has in it. */
+function isServed({ enable_dhcp, gateway_ip }: SubnetFact): boolean {
+  return enable_dhcp && gateway_ip !== null;
+}
+
+function linkOf({ name, subnets }: Anchor): Link {
+  const addresses = subnets.flatMap(({ gateway_ip: ip, cidr }) => (ip === null ? [] : [{ ip, length: lengthOf(cidr) }]));
+  const text = ({ ip, length }: (typeof addresses)[number]) => `${ip}/${length}`;
+  return { name, own: { addresses: addresses.toSorted((left, right) => (text(left) < text(right) ? -1 : 1)) } };
+}
+
+interface Parts {
+  readonly anchors: readonly Anchor[];
+  readonly served: readonly SubnetFact[];
+  readonly endpoints: readonly Endpoint[];
+  readonly hosts: readonly DhcpHost[];
+}
+
+/** Hosts are one file: a file of its own for each would be taken away only after dnsmasq has read it again. */
+function filesOf({ anchors, served, endpoints, hosts }: Parts): Wanted<File>[] {
+  const content = hosts.map(({ line }) => `${line}\n`).join("");
+  return [
+    ...caused<File>(BY_DATACENTER, [{ path: CONF, content: confOf({ anchors, served, endpoints }) }]),
+    ...caused<File>(
+      [...BY_DATACENTER, ...endpoints.map(ports)],
+      [
+        { path: OPTIONS, content: optionsOf(served, endpoints) },
+        { path: HOSTS, content },
+      ],
+    ),
+  ];
+}
+
+function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hosts: readonly DhcpHost[]): Daemon {
+  const digestOf = (which: (path: string) => boolean) =>
+    digest(files.flatMap(({ value }) => (which(value.path) ? [`${value.path}\n${value.content}`] : [])).join("\n"));
+  return {
+    name: "dnsmasq",
+    // It stays root: the files are read again at each reload, and the state directory may be closed to others.
+    argv: [
+      "dnsmasq",
+      "--keep-in-foreground",
+      "--user=root",
+      "--pid-file",
+      "--log-facility=-",
+      `--conf-file={state}/${CONF}`,
+      `--dhcp-hostsfile={state}/${HOSTS}`,
+      `--dhcp-optsfile={state}/${OPTIONS}`,
+    ],
+    startedWith: digestOf((path) => path === CONF),
+    loaded: digestOf((path) => path !== CONF),
+    remembers: hosts.flatMap(({ endpoint, ips }) => ips.toSorted(compareIp).map((ip) => `${ip} ${endpoint.mac}`)),
+    reload: { signal: "SIGHUP" },
+    after: [...anchors.map(({ name }) => `link/${name}` as const), `file/${CONF}`, `file/${OPTIONS}`, `file/${HOSTS}`],
+  };
+}

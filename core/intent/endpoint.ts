@@ -1,0 +1,59 @@
+/**
+ * One endpoint on its host: how its tap behaves, that its addresses are reached there, and at which MAC. The tap itself
+ * has no address: the host answers ARP for everything that it has a route for elsewhere (proxy_arp), and is the IPv6
+ * router by its link-local address.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Endpoint } from "../feed/item.ts";
+import type { Ref } from "../kinds/kind.ts";
+import type { Neighbour } from "../kinds/neighbour.ts";
+import type { Route } from "../kinds/route.ts";
+import type { Sysctl } from "../kinds/sysctl.ts";
+import type { Ip } from "../net/address.ts";
+import { hostPrefix } from "../net/prefix.ts";
+import { caused } from "./caused.ts";
+import type { Intent } from "./intent.ts";
+
+/** Linux's default for IPv6 routes made by hand, and a value for both families; BGP prefers the smaller of two hosts'. */
+export const ENDPOINT_METRIC = 1024;
+
+export interface Around {
+  readonly dc: DataCenter;
+  /** What must stand before the endpoint is reachable. */
+  readonly after: readonly Ref[];
+}
+
+export function endpoint({ port_id, tap, mac, addresses }: Endpoint, { dc, after }: Around): Partial<Intent> {
+  const because = [`port/${port_id}`];
+  const ips = addresses.map(({ ip }) => ip);
+  const neighbour = (ip: Ip): Neighbour => ({ dev: tap, ip, lladdr: mac });
+  const route = (ip: Ip): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric: ENDPOINT_METRIC, after });
+  return {
+    links: caused(because, [{ name: tap }]),
+    sysctls: caused(because, [...settings4(tap), ...(dc.ranges.ipv6 === undefined ? [] : settings6(tap))]),
+    neighbours: caused(because, ips.map(neighbour)),
+    routes: caused(because, ips.map(route)),
+  };
+}
+
+/** proxy_delay 0: an answer after up to 0.8 s would be no protection here, only a slow start. Never route_localnet: the host's own 127/8 stays its own. */
+function settings4(tap: string): readonly Sysctl[] {
+  const conf = (name: string, value: string): Sysctl => ({ path: `net/ipv4/conf/${tap}/${name}`, value });
+  return [
+    conf("proxy_arp", "1"),
+    { path: `net/ipv4/neigh/${tap}/proxy_delay`, value: "0" },
+    conf("forwarding", "1"),
+    conf("rp_filter", "0"),
+    conf("send_redirects", "0"),
+    conf("accept_redirects", "0"),
+  ];
+}
+
+/**
+ * The VM can take nobody's address but its own on this link, so the host's link-local address is not asked for first (accept_dad 0):
+ * router advertisements start a second earlier. There is no proxy_ndp: nothing is on-link in IPv6, so nobody is asked for.
+ */
+function settings6(tap: string): readonly Sysctl[] {
+  const conf = (name: string, value: string): Sysctl => ({ path: `net/ipv6/conf/${tap}/${name}`, value });
+  return [conf("forwarding", "1"), conf("accept_ra", "0"), conf("accept_redirects", "0"), conf("accept_dad", "0")];
+}

@@ -1,0 +1,99 @@
+/** Words for the parts of the host's packet filter, and which of them an endpoint waits for. */
+import type { Endpoint } from "../feed/item.ts";
+import { digest } from "../kinds/digest.ts";
+import { refOf } from "../kinds/kind.ts";
+import type { Ref, Wanted } from "../kinds/kind.ts";
+import { nft, nftRef } from "../kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "../kinds/nft.ts";
+
+/** All interfaces of VMs, present or not. */
+export const TAPS = `"tap*"`;
+
+export interface Family {
+  set(name: string, type: string): NftSet;
+  map(name: string, type: string): NftSet;
+  chain(name: string, rules: readonly string[], hook?: string): NftChain;
+  element(of: string, key: readonly string[], more?: Pick<NftElement, "value" | "cuts">): NftElement;
+}
+
+export const inet = family("inet");
+export const arp = family("arp");
+
+/** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `goto chain`, `jump chain`. */
+function family(of: NftFamily): Family {
+  const named = (text: string): Ref[] => [
+    ...[...text.matchAll(/vmap @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
+    ...[...text.matchAll(/(?<!vmap )@(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
+    ...[...text.matchAll(/(?:goto|jump) (\S+)/g)].map((match) => nftRef(of, "chain", match[1] ?? "")),
+  ];
+  return {
+    set: (name, type) => ({ object: "set", family: of, name, type }),
+    map: (name, type) => ({ object: "map", family: of, name, type }),
+    chain: (name, rules, hook) => ({
+      object: "chain",
+      family: of,
+      name,
+      ...(hook === undefined ? {} : { hook }),
+      rules,
+      uses: [...new Set(rules.flatMap(named))],
+    }),
+    element: (set, key, more = {}) => ({
+      object: "element",
+      family: of,
+      of: set,
+      element: key.join(" . "),
+      ...more,
+      uses: named(more.value ?? ""),
+    }),
+  };
+}
+
+/** An interface name as it must be written in an element. */
+export function quoted(name: string): string {
+  return `"${name}"`;
+}
+
+/** Several values as an anonymous set, one as itself. */
+export function anyOf(values: readonly string[]): string {
+  return values.length === 1 ? String(values[0]) : `{ ${values.join(", ")} }`;
+}
+
+/** The cause that an endpoint's own objects carry. */
+export function ports({ port_id }: Endpoint): string {
+  return `port/${port_id}`;
+}
+
+/** The chains, sets and maps that are there whoever is plugged in. */
+export function standing(objects: readonly Wanted<Nft>[]): readonly Ref[] {
+  return objects.filter(({ because }) => because.includes("datacenter/this")).map(({ value }) => refOf(nft, value));
+}
+
+/** Elements by cause. */
+export function elementsOf(objects: readonly Wanted<Nft>[]): ReadonlyMap<string, readonly Ref[]> {
+  const elements = new Map<string, Ref[]>();
+  for (const { value, because } of objects) {
+    if (value.object !== "element") continue;
+    for (const cause of because) {
+      const known = elements.get(cause) ?? [];
+      known.push(refOf(nft, value));
+      elements.set(cause, known);
+    }
+  }
+  return elements;
+}
+
+/**
+ * Chains named by what is in them: equal rules are one chain, and a chain never changes, it is succeeded by another. Texts come from
+ * tenants, who may look for two with one digest: those get different names all the same.
+ */
+export function contentNames(prefix: string, contents: Iterable<string>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Map<string, number>();
+  for (const content of [...new Set(contents)].toSorted()) {
+    const name = `${prefix}-${digest(content)}`;
+    const before = taken.get(name) ?? 0;
+    taken.set(name, before + 1);
+    names.set(content, before === 0 ? name : `${name}-${before}`);
+  }
+  return names;
+}

@@ -1,0 +1,65 @@
+/**
+ * What a VM may ask of the host it runs on: an address, a router, and whether the gateway is alive. Everything else that
+ * a host has open is not for VMs. The other way round, host to VM, nothing is filtered.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { View } from "../feed/item.ts";
+import type { Wanted } from "../kinds/kind.ts";
+import type { Nft } from "../kinds/nft.ts";
+import { compareIp, familyOf } from "../net/address.ts";
+import { covers, hostPrefix } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
+import { anyOf, inet, TAPS } from "./nft-parts.ts";
+
+export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
+  return caused(BY_DATACENTER, [
+    inet.chain("to-host", [
+      "ct state established,related accept",
+      "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
+      "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
+      "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
+      ...pings(view),
+      "counter drop",
+    ]),
+    inet.chain("input", [`iifname ${TAPS} goto to-host`], "type filter hook input priority filter; policy accept;"),
+    inet.chain("to-machines", machines(dc)),
+  ]);
+}
+
+/** The gateway's addresses, and in IPv6 also the router's link-local one, which is what a guest has as its default router. */
+function pings({ subnets }: View): string[] {
+  const gateways = [...subnets.values()].flatMap(({ gateway_ip }) => gateway_ip ?? []).toSorted(compareIp);
+  const four = gateways.filter((ip) => familyOf(ip) === 4);
+  const six = ["fe80::/10", ...gateways.filter((ip) => familyOf(ip) === 6)];
+  const limit = "limit rate 100/second burst 100 packets accept";
+  return [
+    ...(four.length > 0 ? [`ip daddr ${anyOf([...new Set(four)])} icmp type echo-request ${limit}`] : []),
+    `ip6 daddr ${anyOf([...new Set(six)])} icmpv6 type echo-request ${limit}`,
+  ];
+}
+
+/**
+ * Controllers and BGP speakers listen on the fabric and on the links to the provider: no VM opens a flow to them, whatever its
+ * groups say. Link-local IPv4 would be forwarded by Linux, and must not leave the link (RFC 3927, 7).
+ */
+function machines(dc: DataCenter): string[] {
+  const uplinks = dc.gateways
+    .flatMap(({ upstream }) => [upstream.ipv4?.local.ip, upstream.ipv6?.local.ip])
+    .filter((ip) => ip !== undefined);
+  const all = ["169.254.0.0/16" as Cidr, dc.fabric.ipv4, dc.fabric.ipv6, ...uplinks.map(hostPrefix)].filter(
+    (prefix) => prefix !== undefined,
+  );
+  const widest = outermost(all);
+  const [four, six] = [widest.filter((prefix) => familyOf(prefix) === 4), widest.filter((prefix) => familyOf(prefix) === 6)];
+  return [
+    ...(four.length > 0 ? [`ip daddr ${anyOf(four)} counter drop`] : []),
+    ...(six.length > 0 ? [`ip6 daddr ${anyOf(six)} counter drop`] : []),
+  ];
+}
+
+/** Those that no other one covers, sorted: nft refuses overlapping intervals in one set. */
+export function outermost(prefixes: readonly Cidr[]): Cidr[] {
+  const distinct = [...new Set(prefixes)].toSorted();
+  return distinct.filter((prefix) => !distinct.some((other) => other !== prefix && covers(other, prefix)));
+}
