@@ -60,11 +60,9 @@ function isConcerned(told: Told, touched: Touched): boolean {
   return told.state === "new" || touched.hosts.has(told.host) || [...told.interest.groups].some((group) => touched.groups.has(group));
 }
 
-/** Items that were touched, came into sight, or went out of it. */
+/** Items that were touched, and groups that came into sight or went out of it; an endpoint that does so was touched itself. */
 function* changedKeys(before: Interest, after: Interest, touched: Touched): Generator<ItemKey> {
   yield* touched.keys;
-  if (before === after) return;
-  for (const id of [...without(before.endpoints, after.endpoints), ...without(after.endpoints, before.endpoints)]) yield `endpoint/${id}`;
   for (const id of [...without(before.groups, after.groups), ...without(after.groups, before.groups)]) yield `group/${id}`;
 }
 

@@ -5,17 +5,13 @@ import { firstOf, hostPrefix, lengthOf, readCidr } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { AddressPair, DhcpOption } from "../neutron/port-types.ts";
+import { hostname } from "../neutron/port-names.ts";
 import type { Port } from "../neutron/port.ts";
 import { protocolNumber } from "../neutron/protocols.ts";
 import { familyOfRule, normalizedCidr } from "../neutron/security-group-rule-fields.ts";
 import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
 import type { Subnet } from "../neutron/subnet.ts";
 import type { Endpoint, Group, GroupRule, SubnetFact } from "./item.ts";
-
-/** Is there anything for the port's host to do? Binding may have failed, or be undone. */
-export function isServed(port: Port): boolean {
-  return port["binding:host_id"] !== "" && port["binding:vif_type"] === "tap";
-}
 
 export function endpointOf(port: Port): Endpoint {
   return {
@@ -44,11 +40,10 @@ function prefixOfPair({ ip_address: reach }: AddressPair): Cidr {
   return readCidr(reach) ?? hostPrefix(reach as Ip);
 }
 
-/** Neutron's rule: the port's own name, or one made from its first address. */
+/** DHCP hands out one name: that of the first address. */
 function hostNameOf(port: Port): string {
-  if (port.dns_name !== "") return port.dns_name;
   const [first] = port.fixed_ips.map(({ ip_address: ip }) => ip).toSorted(compareIp);
-  return first === undefined ? "" : `host-${first.replaceAll(/[.:]/g, "-")}`;
+  return first === undefined ? port.dns_name : hostname(port, first);
 }
 
 /** Undefined for a moment only: a subnet does not outlive its network. */

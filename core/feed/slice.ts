@@ -3,7 +3,8 @@
  * and the addresses of the groups that those rules name as remote. Gateways and reflectors follow from the data centre alone.
  */
 import type { Cloud } from "../neutron/cloud.ts";
-import { endpointOf, groupOf, isServed, membersOf, subnetFactOf } from "./facts.ts";
+import { isBound } from "../neutron/port-binding.ts";
+import { endpointOf, groupOf, membersOf, subnetFactOf } from "./facts.ts";
 import type { ItemKey, Items, Role } from "./item.ts";
 
 /** What a host has to do with, by id. */
@@ -20,7 +21,7 @@ export const NO_INTEREST: Interest = { subnets: "none", endpoints: new Set(), gr
 
 export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
   if (role !== "compute") return NO_INTEREST;
-  const ports = [...cloud.by("port", "binding:host_id", host)].filter(isServed);
+  const ports = [...cloud.by("port", "binding:host_id", host)].filter(isBound);
   const groups = new Set(ports.flatMap((port) => port.security_groups));
   return { subnets: "all", endpoints: new Set(ports.map((port) => port.id)), groups, remotes: remotesOf(cloud, groups) };
 }

@@ -1,11 +1,10 @@
 /** What an agent says becomes state of the cloud: the status of its ports, and the row that says that it is alive. */
-import type { Agent } from "../neutron/agent.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Decide, Fresh, RowWrite } from "../neutron/decision.ts";
+import { isBound } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import { touched, write } from "../neutron/rules.ts";
 import { ok } from "../result.ts";
-import { isServed } from "./facts.ts";
 import type { EndpointState, Hello, Report } from "./item.ts";
 
 /** So many of a host's troubles are kept in its agent's row; the host itself knows them all. */
@@ -15,7 +14,9 @@ const TROUBLES = 20;
 export function alive(hello: Hello): Decide<Cloud, boolean> {
   return (cloud, fresh) => {
     const known = cloud.get("agent", hello.host);
-    const row = { ...(known ?? newAgent(hello, fresh)), ...saidOf(hello), heartbeat_timestamp: fresh.now };
+    const before = known ?? newAgent(fresh);
+    const configurations = { ...before.configurations, role: hello.role };
+    const row = { ...before, ...saidOf(hello), configurations, heartbeat_timestamp: fresh.now };
     return ok({ writes: [write("agent", hello.host, row)], answer: known === undefined });
   };
 }
@@ -32,7 +33,7 @@ export function heard(hello: Hello, report: Report): Decide<Cloud, number> {
 /** Only ports that are bound to the host: of the others it has nothing to say. */
 function* changedPorts(cloud: Cloud, host: string, report: Report): Generator<Port> {
   for (const port of cloud.by("port", "binding:host_id", host)) {
-    if (!isServed(port)) continue;
+    if (!isBound(port)) continue;
     const status = statusOf(port, report.endpoints[port.id]);
     if (status !== port.status) yield { ...port, status };
   }
@@ -66,14 +67,6 @@ function saidOf({ host, role, started_at }: Hello) {
   return { agent_type: `Margay ${role} agent`, binary: "margay-agent", topic: "N/A", host, started_at };
 }
 
-function newAgent(hello: Hello, fresh: Fresh): Agent {
-  return {
-    ...saidOf(hello),
-    id: fresh.uuid(),
-    admin_state_up: true,
-    created_at: fresh.now,
-    heartbeat_timestamp: fresh.now,
-    configurations: { role: hello.role },
-    description: null,
-  };
+function newAgent(fresh: Fresh) {
+  return { id: fresh.uuid(), admin_state_up: true, created_at: fresh.now, configurations: {}, description: null };
 }

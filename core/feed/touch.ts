@@ -1,8 +1,9 @@
 /** Which items, and whose interest, a changed row may have changed: more than it did, never less. */
 import type { Cloud } from "../neutron/cloud.ts";
+import { isBound } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
-import { addressesOf, isServed } from "./facts.ts";
+import { addressesOf } from "./facts.ts";
 import type { ItemKey } from "./item.ts";
 
 export interface Touched {
@@ -48,7 +49,7 @@ function touchGroup(touched: Touched, group: string): void {
 
 function touchPort(touched: Touched, before: Port | undefined, after: Port | undefined): void {
   for (const port of [before, after]) {
-    if (port === undefined || !isServed(port)) continue;
+    if (port === undefined || !isBound(port)) continue;
     touched.keys.add(`endpoint/${port.id}`);
     touched.hosts.add(port["binding:host_id"]);
   }

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FeedMessage, Hello, Report } from "./item.ts";
+import { messageText, readFeed, readHello, readReports } from "./wire.ts";
+
+const HELLO: Hello = { op: "hello", host: "h1.example", role: "gateway", started_at: "2026-11-23T08:00:00Z" };
+const REPORT: Report = {
+  op: "report",
+  revision: 3,
+  endpoints: { a: { state: "up" }, b: { state: "waiting", for: "link/tap" }, c: { state: "failed", reason: "line\nbreak" } },
+  troubles: ["x"],
+};
+const FEED: FeedMessage[] = [
+  { op: "put", key: "group/a", value: { id: "a", stateful: true, rules: [] } },
+  { op: "gone", key: "member/a ::1" },
+  { op: "synced", revision: 5 },
+];
+
+test("what is written is read again", () => {
+  assert.deepEqual(readHello(messageText(HELLO)), HELLO);
+  assert.deepEqual(readReports([REPORT, REPORT].map(messageText).join("\n")), [REPORT, REPORT]);
+  assert.deepEqual(readFeed(FEED.map(messageText).join("\n")), FEED);
+});
+
+test("what is no message is refused, and with it the whole frame", () => {
+  const wrong = (good: object, fields: object) => JSON.stringify({ ...good, ...fields });
+  for (const text of [
+    "",
+    "{",
+    "null",
+    "[]",
+    "1",
+    wrong(HELLO, { role: "router" }),
+    wrong(HELLO, { host: "" }),
+    wrong(HELLO, { host: "a/b" }),
+    wrong(HELLO, { started_at: "now" }),
+  ])
+    assert.equal(readHello(text), undefined, text);
+  assert.equal(readHello([HELLO, HELLO].map(messageText).join("\n")), undefined);
+
+  const endpoints = [{ a: "up" }, { a: { state: "waiting" } }, { a: { state: "failed", reason: 1 } }, { a: { state: "gone" } }, [], null];
+  for (const text of [
+    ...endpoints.map((value) => wrong(REPORT, { endpoints: value })),
+    wrong(REPORT, { revision: 1.5 }),
+    wrong(REPORT, { troubles: [1] }),
+  ])
+    assert.equal(readReports(`${messageText(REPORT)}\n${text}`), undefined, text);
+
+  const [put = FEED, gone = FEED, synced = FEED] = FEED;
+  for (const text of [
+    wrong(put, { value: "x" }),
+    wrong(put, { key: "router/1" }),
+    wrong(gone, { key: "group" }),
+    wrong(synced, { revision: "5" }),
+    wrong(put, { op: "merge" }),
+  ])
+    assert.equal(readFeed(`${messageText({ op: "synced", revision: 1 })}\n${text}`), undefined, text);
+});

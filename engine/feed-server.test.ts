@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import { fakeClock } from "#contracts/clock.fake.ts";
+import type { AgentLink } from "#contracts/feed.ts";
+import { fakeFeed } from "#contracts/feed.fake.ts";
+import { fakeLog } from "#contracts/log.fake.ts";
+import { memoryStore } from "#contracts/store.fake.ts";
+import type { FeedMessage, Hello, Report, Role } from "#core/feed/item.ts";
+import { slice } from "#core/feed/slice.ts";
+import { readFeed } from "#core/feed/wire.ts";
+import { Cloud } from "#core/neutron/cloud.ts";
+import type { RowWrite } from "#core/neutron/decision.ts";
+import { ok } from "#core/result.ts";
+import { feedServer } from "./feed-server.ts";
+import { load } from "./present.ts";
+import { replica } from "./replica.ts";
+import { writer } from "./writer.ts";
+
+/** A controller over a store in memory, whose clock is ours. */
+async function controller() {
+  const [clock, log] = [fakeClock(), fakeLog()];
+  const store = memoryStore();
+  const present = await load(store, new Cloud());
+  const fresh = () => ({ now: new Date(clock.now()).toISOString().replace(/\.\d+/, ""), uuid: () => "agent", below: () => 0n });
+  const write = writer({ store, present, working: new Cloud(), fresh, clock: { ...clock, after: nextTurn }, log });
+  const server = feedServer({ present, writer: write, clock, log });
+  const put = (writes: readonly RowWrite[]) => write.write(() => ok({ writes, answer: undefined }));
+  /** Lets everything happen that is under way, and the feed tell it. */
+  const settle = async () => {
+    for (let n = 0; n < 6; n += 1) await turn();
+    clock.pass(20);
+    for (let n = 0; n < 6; n += 1) await turn();
+  };
+  return { clock, log, present, server, put, settle };
+}
+
+function nextTurn(_ms: number, call: () => void): () => void {
+  const immediate = setImmediate(call);
+  return () => clearImmediate(immediate);
+}
+
+const hello = (host: string, role: Role = "compute"): Hello => ({ op: "hello", host, role, started_at: "2026-11-23T08:00:00Z" });
+
+/** The view of a host that was told everything at once: what all differences must add up to. */
+function oracle(cloud: Cloud, { host, role }: Hello) {
+  const plain = replica();
+  for (const [key, value] of slice(cloud, host, role)) plain.message({ op: "put", key, value });
+  plain.message({ op: "synced", revision: 0 });
+  return plain.heard()?.view;
+}
+
+const PORT = {
+  allowed_address_pairs: [],
+  extra_dhcp_opts: [],
+  dns_name: "",
+  port_security_enabled: true,
+  admin_state_up: true,
+  status: "DOWN",
+  revision_number: 0,
+};
+
+function portRow({ id, host, groups, ip }: { id: string; host: string; groups: readonly string[]; ip: string }): RowWrite {
+  const row = {
+    ...PORT,
+    id,
+    network_id: "n",
+    mac_address: "fa:16:3e:00:00:01",
+    fixed_ips: [{ subnet_id: "s", ip_address: ip }],
+    security_groups: groups,
+  };
+  return { key: `port/${id}`, row: { ...row, "binding:host_id": host, "binding:vif_type": host === "" ? "unbound" : "tap" } };
+}
+
+const group = (id: string, stateful = true): RowWrite => ({ key: `security_group/${id}`, row: { id, project_id: "p", stateful } });
+const rule = (id: string, of: string, remote: string | null): RowWrite => ({
+  key: `security_group_rule/${id}`,
+  row: {
+    id,
+    security_group_id: of,
+    remote_group_id: remote,
+    direction: "ingress",
+    ethertype: "IPv4",
+    protocol: "tcp",
+    port_range_min: 80,
+    port_range_max: 80,
+    remote_ip_prefix: null,
+  },
+});
+const subnet = (id: string, dns: readonly string[]): RowWrite => ({
+  key: `subnet/${id}`,
+  row: { id, network_id: "n", cidr: "10.0.0.0/24", gateway_ip: null, enable_dhcp: true, dns_nameservers: dns, host_routes: [] },
+});
+const network = (mtu: number): RowWrite => ({ key: "network/n", row: { id: "n", mtu, dns_domain: "" } });
+
+const GROUPS = ["a", "b", "c"];
+const groupId = fc.constantFrom(...GROUPS);
+/** Deletes, half of the time where it can. */
+const orGone = (row: fc.Arbitrary<RowWrite>) =>
+  fc.tuple(row, fc.nat(3)).map(([write, n]): RowWrite => (n === 0 ? { key: write.key } : write));
+const anyWrite: fc.Arbitrary<RowWrite> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: orGone(
+      fc
+        .record({
+          id: fc.constantFrom("p", "q", "r", "t"),
+          host: fc.constantFrom("h1", "h2", ""),
+          groups: fc.subarray(GROUPS),
+          ip: fc.constantFrom("10.0.0.1", "10.0.0.2"),
+        })
+        .map(portRow),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: orGone(
+      fc.tuple(fc.constantFrom("1", "2", "3"), groupId, fc.option(groupId)).map(([id, of, remote]) => rule(id, of, remote)),
+    ),
+  },
+  orGone(fc.tuple(groupId, fc.boolean()).map(([id, stateful]) => group(id, stateful))),
+  orGone(fc.constantFrom(["1.1.1.1"], []).map((dns) => subnet("s", dns))),
+  fc.constantFrom(1400, 1500).map(network),
+  orGone(fc.constantFrom("one", "two").map((name) => ({ key: "datacenter/this", row: { name } }))),
+);
+type Step = { readonly commit: readonly RowWrite[] } | { readonly cut: true } | { readonly settle: true };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.uniqueArray(anyWrite, { maxLength: 3, selector: ({ key }) => key }).map((commit) => ({ commit })) },
+  fc.constant({ cut: true } as const),
+  { weight: 3, arbitrary: fc.constant({ settle: true } as const) },
+);
+
+test("what a host has heard is its slice of the cloud, whatever was committed in which order, and whenever it lost its connection", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const { present, server, put, settle } = await controller();
+      const feed = fakeFeed(server.accept);
+      const agents = [hello("h1"), hello("h2"), hello("g1", "gateway")].map((one) => ({ hello: one, replica: replica() }));
+      const connections = agents.map((agent) => feed.client(agent.hello, { ...agent.replica, disconnected: () => undefined }));
+      const check = async () => {
+        await settle();
+        for (const agent of agents) assert.deepEqual(agent.replica.heard()?.view, oracle(present.state, agent.hello), agent.hello.host);
+      };
+      for (const one of steps) {
+        if ("commit" in one) await put(one.commit);
+        else if ("cut" in one) feed.cut();
+        else await check();
+      }
+      await check();
+      for (const connection of connections) connection.close();
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** An agent that is a list of what it was sent. */
+function listener(server: Awaited<ReturnType<typeof controller>>["server"], one: Hello, waiting = () => 0) {
+  const frames: (readonly FeedMessage[])[] = [];
+  const goodbyes: string[] = [];
+  const link: AgentLink = {
+    send: (text) => void frames.push(readFeed(text) ?? assert.fail(text)),
+    waiting,
+    close: (reason) => {
+      goodbyes.push(reason);
+      session.closed(reason);
+    },
+  };
+  const session = server.accept(one, link);
+  return { frames, goodbyes, session };
+}
+
+test("a port that joins a group costs the hosts that name the group one line, however large it is", async () => {
+  const { server, put, settle } = await controller();
+  const address = (n: number) => `10.1.${n >> 8}.${n & 255}`;
+  await put([network(1500), group("a"), group("b"), rule("1", "a", "b"), portRow({ id: "p", host: "h1", groups: ["a"], ip: "10.0.0.1" })]);
+  await put(Array.from({ length: 10_000 }, (_, n) => portRow({ id: `m${n}`, host: "h9", groups: ["b"], ip: address(n) })));
+  const [near, far] = [listener(server, hello("h1")), listener(server, hello("h2"))];
+  await settle();
+  assert.equal(near.frames[0]?.length, 10_000 + 3);
+  await put([portRow({ id: "new", host: "h9", groups: ["b"], ip: "10.2.0.1" })]);
+  await settle();
+  assert.deepEqual(
+    near.frames[1]?.map((message) => ("key" in message ? [message.op, message.key] : message.op)),
+    [["put", "member/b 10.2.0.1"], "synced"],
+  );
+  assert.equal(far.frames.length, 1);
+});
+
+test("a change that a host does not see is not told, and each frame ends with the revision that it reaches", async () => {
+  const { server, put, settle, present } = await controller();
+  await put([network(1500)]);
+  const agent = listener(server, hello("h1"));
+  await settle();
+  await put([portRow({ id: "q", host: "h2", groups: ["a"], ip: "10.0.0.2" })]);
+  await settle();
+  assert.equal(agent.frames.length, 1);
+  await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
+  const { revision } = { revision: present.revision() };
+  await settle();
+  assert.deepEqual(agent.frames.at(-1)?.at(-1), { op: "synced", revision });
+});
+
+test("an agent that does not read is cut off; one that comes twice is heard on its new connection", async () => {
+  const { server, put, settle } = await controller();
+  const deaf = listener(server, hello("h1"), () => 17 * 1024 * 1024);
+  await settle();
+  assert.deepEqual(deaf.goodbyes, ["the agent does not read"]);
+
+  const first = listener(server, hello("h1"));
+  const second = listener(server, hello("h1"));
+  assert.deepEqual(first.goodbyes, ["this host's agent has connected again"]);
+  await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
+  await settle();
+  assert.equal(first.frames.length, 0);
+  assert.ok(second.frames.flat().some((message) => message.op === "put" && message.key === "endpoint/p"));
+});
+
+test("an agent is alive from its hello on, every 30 seconds, until it leaves", async () => {
+  const { server, settle, present, clock } = await controller();
+  const agent = listener(server, hello("h1"));
+  const heartbeat = () => present.state.get("agent", "h1")?.heartbeat_timestamp;
+  await settle();
+  assert.equal(heartbeat(), "2026-11-23T08:00:00Z");
+  clock.pass(30_000);
+  await settle();
+  assert.equal(heartbeat(), "2026-11-23T08:00:30Z");
+  agent.session.closed("the connection broke");
+  clock.pass(60_000);
+  await settle();
+  assert.equal(heartbeat(), "2026-11-23T08:00:30Z");
+});
+
+test("of several reports the last one decides", async () => {
+  const { server, put, settle, present } = await controller();
+  await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
+  const agent = listener(server, hello("h1"));
+  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, troubles: [] });
+  await settle();
+  agent.session.report(report({ p: { state: "up" } }));
+  agent.session.report(report({ p: { state: "failed", reason: "x" } }));
+  agent.session.report(report({ p: { state: "up" } }));
+  await settle();
+  assert.equal(present.state.get("port", "p")?.status, "ACTIVE");
+});
