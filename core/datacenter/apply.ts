@@ -58,7 +58,7 @@ function applyAll(job: Job, datacenter: DataCenter): Result<Difference> {
   if (!networks.ok) return networks;
   const row: Applied = { ...datacenter, made: networks.value.made };
   const changes = changed({ object: "datacenter", name: datacenter.name }, old && placesOf(old), placesOf(row));
-  if (changes.length > 0 || JSON.stringify(old?.made) !== JSON.stringify(row.made)) job.write([rowOf(row)]);
+  if (JSON.stringify(old) !== JSON.stringify(row)) job.write([rowOf(row)]);
   const quotas = changed({ object: "quota", name: "default" }, limits, defaultLimits(job.cloud));
   return ok([...networks.value.difference, ...quotas, ...changes]);
 }
@@ -111,7 +111,7 @@ function rowOf(row: Applied): RowWrite {
   return { key: "datacenter/this", row };
 }
 
-/** Without the ids of what was made: they are nobody's choice. */
-function placesOf({ made: _, ...declared }: Applied): object {
+/** Without the networks, which are told as objects of their own, and the ids of what was made, which are nobody's choice. */
+function placesOf({ made: _, networks: __, ...declared }: Applied): object {
   return valuesOf(declared);
 }
