@@ -9,6 +9,8 @@ import type { Word } from "./cli/listing.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => Command }>>> = {
   plan: () => import("./cli/plan.ts"),
   lab: () => import("./cli/lab.ts"),
+  verify: () => import("./cli/verify.ts"),
+  demo: () => import("./cli/demo.ts"),
   "net-list": listing("net-list"),
   "net-show": listing("net-show"),
   "subnet-list": listing("subnet-list"),
@@ -27,7 +29,8 @@ function listing(word: Word): () => Promise<{ readonly command: () => Command }>
 
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("margay").description("Routed networking for OpenStack");
-  const asked = COMMANDS[argv[0] ?? ""];
+  const [word = ""] = argv;
+  const asked = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   const loaders = asked === undefined ? Object.values(COMMANDS) : [asked];
   for (const load of loaders) program.addCommand((await load()).command());
   await program.parseAsync(argv, { from: "user" });

@@ -22,7 +22,7 @@ export default async function* tally(source: AsyncIterable<TestEvent>): AsyncGen
     } else {
       of.failed++;
       counts.failed++;
-      yield `✖ ${file}: ${data.name}\n${inspect(data.details.error.cause ?? data.details.error, { depth: 6 })}\n`;
+      yield `✖ ${file}: ${data.name}\n${inspect(event.data.details.error.cause ?? event.data.details.error, { depth: 6 })}\n`;
     }
   }
   for (const [file, { passed, failed, ms }] of files) {

@@ -1,11 +1,12 @@
 /** For tests: a cloud of its own, whose writes are applied at once, asked through the API like any other. */
 import type { Who } from "../policy/who.ts";
+import { ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import { answer } from "./api.ts";
 import { refusalResponse } from "./api-types.ts";
 import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import { Cloud } from "./cloud.ts";
-import type { Decision, Fresh } from "./decision.ts";
+import type { Decide, Fresh } from "./decision.ts";
 
 export const ADMIN: Who = { user: "u-admin", project: "p-admin", roles: ["admin"] };
 export const MEMBER: Who = { user: "u-member", project: "p-member", roles: ["member"] };
@@ -19,6 +20,8 @@ export interface Sandbox {
   readonly time: { now: string };
   /** `path` below /v2.0, with its query: `ports?name=a`. */
   ask(who: Who, method: string, path: string, body?: unknown, ifMatch?: string): ApiResponse;
+  /** Makes any decision and applies its writes. */
+  decide<T>(decide: Decide<Cloud, T>): Result<T>;
 }
 
 /** Ids count up; chance is a generator with a fixed seed, so that a failure can be seen again. */
@@ -29,21 +32,23 @@ export function sandbox(): Sandbox {
   let ids = 0;
   const fresh = (): Fresh => ({
     now: time.now,
-    uuid: () => `00000000-0000-4000-8000-${(++ids).toString(16).padStart(12, "0")}`,
+    // They differ at the front: a tap is named after the first characters of its port's id.
+    uuid: () => `${(++ids).toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`,
     below: (bound) => (chance() * 2n ** 64n + chance() * 2n ** 32n + chance()) % bound,
   });
   const ask: Sandbox["ask"] = (who, method, path, body, ifMatch) => {
     const asked = answer(cloud, requestOf(who, { method, path, body, ifMatch, now: time.now }));
     if (asked.kind === "read") return asked.response;
-    return settle(cloud, asked.decide(cloud, fresh()));
+    const decided = decide(asked.decide);
+    return decided.ok ? decided.value : refusalResponse(decided.refusal);
   };
-  return { cloud, time, ask };
-}
-
-function settle(cloud: Cloud, decided: Result<Decision<ApiResponse>>): ApiResponse {
-  if (!decided.ok) return refusalResponse(decided.refusal);
-  for (const { key, row } of decided.value.writes) cloud.apply(key, row);
-  return decided.value.answer;
+  function decide<T>(make: Decide<Cloud, T>): Result<T> {
+    const decided = make(cloud, fresh());
+    if (!decided.ok) return decided;
+    for (const { key, row } of decided.value.writes) cloud.apply(key, row);
+    return ok(decided.value.answer);
+  }
+  return { cloud, time, ask, decide };
 }
 
 interface Said {

@@ -2,6 +2,7 @@
  * Can A reach B, and if not, where does the packet end and why? Answered from what the hosts have been told, by the
  * same model that their kernels are programmed from, for the first packet of a flow.
  */
+import { exportsOf } from "../datacenter/exports.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import { familyOf } from "../net/address.ts";
@@ -55,9 +56,7 @@ function placeOf(hosts: Hosts, is: (endpoint: Endpoint) => boolean): Place | und
 
 /** From outside: the provider knows the aggregates, and nothing of the private range. */
 function entering({ datacenter }: Hosts, { destination }: Question): Answer | undefined {
-  const { ranges } = datacenter;
-  const announced = [ranges.public, ranges.ipv6?.whole].filter((range) => range !== undefined);
-  return announced.some((range) => contains(range, destination)) ? undefined : unreachable("provider", "no route");
+  return holds(exportsOf(datacenter), destination) ? undefined : unreachable("provider", "no route");
 }
 
 function leaving({ host, view, endpoint }: Place, question: Question): Answer | undefined {

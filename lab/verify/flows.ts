@@ -1,0 +1,51 @@
+/** Claims about flows between two actors: TCP with what the receiver saw, and a ping. */
+import type { Family, Ip } from "#core/net/address.ts";
+import { ping, tcp } from "../probe.ts";
+import type { Claim, Seen } from "./claim.ts";
+import { ipOf, witnessOn } from "./stage.ts";
+import type { Actor, Stage } from "./stage.ts";
+
+export interface FlowClaim {
+  readonly from: Actor;
+  readonly to: Actor;
+  readonly family: Family;
+  readonly port: number;
+  readonly note: string;
+}
+
+/** It gets there, and the receiver sees a source that `sees` accepts. */
+export function reaches(flow: FlowClaim, sees: { readonly words: string; readonly fits: (source: Ip) => boolean }): Claim {
+  return { what: said(flow), family: flow.family, expected: `reaches, ${sees.words}`, check: () => crossing(flow, sees.fits) };
+}
+
+/** The receiver sees the sender's own address. */
+export function reachesUntranslated(flow: FlowClaim): Claim {
+  return reaches(flow, { words: "untranslated", fits: (source) => source === ipOf(flow.from, flow.family) });
+}
+
+async function crossing({ from, to, family, port }: FlowClaim, fits: (source: Ip) => boolean): Promise<Seen> {
+  const target = ipOf(to, family);
+  const [got, echo] = await Promise.all([tcp(from.netns, target, port), ping(from.netns, target)]);
+  const seen = [got.reached ? `TCP ${got.ms} ms` : `TCP: ${got.error}`, echo.reached ? "ping answered" : `ping: ${echo.error}`].join("; ");
+  const evidence = got.peerSaw === undefined ? "the receiver saw nobody" : `${target} saw ${got.peerSaw}`;
+  return { kept: got.reached && echo.reached && got.peerSaw !== undefined && fits(got.peerSaw), seen, evidence };
+}
+
+/** It arrives at the receiver's host, and never leaves by the tap. */
+export function blockedAtHost(stage: Stage, flow: FlowClaim): Claim {
+  const { to, family, port } = flow;
+  const target = ipOf(to, family);
+  const check = async (): Promise<Seen> => {
+    const got = await tcp(flow.from.netns, target, port);
+    const asked = await witnessOn(stage, to.host).saw((packet) => packet.destination === target && packet.destinationPort === port, 500);
+    const on = (dev: string | undefined) => asked.filter((packet) => packet.dev === dev).length;
+    const arrived = on(stage.center.fabric.interface);
+    const evidence = `${to.host}: ${arrived} on ${stage.center.fabric.interface}, ${on(to.tap)} on ${to.tap}`;
+    return { kept: !got.reached && arrived > 0 && on(to.tap) === 0, seen: got.reached ? "reached" : `TCP: ${got.error}`, evidence };
+  };
+  return { what: said(flow), family, expected: `blocked at ${to.host}`, check };
+}
+
+function said({ from, to, port, note }: FlowClaim): string {
+  return `${from.name} → ${to.name} tcp ${port}, ${note}`;
+}

@@ -1,0 +1,38 @@
+/** The guide's promises, checked with real packets in a lab that stands. */
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import type { Lab } from "../place.ts";
+import { judge } from "./claim.ts";
+import type { Verdict } from "./claim.ts";
+import { betweenClaims, fabricClaims, forgeryClaims } from "./inside-claims.ts";
+import { inboundClaims, outboundClaims } from "./outside-claims.ts";
+import { plugSecondNic } from "./second-nic.ts";
+import { setStage } from "./stage.ts";
+import { providerClaims, unassignedClaims } from "./table-claims.ts";
+
+/** Claims in flight at once: most of a check is waiting for a packet that must not come. */
+const AT_ONCE = 8;
+
+/** Verdicts in the order of the matrix. VMs that are missing are booted, and stay. */
+export async function verify(lab: Lab, center: DataCenter, say: (line: string) => void): Promise<Verdict[]> {
+  const stage = await setStage(lab, center, say);
+  try {
+    const second = await plugSecondNic(stage);
+    try {
+      const claims = [
+        ...inboundClaims(stage),
+        ...outboundClaims(stage),
+        ...betweenClaims(stage),
+        ...forgeryClaims(stage),
+        ...second.claims,
+        ...providerClaims(stage),
+        ...(await unassignedClaims(stage)),
+        ...fabricClaims(stage),
+      ];
+      return await judge(claims, AT_ONCE);
+    } finally {
+      await second.unplug();
+    }
+  } finally {
+    for (const witness of stage.witnesses.values()) witness.end();
+  }
+}

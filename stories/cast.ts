@@ -1,0 +1,128 @@
+/** The persons of a story, by name, and its changes as requests to the Neutron API: the same at every depth. */
+import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { fileURLToPath } from "node:url";
+import type { Change, Rule } from "./story.ts";
+
+/** One request; the answer's body. Throws Neutron's words for a refusal. */
+export type Ask = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object) => Promise<unknown>;
+
+/** A story's port as its world knows it. */
+export interface Person {
+  readonly id: string;
+  readonly tap: string;
+  readonly network: string;
+  readonly addresses: readonly string[];
+  readonly host: string;
+}
+
+export interface Cast {
+  readonly people: ReadonlyMap<string, Person>;
+  /** Groups of people who are gone are still groups; ports that are gone are still remembered by their taps. */
+  readonly taps: ReadonlyMap<string, string>;
+  play(change: Change): Promise<void>;
+}
+
+export async function exampleDataCenter(name: string): Promise<DataCenter> {
+  const path = fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url));
+  const reading = await readDataCenterFile(path);
+  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  return reading.value;
+}
+
+/** Writes `tap(NAME)` for taps of the story's ports. */
+export function withNames(text: string, taps: ReadonlyMap<string, string>): string {
+  return [...taps].reduce((shown, [name, tap]) => shown.replaceAll(tap, `tap(${name})`), text);
+}
+
+export function castOf(ask: Ask): Cast {
+  const people = new Map<string, Person>();
+  const taps = new Map<string, string>();
+  const groups = new Map<string, string>();
+  const person = (name: string) => known(people, name, "port");
+  const group = (name: string) => known(groups, name, "group");
+
+  const play = async (change: Change): Promise<void> => {
+    switch (change.do) {
+      case "group": {
+        const made = await ask("POST", "security-groups", { security_group: { name: change.name } });
+        groups.set(change.name, idOf(made, "security_group"));
+        return;
+      }
+      case "rule":
+        await ask("POST", "security-group-rules", { security_group_rule: ruleBody(change.rule, group) });
+        return;
+      case "unrule":
+        await ask("DELETE", `security-group-rules/${await ruleId(ask, ruleBody(change.rule, group))}`);
+        return;
+      case "port": {
+        const made = await ask("POST", "ports", { port: await portBody(ask, change, group) });
+        const id = idOf(made, "port");
+        const born = { id, tap: `tap${id.slice(0, 11)}`, network: change.network, addresses: change.addresses, host: change.host };
+        people.set(change.name, born);
+        taps.set(change.name, born.tap);
+        return;
+      }
+      case "regroup":
+        await ask("PUT", `ports/${person(change.name).id}`, { port: { security_groups: change.groups.map(group) } });
+        return;
+      case "move":
+        await ask("PUT", `ports/${person(change.name).id}`, { port: { "binding:host_id": change.host } });
+        people.set(change.name, { ...person(change.name), host: change.host });
+        return;
+      case "delete":
+        await ask("DELETE", `ports/${person(change.name).id}`);
+        people.delete(change.name);
+        return;
+      default:
+        throw new Error(`${change.do} is no request`);
+    }
+  };
+  return { people, taps, play };
+}
+
+function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
+  const found = map.get(name);
+  if (found === undefined) throw new Error(`the story has no ${what} ${name}`);
+  return found;
+}
+
+function idOf(body: unknown, key: string): string {
+  return (body as Record<string, { readonly id: string }>)[key]?.id ?? "";
+}
+
+/** Neutron takes only the gaps of a VM that is bound and plugged by Nova: the story's port is one of these. */
+async function portBody(ask: Ask, change: Extract<Change, { do: "port" }>, group: (name: string) => string): Promise<object> {
+  const { networks } = (await ask("GET", `networks?name=${change.network}`)) as { readonly networks: readonly { readonly id: string }[] };
+  return {
+    network_id: networks[0]?.id,
+    fixed_ips: change.addresses.map((ip_address) => ({ ip_address })),
+    security_groups: change.groups.map(group),
+    device_owner: "compute:nova",
+    "binding:host_id": change.host,
+  };
+}
+
+function ruleBody(rule: Rule, group: (name: string) => string) {
+  const { remote } = rule;
+  return {
+    security_group_id: group(rule.group),
+    direction: rule.direction,
+    ethertype: `IPv${rule.family}`,
+    ...(rule.protocol === "any" ? {} : { protocol: rule.protocol }),
+    ...(rule.port === undefined ? {} : { port_range_min: rule.port, port_range_max: rule.port }),
+    ...(remote === undefined ? {} : "group" in remote ? { remote_group_id: group(remote.group) } : { remote_ip_prefix: remote.prefix }),
+  };
+}
+
+/** The rule that says the same. */
+async function ruleId(ask: Ask, body: ReturnType<typeof ruleBody>): Promise<string> {
+  const path = `security-group-rules?security_group_id=${body.security_group_id}`;
+  const { security_group_rules: rules } = (await ask("GET", path)) as {
+    readonly security_group_rules: readonly (Record<string, unknown> & { readonly id: string })[];
+  };
+  const wanted = { protocol: null, port_range_min: null, remote_group_id: null, remote_ip_prefix: null, ...body };
+  const found = rules.find((rule) => Object.entries(wanted).every(([key, value]) => rule[key] === value));
+  if (found === undefined) throw new Error(`the group has no such rule: ${JSON.stringify(body)}`);
+  return found.id;
+}

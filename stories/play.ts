@@ -1,0 +1,58 @@
+/** Plays a story in a world, and tells the first sentence that does not hold, with what was there instead. */
+import assert from "node:assert/strict";
+import { isChange } from "./story.ts";
+import type { Expectation, Story } from "./story.ts";
+import type { World } from "./world.ts";
+
+export async function play(story: Story, world: World): Promise<void> {
+  let rests = true;
+  for (const { line, text, what } of story.steps) {
+    if (isChange(what)) {
+      await world.change(what);
+      rests = false;
+      continue;
+    }
+    if (!rests) await world.settle();
+    rests = true;
+    await expect(world, what, `line ${line}: ${text}`);
+  }
+}
+
+async function expect(world: World, what: Expectation, said: string): Promise<void> {
+  switch (what.see) {
+    case "holds": {
+      const held = await world.holdings(what.host);
+      const kind = what.object.split(" ")[0] ?? "";
+      assert.ok(
+        held.includes(what.object),
+        `${said}\n${what.host} holds of this kind:\n${held.filter((one) => one.startsWith(`${kind} `)).join("\n")}`,
+      );
+      return;
+    }
+    case "holds-nothing": {
+      const held = await world.holdings(what.host);
+      assert.deepEqual(
+        held.filter((one) => one.includes(`tap(${what.port})`)),
+        [],
+        said,
+      );
+      return;
+    }
+    case "status": {
+      const status = await world.status(what.port);
+      if (status !== undefined) assert.equal(status, what.status, said);
+      return;
+    }
+    case "reach":
+      return expectReach(world, what, said);
+  }
+}
+
+async function expectReach(world: World, what: Extract<Expectation, { see: "reach" }>, said: string): Promise<void> {
+  const found = await world.reach(what.from, what.to, what.flow);
+  assert.ok(found.length > 0, `${said}\nthey have no family in common`);
+  for (const { family, reaches, evidence } of found) {
+    assert.equal(reaches, what.reaches, `${said}\nover IPv${family}: ${evidence}`);
+    if (what.as !== undefined) assert.equal(evidence, what.as, `${said}\nover IPv${family}`);
+  }
+}

@@ -1,0 +1,74 @@
+/** A story by decisions alone: the cloud, what each host is told of it, and what it must hold. Nothing runs. */
+import { decideApply } from "#core/datacenter/apply.ts";
+import { alive } from "#core/feed/status.ts";
+import type { Role, View } from "#core/feed/item.ts";
+import { slice } from "#core/feed/slice.ts";
+import { compile } from "#core/intent/compile.ts";
+import type { Intent } from "#core/intent/intent.ts";
+import { daemon } from "#core/kinds/daemon.ts";
+import { file } from "#core/kinds/file.ts";
+import type { Kind, Wanted } from "#core/kinds/kind.ts";
+import { link } from "#core/kinds/link.ts";
+import { neighbour } from "#core/kinds/neighbour.ts";
+import { nft } from "#core/kinds/nft.ts";
+import { route } from "#core/kinds/route.ts";
+import { sysctl } from "#core/kinds/sysctl.ts";
+import { ADMIN, sandbox } from "#core/neutron/sandbox.ts";
+import { replica } from "#engine/replica.ts";
+import type { Cloud } from "#core/neutron/cloud.ts";
+import { askModel } from "./asked.ts";
+import { castOf, exampleDataCenter, withNames } from "./cast.ts";
+import type { Ask } from "./cast.ts";
+import type { World } from "./world.ts";
+
+export async function pureWorld(example: string): Promise<World> {
+  const { cloud, ask: askSandbox, decide, time } = sandbox();
+  const datacenter = await exampleDataCenter(example);
+  for (const { name: host } of datacenter.hosts) decide(alive({ op: "hello", host, role: "compute", started_at: time.now }));
+  decide((state, fresh) => decideApply(state, { datacenter, project: ADMIN.project }, fresh));
+  const ask: Ask = async (method, path, body) => {
+    const { status, body: answered } = askSandbox(ADMIN, method, path, body);
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answered)}`);
+    return answered;
+  };
+  const cast = castOf(ask);
+  const told = (host: string, role: Role) => viewOf(cloud, host, role);
+  return {
+    // Decisions have no process that could be killed.
+    change: async (change) => (change.do === "kill-agent" || change.do === "kill-controller" ? undefined : cast.play(change)),
+    settle: async () => undefined,
+    holdings: async (host) => linesOf(compile(told(host, "compute"), { host, role: "compute" })).map((line) => withNames(line, cast.taps)),
+    status: async () => undefined,
+    reach: async (from, to, flow) => {
+      const views = new Map(datacenter.hosts.map(({ name }) => [name, told(name, "compute")]));
+      return askModel({ datacenter, views, cast }, from, { to, flow });
+    },
+    close: async () => undefined,
+  };
+}
+
+function viewOf(cloud: Cloud, host: string, role: Role): View {
+  const hearing = replica();
+  for (const [key, value] of slice(cloud, host, role)) hearing.message({ op: "put", key, value });
+  hearing.message({ op: "synced", revision: 1 });
+  const heard = hearing.heard();
+  if (heard === undefined) throw new Error("a synced replica has heard");
+  return heard.view;
+}
+
+/** One line per object, as `FakeHost.holds` writes them. */
+export function linesOf(intent: Intent): string[] {
+  const lines = <V>(kind: Kind<V>, wanted: readonly Wanted<V>[]) => wanted.map(({ value }) => `${kind.name} ${kind.show(value)}`);
+  return [
+    ...lines(
+      link,
+      intent.links.filter(({ value }) => value.own !== undefined),
+    ),
+    ...lines(sysctl, intent.sysctls),
+    ...lines(nft, intent.nft),
+    ...lines(neighbour, intent.neighbours),
+    ...lines(file, intent.files),
+    ...lines(daemon, intent.daemons),
+    ...lines(route, intent.routes),
+  ].toSorted();
+}
