@@ -1,6 +1,7 @@
 /** Does the fabric carry traffic yet? Asked of the kernels and of the provider, not of Margay. */
 import { exportsOf } from "#core/datacenter/exports.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { channelsOf } from "#core/intent/bgp-channel.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Family } from "#core/net/address.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
@@ -16,11 +17,11 @@ export async function fabricStands(lab: Lab, center: DataCenter): Promise<void> 
   });
 }
 
-/** Every host and gateway has a way out, in each family in which a gateway has an uplink and the machine an address. */
-function defaultsAt(lab: Lab, { hosts, gateways }: DataCenter): Promise<string[]>[] {
-  const uplinks = ([4, 6] as const).filter((family) =>
-    gateways.some(({ upstream }) => (family === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined),
-  );
+/** Every host and gateway has a way out, in each family that the fabric carries and in which a gateway has an uplink. */
+function defaultsAt(lab: Lab, center: DataCenter): Promise<string[]>[] {
+  const { hosts, gateways } = center;
+  const carried = channelsOf(center).map(({ family }) => family);
+  const uplinks = carried.filter((family) => gateways.some(({ upstream }) => (family === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined));
   return [...hosts, ...gateways].flatMap((machine) =>
     uplinks
       .filter((family) => (family === 4 ? machine.ipv4 : machine.ipv6) !== undefined)

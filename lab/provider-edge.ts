@@ -2,27 +2,38 @@
  * A data centre with nothing in it but routers: hosts, reflectors and gateways hold what their intents say, put there once
  * and without controller or agents, and VMs are namespaces on fake taps. For trying BGP, filters and translation with packets.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cutFlows } from "#adapters/linux/flows.ts";
+import { linuxFiles } from "#adapters/linux/files.ts";
+import { linuxLinks } from "#adapters/linux/links.ts";
+import { nftables } from "#adapters/nft/nftables.ts";
+import { programs } from "#adapters/programs/programs.ts";
+import type { Driver } from "#contracts/driver.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
-import { hostPrefix } from "#core/net/prefix.ts";
 import type { View } from "#core/feed/item.ts";
 import { computeBgp } from "#core/intent/bgp-compute.ts";
 import { compileGateway } from "#core/intent/gateway.ts";
-import { compileReflector } from "#core/intent/reflector.ts";
 import type { Intent } from "#core/intent/intent.ts";
+import { compileReflector } from "#core/intent/reflector.ts";
+import { file } from "#core/kinds/file.ts";
+import type { Kind, Wanted } from "#core/kinds/kind.ts";
+import { link } from "#core/kinds/link.ts";
+import { nft } from "#core/kinds/nft.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
+import { familyOf } from "#core/net/address.ts";
+import type { Ip } from "#core/net/address.ts";
+import { hostPrefix } from "#core/net/prefix.ts";
+import { diff } from "#core/reconcile/diff.ts";
 import { build, furnish, withoutDad } from "./build.ts";
 import { end } from "./down.ts";
-import { pidsInside } from "./pids.ts";
+import { gone, pidsInside, signal } from "./pids.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { inside, must } from "./program.ts";
+import { must } from "./program.ts";
 import { startProvider } from "./provider-router.ts";
 import { serveTcp, serveUdp } from "./serve.ts";
-import { startService } from "./service.ts";
+import { runningService, startService } from "./service.ts";
 import { OUTSIDE, topologyOf } from "./topology.ts";
 
 export interface EdgeVm {
@@ -31,48 +42,72 @@ export interface EdgeVm {
   readonly addresses: readonly Ip[];
 }
 
+/** A lab, what is declared, and the VMs in it. */
+export interface Edge {
+  readonly lab: Lab;
+  readonly dc: DataCenter;
+  readonly vms: readonly EdgeVm[];
+}
+
 /** Namespaces, cables, VMs and everything that the intents say, but no BIRD yet. */
-export async function raiseEdge(lab: Lab, dc: DataCenter, vms: readonly EdgeVm[]): Promise<void> {
+export async function raiseEdge(edge: Edge): Promise<void> {
+  const { lab, dc, vms } = edge;
   const topology = topologyOf(dc);
-  await lowerEdge(lab, dc, vms);
+  await lowerEdge(edge);
   await build(lab, topology);
   const outside = machineNetns(lab, OUTSIDE.name);
   serveTcp(outside);
   serveUdp(outside, topology.nodes.find(({ kind }) => kind === "outside")?.addresses.map(({ ip }) => ip) ?? []);
-  await Promise.all(intentsOf(dc).map(([name, intent]) => hold(lab, name, intent)));
-  await Promise.all(dc.hosts.map(({ name }) => forwarding(lab, dc, name)));
+  for (const [name, intent] of intentsOf(dc)) await hold(edge, name, intent);
+  await Promise.all(dc.hosts.map(({ name }) => forwarding(edge, name)));
   for (const vm of vms) await plug(lab, vm);
 }
 
-/** Every BIRD of the data centre and the provider's. */
-export function startBirds(lab: Lab, dc: DataCenter): void {
-  startProvider(lab, dc);
-  for (const [name] of intentsOf(dc)) startBird(lab, dc, name);
-}
-
-export function startBird(lab: Lab, dc: DataCenter, machine: string): void {
-  const intent = intentsOf(dc).find(([name]) => name === machine)?.[1];
-  for (const { value } of intent?.daemons ?? [])
-    startService(lab, { name: `${machine}-${value.name}`, argv: value.argv.map(stated(lab, machine)), netns: machineNetns(lab, machine) });
-}
-
-/** What `birdc` of a machine answers to one command. */
-export function ask(lab: Lab, machine: string, command: string): Promise<string> {
-  return must(["birdc", "-s", join(stateOf(lab, machine), "bird/bird.ctl"), ...command.split(" ")], { timeout: 2000 });
-}
-
 /** Removes it without trace, whatever there is of it. */
-export async function lowerEdge(lab: Lab, dc: DataCenter, vms: readonly EdgeVm[]): Promise<void> {
+export async function lowerEdge({ lab, dc, vms }: Edge): Promise<void> {
   const all = [...topologyOf(dc).nodes.map(({ name }) => machineNetns(lab, name)), ...vms.map(({ name }) => vmNetns(lab, name))];
   const there = all.filter((netns) => existsSync(`/run/netns/${netns}`));
   await end(pidsInside(there), () => pidsInside(there));
-  await must(["ip", "-batch", "-"], { input: there.map((netns) => `netns del ${netns}\n`).join("") });
+  if (there.length > 0) await must(["ip", "-batch", "-"], { input: there.map((netns) => `netns del ${netns}\n`).join("") });
+  rmSync(lab.directory, { recursive: true, force: true });
 }
 
-/** Puts the nftables of a gateway there, again after somebody flushed them. */
-export async function holdRules(lab: Lab, dc: DataCenter, gateway: string): Promise<void> {
-  const intent = intentsOf(dc).find(([name]) => name === gateway)?.[1];
-  await must(inside(machineNetns(lab, gateway), ["nft", "-f", "-"]), { input: ruleset(intent?.nft ?? []) });
+/** Every BIRD of the data centre and the provider's. */
+export function startBirds(edge: Edge): void {
+  startProvider(edge.lab, edge.dc);
+  for (const [name] of intentsOf(edge.dc)) startBird(edge, name);
+}
+
+export function startBird({ lab, dc }: Edge, machine: string): void {
+  for (const { value } of intentOf(dc, machine).daemons ?? [])
+    startService(lab, {
+      name: `${machine}-${value.name}`,
+      argv: value.argv.map((word) => word.replaceAll("{state}", stateOf(lab, machine))),
+      netns: machineNetns(lab, machine),
+    });
+}
+
+/** Ends a machine's BIRD: as a crash would (SIGKILL), or in order (SIGTERM). */
+export async function stopBird({ lab }: Edge, machine: string, how: "SIGKILL" | "SIGTERM"): Promise<void> {
+  const running = runningService(lab, `${machine}-bird`);
+  if (running === undefined) throw new Error(`the BIRD of ${machine} does not run`);
+  signal(running, how);
+  if (!(await gone([running], 5000))) throw new Error(`the BIRD of ${machine} does not end`);
+}
+
+/** What `birdc` of a machine answers to one command. */
+export function askBird({ lab }: Edge, machine: string, command: string): Promise<string> {
+  return must(["birdc", "-s", join(stateOf(lab, machine), "bird/bird.ctl"), ...command.split(" ")], { timeout: 2000 });
+}
+
+/** One round for the nftables of a machine; answers how many of its objects were not as they should be. */
+export function holdRules({ lab, dc }: Edge, machine: string): Promise<number> {
+  const run = programsIn(lab, machine);
+  return once(nft, nftables(run, cutFlows(run)), intentOf(dc, machine).nft ?? []);
+}
+
+function intentOf(dc: DataCenter, machine: string): Partial<Intent> {
+  return intentsOf(dc).find(([name]) => name === machine)?.[1] ?? {};
 }
 
 function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>])[] {
@@ -84,39 +119,32 @@ function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>]
   ];
 }
 
-async function hold(lab: Lab, machine: string, { links = [], sysctls = [], nft = [], files = [] }: Partial<Intent>): Promise<void> {
-  const own = links.flatMap(({ value }) => (value.own === undefined ? [] : [{ name: value.name, addresses: value.own.addresses }]));
-  if (sysctls.length > 0)
-    await furnish(
-      machineNetns(lab, machine),
-      sysctls.map(({ value }) => `${value.path}=${value.value}`),
-      own.flatMap(({ name, addresses }) => [
-        `link add ${name} type ifb`,
-        `link set ${name} up`,
-        ...addresses.map(({ ip, length }) => `addr add ${ip}/${length} dev ${name}`),
-      ]),
-    );
-  if (nft.length > 0) await must(inside(machineNetns(lab, machine), ["nft", "-f", "-"]), { input: ruleset(nft) });
-  for (const { value } of files) {
-    const path = join(stateOf(lab, machine), value.path);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, value.content);
-  }
+async function hold(edge: Edge, machine: string, { links = [], sysctls = [], files = [] }: Partial<Intent>): Promise<void> {
+  const state = stateOf(edge.lab, machine);
+  mkdirSync(join(state, "run"), { recursive: true });
+  await once(link, linuxLinks(programsIn(edge.lab, machine)), links.filter(({ value }) => value.own !== undefined));
+  const settings = sysctls.map(({ value }) => `${value.path}=${value.value}`);
+  if (settings.length > 0) await furnish(machineNetns(edge.lab, machine), settings, []);
+  await holdRules(edge, machine);
+  await once(file, linuxFiles({ state, owned: ["bird"] }), files);
 }
 
-function ruleset(nft: Intent["nft"]): string {
-  const chains = nft.flatMap(({ value }) => (value.object === "chain" ? [value] : []));
-  const body = chains.map(({ name, hook = "", rules }) => `chain ${name} { ${hook}\n${rules.join("\n")}\n}`);
-  return `table inet margay {\n${body.join("\n")}\n}\n`;
+/** What the agent does in a round, for one kind; throws where it would report. */
+async function once<V>(kind: Kind<V>, driver: Driver<V>, wanted: readonly Wanted<V>[]): Promise<number> {
+  const want = wanted.map(({ value }) => value);
+  const changes = diff(kind, want, await driver.list(want), { prune: true });
+  for (const [at, outcome] of (await driver.apply(changes)).entries())
+    if (outcome.state !== "done") throw new Error(`${changes[at]?.ref}: ${outcome.state === "failed" ? outcome.reason : outcome.state}`);
+  return changes.length;
 }
 
 /** What a compute host holds besides BGP, as far as packets must pass: the policy of its endpoints is not tried here. */
-async function forwarding(lab: Lab, { ranges }: DataCenter, host: string): Promise<void> {
-  const unreachable = [ranges.public, ranges.private, ranges.ipv6?.whole].flatMap((range) => range ?? []);
+async function forwarding({ lab, dc }: Edge, host: string): Promise<void> {
+  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole].flatMap((range) => range ?? []);
   await furnish(
     machineNetns(lab, host),
     ["net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1", "net/ipv4/conf/all/rp_filter=0", "net/ipv4/conf/default/rp_filter=0"],
-    unreachable.map((range) => `route add unreachable ${range} proto ${MARGAY_PROTOCOL} metric 4000`),
+    ranges.map((range) => `route add unreachable ${range} proto ${MARGAY_PROTOCOL} metric 4096`),
   );
 }
 
@@ -124,15 +152,11 @@ async function forwarding(lab: Lab, { ranges }: DataCenter, host: string): Promi
 async function plug(lab: Lab, { name, host, addresses }: EdgeVm): Promise<void> {
   const [netns, at, tap] = [vmNetns(lab, name), machineNetns(lab, host), `tap${name}`];
   await must(["ip", "-batch", "-"], { input: `netns add ${netns}\nlink add ${tap} netns ${at} type veth peer name eth0 netns ${netns}\n` });
-  await furnish(
-    at,
-    [...withoutDad([tap]), `net/ipv4/conf/${tap}/proxy_arp=1`, `net/ipv4/neigh/${tap}/proxy_delay=0`],
-    [
-      `link set ${tap} up`,
-      "addr replace fe80::1/64 dev ".concat(tap),
-      ...addresses.map((ip) => `route add ${hostPrefix(ip)} dev ${tap} proto ${MARGAY_PROTOCOL} metric 1024`),
-    ],
-  );
+  await furnish(at, [...withoutDad([tap]), `net/ipv4/conf/${tap}/proxy_arp=1`, `net/ipv4/neigh/${tap}/proxy_delay=0`], [
+    `link set ${tap} up`,
+    `addr replace fe80::1/64 dev ${tap}`,
+    ...addresses.map((ip) => `route add ${hostPrefix(ip)} dev ${tap} proto ${MARGAY_PROTOCOL} metric 1024`),
+  ]);
   await furnish(netns, withoutDad(["eth0"]), [
     "link set lo up",
     "link set eth0 up",
@@ -144,10 +168,10 @@ async function plug(lab: Lab, { name, host, addresses }: EdgeVm): Promise<void> 
   serveUdp(netns, addresses);
 }
 
-function stateOf(lab: Lab, machine: string): string {
-  return join(lab.directory, machine);
+function programsIn(lab: Lab, machine: string) {
+  return programs({ under: ["ip", "netns", "exec", machineNetns(lab, machine)] });
 }
 
-function stated(lab: Lab, machine: string): (word: string) => string {
-  return (word) => word.replaceAll("{state}", stateOf(lab, machine));
+function stateOf(lab: Lab, machine: string): string {
+  return join(lab.directory, machine);
 }

@@ -13,7 +13,7 @@ export function providerBird(dc: DataCenter, outside: string): string {
     "# The provider's router.",
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
     `router id ${ROUTER_ID};`,
-    "protocol device { scan time 10; }",
+    "protocol device { scan time 1; }",
     block("protocol direct outside", ["ipv4;", "ipv6;", `interface ${JSON.stringify(outside)};`]),
     ...([4, 6] as const).flatMap(family),
     ...dc.gateways.flatMap((gateway) => [session(dc, gateway, gateway.upstream.ipv4), session(dc, gateway, gateway.upstream.ipv6)]),
