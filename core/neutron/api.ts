@@ -5,10 +5,12 @@
 import { refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import { list, show } from "./api-read.ts";
+import { answerTags } from "./api-tags.ts";
 import { refusalResponse } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import { create, remove, update } from "./api-write.ts";
 import type { Cloud } from "./cloud.ts";
+import { declarationOf } from "./look.ts";
 import type { AnyRules } from "./look.ts";
 import * as refusal from "./refusals.ts";
 import { ROUTES, SPECIAL } from "./routes.ts";
@@ -20,7 +22,7 @@ export function answer(cloud: Cloud, asked: ApiRequest): ApiAnswer {
   if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? read(refused(refusal.notFound));
   if (rest.length === 0) return onCollection(rules, cloud, request);
   const [id = "", ...below] = rest;
-  return below.length === 0 ? onItem(rules, cloud, { id, request }) : read(refused(refusal.notFound));
+  return below.length === 0 ? onItem(rules, cloud, { id, request }) : onPart(rules, cloud, { id, below, request });
 }
 
 /** A slash at the end means nothing, and `.json` says what is so anyway. */
@@ -64,11 +66,26 @@ function listing(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAnswer 
   };
 }
 
+interface Part {
+  readonly id: string;
+  readonly below: readonly string[];
+  readonly request: ApiRequest;
+}
+
+/** Tags of anything that can be tagged; what else there is below an object, its rules answer. */
+function onPart(rules: AnyRules, cloud: Cloud, { id, below, request }: Part): ApiAnswer {
+  const [name, tag, ...more] = below;
+  if (name === "tags" && more.length === 0 && "tags" in declarationOf(rules).attributes)
+    return answerTags(rules, cloud, { id, tag, request });
+  return read(refused(refusal.notFound));
+}
+
 function onItem(rules: AnyRules, cloud: Cloud, one: { readonly id: string; readonly request: ApiRequest }): ApiAnswer {
   switch (one.request.method) {
     case "GET":
       return read(show(rules, cloud, one));
     case "PUT":
+      if (rules.update === undefined) return read(refused(refusal.methodNotAllowed));
       return { kind: "write", decide: (state, fresh) => update(rules, state, { ...one, fresh }) };
     case "DELETE":
       return { kind: "write", decide: (state, fresh) => remove(rules, state, { ...one, fresh }) };

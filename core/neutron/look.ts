@@ -1,5 +1,6 @@
 /** One object as one asker sees it. */
-import { hiddenFrom, mayNot } from "../policy/may.ts";
+import { hiddenFrom } from "../policy/may.ts";
+import { allows } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
 import type { Resource } from "../resource/resource.ts";
@@ -21,7 +22,7 @@ export function declarationOf(rules: AnyRules): Resource {
 }
 
 export function sees(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row: AnyRow; readonly who: Who }): boolean {
-  return mayNot(declarationOf(rules), { verb: "get", who, target: rules.target(cloud, row) }) === undefined;
+  return allows(declarationOf(rules).may.get ?? [], who, rules.target(cloud, row));
 }
 
 /** With what is computed. */

@@ -25,12 +25,17 @@ export const networkDecisions: Rules<"network"> = {
   delete: remove,
 };
 
+/** All networks are realised alike: by routing, not on some wire of the provider. */
+const LOCAL = "local";
+
 function create(cloud: Cloud, input: NewNetwork, { fresh }: Ask): Result<Change<Network>> {
   const mtu = chosenMtu(cloud, input.mtu ?? 0);
   if (!mtu.ok) return mtu;
+  const type = input["provider:network_type"] ?? LOCAL;
+  if (type !== LOCAL) return refused(refusal.invalidInput(`network_type value '${type}' not supported`));
   if (input["provider:physical_network"] !== null) return refused(refusal.prohibitedForLocal("physical_network"));
   if (input["provider:segmentation_id"] !== null) return refused(refusal.prohibitedForLocal("segmentation_id"));
-  const row: Network = { ...born(fresh), status: "ACTIVE", tags: [], "provider:network_type": "local", ...input, mtu: mtu.value };
+  const row: Network = { ...born(fresh), status: "ACTIVE", tags: [], ...input, "provider:network_type": LOCAL, mtu: mtu.value };
   return ok({ row, also: ensureDefaultGroup(cloud, input.project_id, fresh).writes });
 }
 

@@ -66,7 +66,7 @@ export const network = resource({
     ipv6_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
     port_security_enabled: { type: flag, write: "always", default: true, extension: "port-security", note: "What its ports inherit." },
     "provider:network_type": {
-      type: oneOf("local"),
+      type: text(32),
       write: "create",
       default: chosen,
       filter: true,

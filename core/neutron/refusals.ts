@@ -16,7 +16,7 @@ export const notFound = absent("HTTPNotFound", "The resource could not be found.
 export const methodNotAllowed: Refusal = {
   status: 405,
   type: "HTTPMethodNotAllowed",
-  message: "The method specified is not allowed for this resource.",
+  message: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
 };
 export const forbidden = (rule: string): Refusal => ({
   status: 403,
@@ -28,6 +28,12 @@ export const otherRevision = (wanted: string, current: number): Refusal => ({
   type: "RevisionNumberConstraintFailed",
   message: `Constrained to ${wanted}, but current revision is ${current}`,
 });
+
+// Tags.
+export const tagNotFound = (tag: string) => absent("TagNotFound", `Tag ${tag} could not be found.`);
+export const tagResourceNotFound = (resource: string, id: string) =>
+  absent("TagResourceNotFound", `Resource ${resource} ${id} could not be found.`);
+export const tooManyTags = (most: number) => badResource("tag", `The number of tags exceed the per-resource limit of ${most}`);
 
 // Networks.
 export const networkNotFound = (id: string) => absent("NetworkNotFound", `Network ${id} could not be found.`);

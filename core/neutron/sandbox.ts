@@ -81,3 +81,29 @@ function seeded(seed: number): () => bigint {
     return BigInt((mixed ^ (mixed >>> 14)) >>> 0);
   };
 }
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** What the body has under `name`. */
+export function shownIn(response: ApiResponse | undefined, name: string): Fields {
+  const body = response?.body as Readonly<Record<string, Fields>> | undefined;
+  const value = body?.[name];
+  if (value === undefined) throw new Error(`no ${name} in ${JSON.stringify(response)}`);
+  return value;
+}
+
+/** The objects of a list. */
+export function allIn(response: ApiResponse, plural: string): readonly Fields[] {
+  return shownIn(response, plural) as unknown as readonly Fields[];
+}
+
+/** Id of the one object of the body. */
+export function idOf(response: ApiResponse): string {
+  return String(Object.values((response.body ?? {}) as Readonly<Record<string, Fields>>)[0]?.["id"] ?? shownIn(response, "id"));
+}
+
+/** Status, type and message in one line: what an operator reads in a log. */
+export function refusalOf(response: ApiResponse): string {
+  const { type, message } = shownIn(response, "NeutronError");
+  return `${response.status} ${type}: ${message}`;
+}
