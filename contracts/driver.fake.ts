@@ -3,35 +3,17 @@
  * fail, to lose what a reboot loses, and to have links. Drivers made of it keep nothing themselves.
  */
 import { daemon } from "#core/kinds/daemon.ts";
-import type { Daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
-import type { File } from "#core/kinds/file.ts";
 import { refOf } from "#core/kinds/kind.ts";
 import type { Kind, Ref } from "#core/kinds/kind.ts";
 import { link, OWN_LINK_PREFIX } from "#core/kinds/link.ts";
-import type { Link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
-import type { Neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft } from "#core/kinds/nft.ts";
 import { route } from "#core/kinds/route.ts";
-import type { Route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
-import type { Sysctl } from "#core/kinds/sysctl.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { DONE } from "./driver.ts";
-import type { Driver, Outcome } from "./driver.ts";
-
-/** A driver for each field of an intent. */
-export interface HostDrivers {
-  readonly links: Driver<Link>;
-  readonly sysctls: Driver<Sysctl>;
-  readonly nft: Driver<Nft>;
-  readonly neighbours: Driver<Neighbour>;
-  readonly files: Driver<File>;
-  readonly daemons: Driver<Daemon>;
-  readonly routes: Driver<Route>;
-}
+import type { Driver, HostDrivers, Outcome } from "./driver.ts";
 
 export interface FakeHost {
   readonly drivers: HostDrivers;
@@ -94,6 +76,8 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
   const values = new Map<Ref, V>();
   const isFact = (value: V) => nature.isFact?.(value) ?? false;
 
+  const ownNeeds = (value: V) => kind.needs(value).filter((ref) => ref.startsWith(`${kind.name}/`));
+
   const applyOne = (change: Change<V>): Outcome => {
     const trouble = troubles.applies.get(change.ref);
     if (trouble !== undefined && trouble.left > 0) {
@@ -127,12 +111,15 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
       return [...values].flatMap(([ref, value]) => (spokenOf(ref, value) ? [value] : []));
     },
     apply: async (changes) => {
-      const outcomes = changes.map(applyOne);
-      for (const [at, change] of changes.entries()) {
-        const needs = change.op === "delete" ? [] : kind.needs(change.want);
-        if (outcomes[at]?.state === "done") done({ op: change.op, ref: change.ref, needs });
+      const outcomes = new Map<Change<V>, Outcome>();
+      // As a driver of the real thing does, it orders its own objects: what needs one that is still to come waits for it.
+      const ready = (change: Change<V>) => change.op === "delete" || ownNeeds(change.want).every((ref) => values.has(ref));
+      const next = () => changes.find((change) => !outcomes.has(change) && ready(change));
+      for (let change = next(); change !== undefined; change = next()) {
+        outcomes.set(change, applyOne(change));
+        if (outcomes.get(change)?.state === "done") done({ op: change.op, ref: change.ref, needs: change.op === "delete" ? [] : kind.needs(change.want) });
       }
-      return outcomes;
+      return changes.map((change) => outcomes.get(change) ?? { state: "held" });
     },
   };
 }

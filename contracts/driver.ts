@@ -1,4 +1,11 @@
 /** The hands of a kind on one host. */
+import type { Daemon } from "#core/kinds/daemon.ts";
+import type { File } from "#core/kinds/file.ts";
+import type { Link } from "#core/kinds/link.ts";
+import type { Neighbour } from "#core/kinds/neighbour.ts";
+import type { Nft } from "#core/kinds/nft.ts";
+import type { Route } from "#core/kinds/route.ts";
+import type { Sysctl } from "#core/kinds/sysctl.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 
 export type Outcome =
@@ -15,4 +22,15 @@ export interface Driver<V> {
   list(want: readonly V[]): Promise<readonly V[]>;
   /** One outcome per change, in the same order. A failing change does not keep the others from being done. */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;
+}
+
+/** A host's hands: a driver for each field of an intent. */
+export interface HostDrivers {
+  readonly links: Driver<Link>;
+  readonly sysctls: Driver<Sysctl>;
+  readonly nft: Driver<Nft>;
+  readonly neighbours: Driver<Neighbour>;
+  readonly files: Driver<File>;
+  readonly daemons: Driver<Daemon>;
+  readonly routes: Driver<Route>;
 }
