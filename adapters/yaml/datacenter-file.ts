@@ -6,7 +6,8 @@ import type { Finding } from "#core/datacenter/source.ts";
 import { readYaml } from "./document.ts";
 
 export type FileReading =
-  | { readonly ok: true; readonly value: DataCenter; locate(finding: Finding): string }
+  /** `document`: as it stands in the file, for whoever reads it again. */
+  | { readonly ok: true; readonly value: DataCenter; readonly document: unknown; locate(finding: Finding): string }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** All problems at once, in the order of their lines. */
@@ -23,7 +24,7 @@ export function readDataCenterText(path: string, text: string): FileReading {
   if (document.problems.length > 0) return { ok: false, problems: document.problems.map(say) };
   const at = (finding: Finding) => ({ line: document.lineOf(finding.path), message: finding.message });
   const reading = readDataCenter(document.value);
-  if (reading.ok) return { ok: true, value: reading.value, locate: (finding) => say(at(finding)) };
+  if (reading.ok) return { ok: true, value: reading.value, document: document.value, locate: (finding) => say(at(finding)) };
   const sorted = reading.findings.map(at).toSorted((left, right) => left.line - right.line);
   return { ok: false, problems: sorted.map(say) };
 }

@@ -1,8 +1,9 @@
 /**
- * A reader of the Neutron API: enough to list and show. Where it is: `--url`, else MARGAY_URL, else OS_ENDPOINT, else this
+ * A client of the API: enough to list and show, and to ask for Margay's own. Where it is: `--url`, else MARGAY_URL, else OS_ENDPOINT, else this
  * machine; `unix:PATH` is a socket. A token, where one is asked for, comes from OS_TOKEN.
  */
 import { exchange } from "#adapters/http/exchange.ts";
+import type { Question } from "#adapters/http/exchange.ts";
 
 /** What an operator is told instead of a stack: the command ends with status 1. */
 export class Complaint extends Error {}
@@ -53,16 +54,31 @@ function doorOf(endpoint: string): { readonly door: string; readonly base: strin
   return { door: origin, base: pathname.replace(/\/$/, "") };
 }
 
+/** Asks a part of Margay's own API to do something: `/margay/v1/apply`. */
+export async function post(
+  endpoint: string,
+  path: string,
+  { body, token }: { readonly body: object; readonly token?: string | undefined },
+): Promise<Item> {
+  const { door, base } = doorOf(endpoint);
+  const headers = token ? { "x-auth-token": token } : {};
+  return await answerTo(door, { method: "POST", path: `${base}${path}`, headers, body: JSON.stringify(body) });
+}
+
 async function get(door: string, path: string, headers: Readonly<Record<string, string>>): Promise<Item> {
-  const question = { method: "GET", path, headers };
+  return await answerTo(door, { method: "GET", path, headers });
+}
+
+async function answerTo(door: string, question: Question): Promise<Item> {
   const { status, reason, text } = await exchange(door, question, { timeout: PATIENCE }).catch((error: NodeJS.ErrnoException) => {
     throw new Complaint(
       `Nothing answers at ${door} (${error.code ?? error.message}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
     );
   });
   const body = parsed(text);
-  if (status < 200 || status > 299) throw new Complaint(`${door}${path}: ${status} ${reason}: ${messageOf(body) ?? text.slice(0, 200)}`);
-  if (body === undefined) throw new Complaint(`${door}${path}: the answer is not JSON: is this a Neutron API?`);
+  const asked = `${door}${question.path}`;
+  if (status < 200 || status > 299) throw new Complaint(`${asked}: ${status} ${reason}: ${messageOf(body) ?? text.slice(0, 200)}`);
+  if (body === undefined) throw new Complaint(`${asked}: the answer is not JSON: is this a Neutron API?`);
   return body;
 }
 
