@@ -3,9 +3,14 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "#contracts/clock.ts";
 import type { Fresh } from "#core/neutron/decision.ts";
 
+/** RFC 3339, UTC, seconds: as rows and answers tell times. */
+export function timeOf(clock: Clock): string {
+  return new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
 export function systemFresh(clock: Clock): Fresh {
   return {
-    now: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z"),
+    now: timeOf(clock),
     uuid: () => randomUUID(),
     below: chance,
   };

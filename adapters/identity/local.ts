@@ -1,0 +1,28 @@
+/** Identities where no Keystone is asked: whoever can reach a private door is an administrator, at others nobody is anybody. */
+import type { Identity } from "#contracts/identity.ts";
+import { ok, refused } from "#core/result.ts";
+
+/**
+ * For a unix socket, whose file says who may use it. A client may speak as somebody else by the headers that Keystone's
+ * middleware would set: `x-user-id`, `x-project-id`, `x-roles`.
+ */
+export function trusting(): Identity {
+  return {
+    identify: async (headers) => {
+      const roles = headers["x-roles"]?.split(",").map((role) => role.trim());
+      return ok({ user: headers["x-user-id"] ?? "admin", project: headers["x-project-id"] ?? "admin", roles: roles ?? ["admin"] });
+    },
+  };
+}
+
+/** For a door that anybody may reach, when there is nothing to check a token with. */
+export function closed(): Identity {
+  return {
+    identify: async () =>
+      refused({
+        status: 401,
+        type: "Unauthorized",
+        message: "This controller was told of no identity service: ask on its unix socket, or start it with --auth.",
+      }),
+  };
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { feedClient } from "#adapters/feed/client.ts";
+import type { View } from "#core/feed/item.ts";
+import { replica } from "#engine/replica.ts";
+
+const MAIN = join(import.meta.dirname, "../main.ts");
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly socket: string;
+  /** Lines of its log so far. */
+  readonly log: Record<string, unknown>[];
+}
+
+function home(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "margay-controller-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+/** Starts a controller; resolves once it listens. */
+async function started(t: TestContext, directory: string): Promise<Running> {
+  const socket = join(directory, "api.sock");
+  const child = spawn(process.execPath, [MAIN, "controller", "--store", join(directory, "margay.db"), "--listen", `unix:${socket}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const log: Record<string, unknown>[] = [];
+  const lines = createInterface({ input: child.stdout });
+  await new Promise<void>((resolve, reject) => {
+    lines.on("line", (line) => {
+      log.push(JSON.parse(line));
+      if (log.at(-1)?.["msg"] === "listening") resolve();
+    });
+    lines.on("close", () => reject(new Error(`it ended: ${JSON.stringify(log)}`)));
+  });
+  return { child, socket, log };
+}
+
+async function ask(socket: string, call: { readonly method: string; readonly path: string; readonly body?: object }) {
+  const asked = request({ socketPath: socket, method: call.method, path: call.path, agent: false });
+  asked.end(call.body === undefined ? "" : JSON.stringify(call.body));
+  const [answer] = await once(asked, "response");
+  let text = "";
+  for await (const part of answer) text += String(part);
+  return { status: Number(answer.statusCode), body: text === "" ? undefined : JSON.parse(text) };
+}
+
+async function ended(child: ChildProcess): Promise<unknown> {
+  const [status, signal] = await once(child, "exit");
+  return status ?? signal;
+}
+
+test("a controller that is killed and started again has what it had answered, and its agents come back", { timeout: 60_000 }, async (t) => {
+  const directory = home(t);
+  const first = await started(t, directory);
+  const views: View[] = [];
+  let wake = () => {};
+  const heard = replica(({ view }) => {
+    views.push(view);
+    wake();
+  });
+  const until = async (holds: (view: View | undefined) => boolean) => {
+    while (!holds(views.at(-1))) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const hello = { op: "hello", host: "h1", role: "compute", started_at: "2026-11-23T08:00:00Z" } as const;
+  const connection = feedClient({ controllers: [`unix:${first.socket}`] })(hello, { ...heard, disconnected: () => undefined });
+  t.after(() => connection.close());
+  await until((view) => view?.subnets.size === 0);
+
+  const made = await ask(first.socket, { method: "POST", path: "/v2.0/networks", body: { network: { name: "internal", shared: true } } });
+  assert.equal(made.status, 201);
+  const subnet = { network_id: made.body.network.id, ip_version: 4, cidr: "10.65.0.0/16" };
+  assert.equal((await ask(first.socket, { method: "POST", path: "/v2.0/subnets", body: { subnet } })).status, 201);
+  await until((view) => view?.subnets.size === 1);
+
+  first.child.kill("SIGKILL");
+  assert.equal(await ended(first.child), "SIGKILL");
+  const second = await started(t, directory);
+  const { body } = await ask(second.socket, { method: "GET", path: "/v2.0/networks" });
+  assert.deepEqual(
+    body.networks.map((network: { name: string }) => network.name),
+    ["internal"],
+  );
+  const renewed = views.length;
+  await until(() => views.length > renewed);
+  assert.deepEqual(views.at(-1), views.at(renewed - 1));
+  const { body: agents } = await ask(second.socket, { method: "GET", path: "/v2.0/agents" });
+  assert.deepEqual(
+    agents.agents.map(({ host, alive }: { host: string; alive: boolean }) => [host, alive]),
+    [["h1", true]],
+  );
+});
+
+test("asked to stop, it says goodbye and ends with 0", { timeout: 30_000 }, async (t) => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    const running = await started(t, home(t));
+    running.child.kill(signal);
+    assert.equal(await ended(running.child), 0);
+    assert.equal(running.log.at(-1)?.["msg"], "stopping");
+  }
+});
+
+test("one that cannot start says why and ends with 1", { timeout: 30_000 }, async (t) => {
+  const directory = home(t);
+  const argv = [MAIN, "controller", "--store", join(directory, "nowhere/margay.db"), "--listen", `unix:${join(directory, "api.sock")}`];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.on("data", (part) => (said += String(part)));
+  assert.equal(await ended(child), 1);
+  assert.match(said, /ENOENT: no such file or directory, open '.*nowhere\/margay\.db'.*"msg":"the controller ends"/);
+});

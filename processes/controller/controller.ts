@@ -1,0 +1,65 @@
+/**
+ * The controller: the store, the cloud in memory, the API and the feed, from start to stop. It may be killed at any
+ * moment: what was answered is in the store, and agents come back by themselves.
+ */
+import { serveFeed } from "#adapters/feed/server.ts";
+import type { FeedDoor } from "#adapters/feed/server.ts";
+import { serve } from "#adapters/http/server.ts";
+import type { Listen, Serving } from "#adapters/http/server.ts";
+import { systemClock } from "#adapters/clock/system.ts";
+import { systemFresh, timeOf } from "#adapters/clock/fresh.ts";
+import { closed, trusting } from "#adapters/identity/local.ts";
+import { sqliteStore } from "#adapters/store/sqlite.ts";
+import type { Identity } from "#contracts/identity.ts";
+import type { Log } from "#contracts/log.ts";
+import { answerMargay } from "#core/datacenter/api.ts";
+import { answer } from "#core/neutron/api.ts";
+import { Cloud } from "#core/neutron/cloud.ts";
+import { api } from "#engine/api.ts";
+import { feedServer } from "#engine/feed-server.ts";
+import { load } from "#engine/present.ts";
+import { writer } from "#engine/writer.ts";
+import type { ControllerSettings } from "./settings.ts";
+
+/** Runs until `stop` is aborted; rejects when it cannot start. */
+export async function controller({ store: path, listen, auth }: ControllerSettings, stop: AbortSignal, log: Log): Promise<void> {
+  const clock = systemClock();
+  const store = sqliteStore({ path });
+  const present = await load(store, new Cloud());
+  const write = writer({ store, present, working: new Cloud(), fresh: () => systemFresh(clock), clock, log });
+  const feed = feedServer({ present, writer: write, clock, log });
+  log.info("the store is open", { path, revision: present.revision(), rows: present.rows().size });
+
+  const parts = { "v2.0": answer, "margay/v1": answerMargay };
+  const handleFor = (identity: Identity) => api({ cloud: present.state, writer: write, identity, now: () => timeOf(clock), parts });
+  const isPrivate = (door: Listen) => auth === "none" || "path" in door;
+  const doors: readonly [readonly Listen[], Identity][] = [
+    [listen.filter(isPrivate), trusting()],
+    [listen.filter((door) => !isPrivate(door)), closed()],
+  ];
+  const serving: Serving[] = [];
+  const feeds: FeedDoor[] = [];
+  try {
+    for (const [listen, identity] of doors) {
+      const served = await serve({ listen, handle: handleFor(identity), log });
+      serving.push(served);
+      feeds.push(serveFeed(served.servers, feed.accept));
+      for (const address of served.addresses) log.info("listening", { address });
+    }
+    await aborted(stop);
+    log.info("stopping");
+  } finally {
+    feed.stop();
+    for (const door of feeds) door.close();
+    await Promise.all(serving.map((served) => served.close()));
+    present.stop();
+    await store.close();
+  }
+}
+
+function aborted(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
