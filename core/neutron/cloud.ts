@@ -55,7 +55,7 @@ export class Cloud {
         for (const { key, row } of writes) undo.push(rowWrite(key, this.#put(key, row)));
       });
     } finally {
-      for (const { key, row } of undo.reverse()) this.#put(key, row);
+      for (const { key, row } of undo.toReversed()) this.#put(key, row);
     }
   }
 
