@@ -8,6 +8,7 @@ import type { Word } from "./cli/listing.ts";
 /** By first word. A command file exports `command()`. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => Command }>>> = {
   controller: () => import("./cli/controller.ts"),
+  agent: () => import("./cli/agent.ts"),
   plan: () => import("./cli/plan.ts"),
   apply: () => import("./cli/apply.ts"),
   lab: () => import("./cli/lab.ts"),
