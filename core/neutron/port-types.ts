@@ -21,7 +21,7 @@ export interface FixedIp {
   readonly ip_address: Ip;
 }
 
-/** Filtered by `ip_address=…`, `subnet_id=…`, `ip_address_substr=…`: any of one kind, all kinds. */
+/** Filtered by `ip_address=…`, `subnet_id=…`, `ip_address_substr=…`: one of each kind, and all kinds. */
 export const fixedIps: Type<readonly Wish[]> = { ...wished, name: "fixed addresses", filter: filterFixedIps };
 
 const FILTERS = ["subnet_id", "ip_address", "ip_address_substr"];

@@ -2,27 +2,22 @@
  * What is refused of networks, subnets and ports, and of any request: Neutron's exception classes and texts, which
  * clients match.
  */
+import { badRequest, badResource, forbidden, invalidInput } from "../resource/refusals.ts";
 import type { Refusal } from "../result.ts";
 
 const bad = (type: string, message: string): Refusal => ({ status: 400, type, message });
 const absent = (type: string, message: string): Refusal => ({ status: 404, type, message });
 const conflict = (type: string, message: string): Refusal => ({ status: 409, type, message });
 
+export { badRequest, badResource, forbidden, invalidInput };
+
 // Any request.
-export const badRequest = (message: string) => bad("HTTPBadRequest", message);
-export const invalidInput = (message: string) => bad("InvalidInput", `Invalid input for operation: ${message}.`);
-export const badResource = (resource: string, message: string) => bad("BadRequest", `Bad ${resource} request: ${message}.`);
 export const notFound = absent("HTTPNotFound", "The resource could not be found.");
 export const methodNotAllowed: Refusal = {
   status: 405,
   type: "HTTPMethodNotAllowed",
   message: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
 };
-export const forbidden = (rule: string): Refusal => ({
-  status: 403,
-  type: "PolicyNotAuthorized",
-  message: `${rule} is disallowed by policy`,
-});
 export const otherRevision = (wanted: string, current: number): Refusal => ({
   status: 412,
   type: "RevisionNumberConstraintFailed",

@@ -2,7 +2,7 @@
  * May somebody do something with a resource? The rule of the whole, and the rules of the attributes that are said.
  * A refusal names all rules that were asked, spelled as operators' policy files spell them.
  */
-import { forbidden } from "../neutron/refusals.ts";
+import { forbidden } from "../resource/refusals.ts";
 import { isObject } from "../resource/composites.ts";
 import { chosen } from "../resource/resource.ts";
 import type { Attribute, Resource } from "../resource/resource.ts";

@@ -1,5 +1,5 @@
 /**
- * Who may do something, as data: any one of these is enough. Named after Neutron's defaults (2023 and later).
+ * Who may do something, as data: one of these is enough. Named after Neutron's defaults (2023 and later).
  * `parent` is what the thing hangs on: the network of a subnet or port, the security group of a rule.
  */
 import { hasRole, isAdmin } from "./who.ts";

@@ -27,7 +27,7 @@ export function nullMeans<T>(instead: T, type: Type<T>): Type<T> {
   return { ...type, read: (raw) => (raw === null ? { value: instead } : type.read(raw)) };
 }
 
-/** What a list may hold: any number of members, or each only once, and how often at most. */
+/** What a list may hold: as many members as one likes or only so many, each as often as one likes or only once. */
 export interface ListLimits {
   readonly unique?: true;
   readonly most?: { readonly length: number; readonly reason: string };

@@ -1,5 +1,5 @@
 /** Reads the query of a list: conditions, fields, order and page, with Neutron's refusals. */
-import { badRequest, badResource } from "../neutron/refusals.ts";
+import { badRequest, badResource } from "./refusals.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import { refusalOf } from "./read.ts";

@@ -2,7 +2,7 @@
  * Reads bodies of requests by a declaration, with Neutron's refusals in Neutron's order: what the body is, whose it is,
  * unknown keys, keys that may not be said, keys that must be said, then each value.
  */
-import { badRequest, invalidInput } from "../neutron/refusals.ts";
+import { badRequest, invalidInput } from "./refusals.ts";
 import { mayNameProjects } from "../policy/who.ts";
 import type { Who } from "../policy/who.ts";
 import { collect, ok, refused } from "../result.ts";

@@ -9,7 +9,7 @@ export const tagList: Type<readonly string[]> = {
   filter: (texts) => ({ value: holds((tags) => wordsOf(texts).every((word) => tags.includes(word))) }),
 };
 
-/** The filters beside `tags` itself: any of the words, not all of them, none of them. */
+/** The filters beside `tags` itself: one of the words at least, not all of them, none of them. */
 export const tagFilters = {
   "tags-any": (texts: readonly string[]) => holds((tags) => wordsOf(texts).some((word) => tags.includes(word))),
   "not-tags": (texts: readonly string[]) => holds((tags) => !wordsOf(texts).every((word) => tags.includes(word))),
