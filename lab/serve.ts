@@ -11,6 +11,9 @@ export const SERVED = { tcp: [22, 80], udp: [53] } as const;
 
 const ANSWER = `SYSTEM:'echo "$SOCAT_PEERADDR"'`;
 
+/** Reads the datagram first: an answerer that ends before socat has handed it over makes socat give up without answering. */
+const ANSWER_DATAGRAM = `SYSTEM:'read -r question; echo "$SOCAT_PEERADDR"'`;
+
 /** One TCP listener serves every address that the machine has or will have. */
 export function serveTcp(netns: string): void {
   background(netns, tcpListeners());
@@ -32,7 +35,7 @@ function tcpListeners(): string[] {
 
 function udpListeners(addresses: readonly Ip[]): string[] {
   const at = (ip: Ip) => (familyOf(ip) === 4 ? `UDP4-RECVFROM:53,bind=${ip}` : `UDP6-RECVFROM:53,bind=[${ip}]`);
-  return addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER}`);
+  return addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER_DATAGRAM}`);
 }
 
 function shell(commands: readonly string[]): string[] {
