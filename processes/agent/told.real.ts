@@ -1,0 +1,130 @@
+/** An agent as a process in a namespace, and a controller of a few lines that says what it is told to say. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { serveFeed } from "#adapters/feed/server.ts";
+import { testNamespace } from "#adapters/linux/namespace.real.ts";
+import type { TestNamespace } from "#adapters/linux/namespace.real.ts";
+import { processesWith, stopProcess } from "#adapters/linux/process.ts";
+import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
+import type { AgentLink } from "#contracts/feed.ts";
+import type { Endpoint, FeedMessage, Group, Report, SubnetFact } from "#core/feed/item.ts";
+import { messageText } from "#core/feed/wire.ts";
+import type { Ip } from "#core/net/address.ts";
+import { chosenMac } from "#core/net/mac.ts";
+import type { AgentStatus } from "./status-file.ts";
+
+const HOME = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Told {
+  readonly host: TestNamespace;
+  readonly state: string;
+  /** Starts the agent, and gives its process. */
+  start(): ChildProcess;
+  /** Says this and `synced`, now and to whoever connects later; answers with the revision. */
+  say(...messages: readonly FeedMessage[]): number;
+  /** The last report. */
+  report(): Report | undefined;
+  status(): AgentStatus;
+  /** What the agents printed. */
+  log(): readonly { readonly msg: string; readonly did?: string }[];
+}
+
+export async function told(t: TestContext): Promise<Told> {
+  const state = mkdtempSync(join(tmpdir(), "margay-agent-"));
+  const host = await testNamespace(t);
+  const children: ChildProcess[] = [];
+  const printed: string[] = [];
+  const messages = new Map<string, FeedMessage>();
+  let revision = 0;
+  let link: AgentLink | undefined;
+  let report: Report | undefined;
+
+  const send = (all: Iterable<FeedMessage>) => link?.send([...all, { op: "synced", revision } as const].map(messageText).join("\n"));
+  const server = createServer();
+  const door = serveFeed([server], (_, one) => {
+    link = one;
+    send(messages.values());
+    return { report: (heard) => (report = heard), closed: () => undefined };
+  });
+  server.listen(join(state, "api.sock"));
+  await once(server, "listening");
+  await host.sh("ip link add fab0 type ifb; ip addr add 192.168.100.11/24 dev fab0; ip -6 addr add 2001:db8:a41:f::11/64 dev fab0 nodad; ip link set fab0 up");
+  t.after(async () => {
+    for (const child of children) child.kill("SIGKILL");
+    door.close();
+    server.close();
+    for (const name of ["bird", "dnsmasq"]) for (const stray of processesWith(`MARGAY_DAEMON=${state} ${name}`)) await stopProcess(stray);
+    rmSync(state, { recursive: true });
+  });
+
+  return {
+    host,
+    state,
+    start: () => {
+      const words = ["agent", "--role", "compute", "--host", "h1", "--controller", `unix:${join(state, "api.sock")}`, "--state", state];
+      const argv = ["netns", "exec", host.name, process.execPath, join(HOME, "processes/main.ts"), ...words];
+      const child = spawn("ip", argv, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_COMPILE_CACHE: join(HOME, ".cache/node") } });
+      child.stdout.on("data", (part: Buffer) => printed.push(part.toString()));
+      children.push(child);
+      return child;
+    },
+    say: (...said) => {
+      revision++;
+      for (const message of said) if (message.op !== "synced") (message.op === "gone" ? messages.delete(message.key) : messages.set(message.key, message));
+      send(said);
+      return revision;
+    },
+    report: () => report,
+    status: () => JSON.parse(readFileSync(join(state, "agent.json"), "utf8")) as AgentStatus,
+    log: () => printed.join("").trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)),
+  };
+}
+
+/** The guide's data centre, its four subnets, and one group that lets everything out and SSH in. */
+export async function ground(): Promise<FeedMessage[]> {
+  const reading = await readDataCenterFile(join(HOME, "examples/guide.yaml"));
+  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  const { networks } = reading.value;
+  const subnets = [...networks.external.subnets, ...networks.internal.subnets].map(({ name, cidr, gateway }): SubnetFact => {
+    const options = { host_routes: [], dns_nameservers: [], mtu: 1500, dns_domain: "" };
+    return { id: name, network_id: name.slice(0, -1), cidr, gateway_ip: gateway, enable_dhcp: true, ipv6_mode: cidr.includes(":") ? "dhcpv6-stateful" : null, ...options };
+  });
+  const rule = { protocol: null, port_range_min: null, port_range_max: null, remote: null };
+  const rules: Group["rules"] = [
+    { direction: "egress", family: 4, ...rule },
+    { direction: "egress", family: 6, ...rule },
+    { direction: "ingress", family: 4, ...rule, protocol: 6, port_range_min: 22, port_range_max: 22 },
+  ];
+  return [
+    { op: "put", key: "datacenter/this", value: reading.value },
+    ...subnets.map((value) => ({ op: "put", key: `subnet/${value.id}`, value }) as const),
+    { op: "put", key: "group/g1", value: { id: "g1", stateful: true, rules } },
+  ];
+}
+
+/** Port N of the internal network, IPv4 and IPv6, on tapN. */
+export function port(n: number): FeedMessage {
+  const [four, six] = [`10.65.${n >> 8}.${n & 255}` as Ip, `2001:db8:a41:3::${n.toString(16)}` as Ip];
+  const value: Endpoint = {
+    port_id: `p${n}`,
+    network_id: "internal",
+    tap: `tap${n}`,
+    mac: chosenMac(n),
+    addresses: [{ ip: four, subnet_id: "internal4" }, { ip: six, subnet_id: "internal6" }],
+    pairs: [],
+    groups: ["g1"],
+    port_security: true,
+    admin_state_up: true,
+    hostname: `host-${n}`,
+    dhcp_options: [],
+  };
+  return { op: "put", key: `endpoint/p${n}`, value };
+}
+
