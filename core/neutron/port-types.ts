@@ -7,9 +7,12 @@ import { readIp } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 
+/** Neutron's former limit was five; some limit there must be, or one port could take a whole subnet. */
+const MOST_ADDRESSES = 100;
+
 const wished = list(
   record({ subnet_id: may(uuid), ip_address: may(ip) }, unconvertible("IP allocation requires subnet_id or ip_address")),
-  { unique: true },
+  { most: { length: MOST_ADDRESSES, reason: "Exceeded maximum amount of fixed ips per port" } },
 );
 
 /** What a client wishes for, by subnet or by address; what a port has names both. */

@@ -38,6 +38,7 @@ describe("addresses that a port asks for", () => {
     const { port: make, subnet } = lan();
     assert.deepEqual(addressesOf(make({ fixed_ips: [{ ip_address: "10.0.0.50" }] })), ["10.0.0.50"]);
     assert.equal(addressesOf(make({ fixed_ips: [{ subnet_id: subnet }, { subnet_id: subnet, ip_address: "10.0.0.51" }] })).length, 2);
+    assert.equal(new Set(addressesOf(make({ fixed_ips: [{ subnet_id: subnet }, { subnet_id: subnet }] }))).size, 2);
   });
 
   test("none are asked for: none are given", () => {
@@ -78,6 +79,14 @@ describe("addresses that a port asks for", () => {
     assert.equal(
       refused({ subnet_id: subnet, ip_address: "10.0.1.5" }),
       "400 InvalidIpForSubnet: IP address 10.0.1.5 is not a valid IP for the specified subnet.",
+    );
+    assert.match(
+      refusalOf(make({ fixed_ips: [{ ip_address: "10.0.0.60" }, { subnet_id: subnet, ip_address: "10.0.0.60" }] })),
+      /^409 IpAddressAlreadyAllocated: IP address 10\.0\.0\.60/,
+    );
+    assert.match(
+      refusalOf(make({ fixed_ips: Array.from({ length: 101 }, () => ({ subnet_id: subnet })) })),
+      /^400 HTTPBadRequest: .*Exceeded maximum/,
     );
     assert.equal(refused({}), "400 InvalidInput: Invalid input for operation: IP allocation requires subnet_id or ip_address.");
     assert.equal(refused({ subnet_id: MISSING }), `404 SubnetNotFound: Subnet ${MISSING} could not be found.`);

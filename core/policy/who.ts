@@ -6,14 +6,14 @@ export interface Who {
 }
 
 /** Roles that imply others, as a Keystone is set up by default; a token holds them all, but a fixed list may not. */
-const IMPLIES: Readonly<Record<string, readonly string[]>> = {
-  admin: ["admin", "manager", "member", "reader"],
-  manager: ["manager", "member", "reader"],
-  member: ["member", "reader"],
-};
+const IMPLIES = new Map([
+  ["admin", ["manager", "member", "reader"]],
+  ["manager", ["member", "reader"]],
+  ["member", ["reader"]],
+]);
 
 export function hasRole(who: Who, role: string): boolean {
-  return who.roles.some((held) => held === role || IMPLIES[held]?.includes(role) === true);
+  return who.roles.some((held) => held === role || IMPLIES.get(held)?.includes(role) === true);
 }
 
 export function isAdmin(who: Who): boolean {

@@ -15,4 +15,8 @@ export const badResource = (resource: string, message: string): Refusal => ({
   message: `Bad ${resource} request: ${message}.`,
 });
 
-export const forbidden = (rule: string): Refusal => ({ status: 403, type: "PolicyNotAuthorized", message: `${rule} is disallowed by policy` });
+export const forbidden = (rule: string): Refusal => ({
+  status: 403,
+  type: "PolicyNotAuthorized",
+  message: `${rule} is disallowed by policy`,
+});

@@ -42,20 +42,10 @@ export const time: Type<string> = textual("time", (raw) =>
     : invalid(`'${printed(raw)}' is not a time`),
 );
 
-const FLAGS: Readonly<Record<string, boolean>> = {
-  true: true,
-  t: true,
-  yes: true,
-  y: true,
-  on: true,
-  "1": true,
-  false: false,
-  f: false,
-  no: false,
-  n: false,
-  off: false,
-  "0": false,
-};
+const FLAGS = new Map<string, boolean>([
+  ...["true", "t", "yes", "y", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "f", "no", "n", "off", "0"].map((word) => [word, false] as const),
+]);
 
 /** True or false, in all the spellings that Neutron converts. */
 export const flag: Type<boolean> = {
@@ -68,7 +58,7 @@ export const flag: Type<boolean> = {
 
 function readFlag(raw: unknown): Read<boolean> {
   if (typeof raw === "boolean") return { value: raw };
-  const value = typeof raw === "string" || typeof raw === "number" ? FLAGS[String(raw).toLowerCase()] : undefined;
+  const value = typeof raw === "string" || typeof raw === "number" ? FLAGS.get(String(raw).toLowerCase()) : undefined;
   return value === undefined ? unconvertible(`'${printed(raw)}' cannot be converted to boolean`) : { value };
 }
 
