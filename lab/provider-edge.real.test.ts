@@ -206,7 +206,9 @@ describe("the edge of the guide's data centre", () => {
   test("the gateway answers pings, and neither outside nor VMs get to its services", async () => {
     assert.equal((await ping(at("outside"), "198.51.100.2")).reached, true);
     assert.equal((await ping(vm("prv1"), "192.168.100.1")).reached, true);
-    const doors = ["198.51.100.2", "198.51.100.8", "2001:db8:ffff::2"].flatMap((to) => [22, 179].map((port) => tcp(at("outside"), ip(to), port)));
+    const doors = ["198.51.100.2", "198.51.100.8", "2001:db8:ffff::2"].flatMap((to) =>
+      [22, 179].map((port) => tcp(at("outside"), ip(to), port)),
+    );
     const fromVms = [tcp(vm("prv1"), ip("192.168.100.1"), 179), tcp(vm("pub1"), ip("2001:db8:a41:f::1"), 179)];
     for (const { error } of await Promise.all([...doors, ...fromVms])) assert.match(error ?? "", /timed out/);
   });

@@ -2,7 +2,7 @@
  * A data centre with nothing in it but routers: hosts, reflectors and gateways hold what their intents say, put there once
  * and without controller or agents, and VMs are namespaces on fake taps. For trying BGP, filters and translation with packets.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
@@ -26,8 +26,8 @@ import type { Ip } from "#core/net/address.ts";
 import { hostPrefix } from "#core/net/prefix.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { build, furnish, withoutDad } from "./build.ts";
-import { end } from "./down.ts";
-import { gone, pidsInside, signal } from "./pids.ts";
+import { clear } from "./down.ts";
+import { gone, signal } from "./pids.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";
@@ -65,10 +65,7 @@ export async function raiseEdge(edge: Edge): Promise<void> {
 
 /** Removes it without trace, whatever there is of it. */
 export async function lowerEdge({ lab, dc, vms }: Edge): Promise<void> {
-  const all = [...topologyOf(dc).nodes.map(({ name }) => machineNetns(lab, name)), ...vms.map(({ name }) => vmNetns(lab, name))];
-  const there = all.filter((netns) => existsSync(`/run/netns/${netns}`));
-  await end(pidsInside(there), () => pidsInside(there));
-  if (there.length > 0) await must(["ip", "-batch", "-"], { input: there.map((netns) => `netns del ${netns}\n`).join("") });
+  await clear([...topologyOf(dc).nodes.map(({ name }) => machineNetns(lab, name)), ...vms.map(({ name }) => vmNetns(lab, name))]);
   rmSync(lab.directory, { recursive: true, force: true });
 }
 
@@ -122,7 +119,11 @@ function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>]
 async function hold(edge: Edge, machine: string, { links = [], sysctls = [], files = [] }: Partial<Intent>): Promise<void> {
   const state = stateOf(edge.lab, machine);
   mkdirSync(join(state, "run"), { recursive: true });
-  await once(link, linuxLinks(programsIn(edge.lab, machine)), links.filter(({ value }) => value.own !== undefined));
+  await once(
+    link,
+    linuxLinks(programsIn(edge.lab, machine)),
+    links.filter(({ value }) => value.own !== undefined),
+  );
   const settings = sysctls.map(({ value }) => `${value.path}=${value.value}`);
   if (settings.length > 0) await furnish(machineNetns(edge.lab, machine), settings, []);
   await holdRules(edge, machine);
@@ -152,11 +153,15 @@ async function forwarding({ lab, dc }: Edge, host: string): Promise<void> {
 async function plug(lab: Lab, { name, host, addresses }: EdgeVm): Promise<void> {
   const [netns, at, tap] = [vmNetns(lab, name), machineNetns(lab, host), `tap${name}`];
   await must(["ip", "-batch", "-"], { input: `netns add ${netns}\nlink add ${tap} netns ${at} type veth peer name eth0 netns ${netns}\n` });
-  await furnish(at, [...withoutDad([tap]), `net/ipv4/conf/${tap}/proxy_arp=1`, `net/ipv4/neigh/${tap}/proxy_delay=0`], [
-    `link set ${tap} up`,
-    `addr replace fe80::1/64 dev ${tap}`,
-    ...addresses.map((ip) => `route add ${hostPrefix(ip)} dev ${tap} proto ${MARGAY_PROTOCOL} metric 1024`),
-  ]);
+  await furnish(
+    at,
+    [...withoutDad([tap]), `net/ipv4/conf/${tap}/proxy_arp=1`, `net/ipv4/neigh/${tap}/proxy_delay=0`],
+    [
+      `link set ${tap} up`,
+      `addr replace fe80::1/64 dev ${tap}`,
+      ...addresses.map((ip) => `route add ${hostPrefix(ip)} dev ${tap} proto ${MARGAY_PROTOCOL} metric 1024`),
+    ],
+  );
   await furnish(netns, withoutDad(["eth0"]), [
     "link set lo up",
     "link set eth0 up",

@@ -15,7 +15,9 @@ interface Watched {
 
 /** From now on. */
 export async function countLeaks({ lab, dc }: Watched): Promise<void> {
-  const rules = secretsOf(dc).map((prefix, at) => `iifname "${PROVIDER.uplinks}" ${familyOf(prefix) === 4 ? "ip" : "ip6"} saddr ${prefix} counter name secret${at}`);
+  const rules = secretsOf(dc).map(
+    (prefix, at) => `iifname "${PROVIDER.uplinks}" ${familyOf(prefix) === 4 ? "ip" : "ip6"} saddr ${prefix} counter name secret${at}`,
+  );
   const counters = rules.map((_, at) => `counter secret${at} { }`);
   const chain = `chain uplinks { type filter hook prerouting priority raw; policy accept;\n${rules.join("\n")}\n}`;
   await must(inside(machineNetns(lab, PROVIDER.name), ["nft", "-f", "-"]), {
@@ -26,7 +28,9 @@ export async function countLeaks({ lab, dc }: Watched): Promise<void> {
 /** The prefixes of which a packet has been seen. */
 export async function leaked({ lab, dc }: Watched): Promise<readonly Cidr[]> {
   const listing = await must(inside(machineNetns(lab, PROVIDER.name), ["nft", "list", "counters", "table", "inet", "leaks"]));
-  const packets = new Map([...listing.matchAll(/counter secret(\d+) \{\s*packets (\d+)/g)].map((match) => [Number(match[1]), Number(match[2])]));
+  const packets = new Map(
+    [...listing.matchAll(/counter secret(\d+) \{\s*packets (\d+)/g)].map((match) => [Number(match[1]), Number(match[2])]),
+  );
   return secretsOf(dc).filter((_, at) => packets.get(at) !== 0);
 }
 
@@ -34,6 +38,9 @@ export async function leaked({ lab, dc }: Watched): Promise<readonly Cidr[]> {
 function secretsOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
   const told = exportsOf({ ranges });
   const { external, internal } = ranges.ipv6 ?? {};
-  const halves = ranges.ipv6 && told.includes(ranges.ipv6.whole) ? [] : [external, internal].filter((half) => half !== undefined && !told.includes(half));
+  const halves =
+    ranges.ipv6 && told.includes(ranges.ipv6.whole)
+      ? []
+      : [external, internal].filter((half) => half !== undefined && !told.includes(half));
   return [ranges.private, fabric.ipv4, fabric.ipv6, ...halves].filter((prefix) => prefix !== undefined);
 }

@@ -28,7 +28,10 @@ function family(version: Family): readonly string[] {
   const channel = version === 4 ? "ipv4" : "ipv6";
   return [
     block(`protocol static default${version}`, [`${channel};`, `route ${version === 4 ? "0.0.0.0/0" : "::/0"} unreachable;`]),
-    block(`protocol kernel kernel${version}`, ["merge paths on;", block(channel, ["import none;", "export where source = RTS_BGP;"]).concat(";")]),
+    block(`protocol kernel kernel${version}`, [
+      "merge paths on;",
+      block(channel, ["import none;", "export where source = RTS_BGP;"]).concat(";"),
+    ]),
   ];
 }
 
