@@ -19,17 +19,19 @@ export interface Probe {
 export interface PingOptions {
   /** Address to ask from. */
   readonly source?: Ip;
+  /** Seconds to wait; 1 unless told. A neighbour that nobody is, Linux gives up after three. */
+  readonly patience?: number;
 }
 
-/** One echo request; a second's patience. */
-export async function ping(netns: string, to: string, { source }: PingOptions = {}): Promise<Probe> {
-  const argv = ["ping", "-n", "-c", "1", "-W", "1", ...(source === undefined ? [] : ["-I", source]), to];
+/** One echo request. */
+export async function ping(netns: string, to: string, { source, patience = 1 }: PingOptions = {}): Promise<Probe> {
+  const argv = ["ping", "-n", "-c", "1", "-W", `${patience}`, ...(source === undefined ? [] : ["-I", source]), to];
   return timed(async () => {
-    const { status, stdout, stderr } = await run(inside(netns, argv), { timeout: 2000 });
+    const { status, stdout, stderr } = await run(inside(netns, argv), { timeout: 1000 * patience + 1000 });
     if (status === 0) return { reached: true };
     // An ICMP error that came back says more than the summary does.
     const told = /From \S+ (?:icmp_seq=\d+ )?(.*)/.exec(stdout)?.[1];
-    return { reached: false, error: told ?? (stderr.trim() || "no answer within 1 s") };
+    return { reached: false, error: told ?? (stderr.trim() || `no answer within ${patience} s`) };
   });
 }
 
@@ -53,7 +55,7 @@ function answerOf({ stdout, stderr }: { readonly stdout: string; readonly stderr
     .trim()
     .split("\n")
     .at(-1)
-    ?.replace(/^.*? E /, "");
+    ?.replace(/^.*? E (connecting to .*: )?/, "");
   return { reached: false, error: words || "no answer within 1 s" };
 }
 

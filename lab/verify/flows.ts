@@ -4,6 +4,7 @@ import { ping, tcp } from "../probe.ts";
 import type { Claim, Seen } from "./claim.ts";
 import { ipOf, witnessOn } from "./stage.ts";
 import type { Actor, Stage } from "./stage.ts";
+import type { Packet } from "./witness.ts";
 
 export interface FlowClaim {
   readonly from: Actor;
@@ -37,7 +38,9 @@ export function blockedAtHost(stage: Stage, flow: FlowClaim): Claim {
   const target = ipOf(to, family);
   const check = async (): Promise<Seen> => {
     const got = await tcp(flow.from.netns, target, port);
-    const asked = await witnessOn(stage, to.host).saw((packet) => packet.destination === target && packet.destinationPort === port, 500);
+    const source = ipOf(flow.from, family);
+    const fits = (packet: Packet) => packet.source === source && packet.destination === target && packet.destinationPort === port;
+    const asked = await witnessOn(stage, to.host).saw(fits, 500);
     const on = (dev: string | undefined) => asked.filter((packet) => packet.dev === dev).length;
     const arrived = on(stage.center.fabric.interface);
     const evidence = `${to.host}: ${arrived} on ${stage.center.fabric.interface}, ${on(to.tap)} on ${to.tap}`;

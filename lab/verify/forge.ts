@@ -1,13 +1,14 @@
 /** Packets that lie about where they come from, sent from inside a VM; the VM is left as it was. */
 import { familyOf, widthOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
+import type { Family, Ip } from "#core/net/address.ts";
 import { inside, must, run } from "../program.ts";
 import type { Actor } from "./stage.ts";
 
 /** Borrows the address for its loopback and sends one echo request from it. */
 export async function sendForgedSource(from: Actor, source: Ip, target: Ip): Promise<Ip> {
-  const address = `${source}/${widthOf(familyOf(source))} dev lo${familyOf(source) === 6 ? " nodad" : ""}`;
-  return borrowing(from, { take: [`addr add ${address}`], leave: [`addr del ${address.replace(" nodad", "")}`] }, async () => {
+  const family = familyOf(source);
+  const address = `${source}/${widthOf(family)} dev lo`;
+  return borrowing(from, { family, take: [`addr add ${address}`], leave: [`addr del ${address}`] }, async () => {
     await echo(from, source, target);
     return source;
   });
@@ -17,17 +18,16 @@ export async function sendForgedSource(from: Actor, source: Ip, target: Ip): Pro
 export async function sendForgedMac(from: Actor, source: Ip, target: Ip): Promise<Ip> {
   const family = familyOf(source);
   const [dev, table] = [`liar${family}`, 90 + family];
-  const rule = `-${family} rule ${"VERB"} to ${target} lookup ${table} priority 50`;
-  // The answer to "who has the router" would go to the true MAC; the liar knows it already.
+  const rule = `to ${target} lookup ${table} priority 50`;
   const take = [
     `link add ${dev} link eth0 address fa:16:3e:ff:ff:f${family} type macvlan mode bridge`,
     `link set ${dev} up`,
-    `neigh add ${target} lladdr fe:ff:ff:ff:ff:ff dev ${dev} nud permanent`,
+    // Who has the router is not asked: the answer would go to the true MAC.
+    `neigh add ${target} lladdr ${await routerMac(from)} dev ${dev} nud permanent`,
     `route add ${target} dev ${dev} src ${source} table ${table}`,
-    rule.replace("VERB", "add"),
+    `rule add ${rule}`,
   ];
-  return borrowing(from, { take, leave: [rule.replace("VERB", "del"), `link del ${dev}`] }, async () => {
-    await must(["ip", "-n", from.netns, "neigh", "replace", target, "lladdr", await routerMac(from), "dev", dev, "nud", "permanent"]);
+  return borrowing(from, { family, take, leave: [`rule del ${rule}`, `link del ${dev}`] }, async () => {
     await echo(from, source, target);
     return source;
   });
@@ -40,17 +40,19 @@ async function routerMac({ netns }: Actor): Promise<string> {
   return `fe${(link?.address ?? "").slice(2)}`;
 }
 
-async function borrowing<T>(
-  { netns }: Actor,
-  { take, leave }: { readonly take: readonly string[]; readonly leave: readonly string[] },
-  work: () => Promise<T>,
-): Promise<T> {
-  const batch = (lines: readonly string[]) => must(["ip", "-n", netns, "-batch", "-"], { input: lines.join("\n").concat("\n") });
+interface Loan {
+  readonly family: Family;
+  readonly take: readonly string[];
+  readonly leave: readonly string[];
+}
+
+async function borrowing<T>({ netns }: Actor, { family, take, leave }: Loan, work: () => Promise<T>): Promise<T> {
+  const ip = (...flags: readonly string[]) => ["ip", `-${family}`, "-n", netns, ...flags, "-batch", "-"];
   try {
-    await batch(take);
+    await must(ip(), { input: take.join("\n").concat("\n") });
     return await work();
   } finally {
-    await run(["ip", "-n", netns, "-force", "-batch", "-"], { input: leave.join("\n").concat("\n") });
+    await run(ip("-force"), { input: leave.join("\n").concat("\n") });
   }
 }
 

@@ -62,8 +62,12 @@ function subnetIn(subnets: readonly SubnetPlan[], ip: Ip): boolean {
 
 function ends(from: Actor, subnet: SubnetPlan, ip: Ip): Claim {
   const check = async (): Promise<Seen> => {
-    const { reached, error = "" } = await ping(from.netns, ip);
-    return { kept: !reached && /unreachable/i.test(error), seen: reached ? "answered" : error, evidence: `${from.name} asked ${ip}` };
+    const { reached, error = "", ms } = await ping(from.netns, ip, { patience: 4 });
+    return {
+      kept: !reached && /unreachable/i.test(error),
+      seen: reached ? "answered" : `${error} (${ms} ms)`,
+      evidence: `${from.name} asked ${ip}`,
+    };
   };
   return { what: `${from.name} → unassigned address of ${subnet.name}`, family: familyOf(ip), expected: "unreachable, no loop", check };
 }
