@@ -66,7 +66,12 @@ function connect(accept: AcceptAgent, hello: Hello, listener: FeedListener): { r
   const greeting = readHello(messageText(hello));
   if (greeting === undefined) throw new Error(`this is no hello: ${messageText(hello)}`);
   listener.connected();
-  const session = accept(greeting, { send: (text) => soon(() => open && tell(listener, text)), waiting: () => 0, close: cut });
+  const session = accept(greeting, {
+    from: "here",
+    send: (text) => soon(() => open && tell(listener, text)),
+    waiting: () => 0,
+    close: cut,
+  });
   return { session, wire: { cut } };
 }
 

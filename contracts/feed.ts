@@ -1,4 +1,5 @@
 /** The stream between the controller and one agent, seen from either end. */
+import type { Origin } from "#core/feed/admission.ts";
 import type { FeedMessage, Hello, Report } from "#core/feed/item.ts";
 
 export interface FeedListener {
@@ -19,6 +20,7 @@ export type FeedClient = (hello: Hello, listener: FeedListener) => FeedConnectio
 
 /** One agent's connection, as the controller holds it. */
 export interface AgentLink {
+  readonly from: Origin;
   /** Messages in their text form (core/feed/wire.ts), one per line: they arrive whole and in order, or the link ends. */
   send(text: string): void;
   /** Characters sent that have not left this machine: a measure of an agent that does not read. */

@@ -25,6 +25,7 @@ export function attend({ writer, clock, log }: AttendParts, hello: Hello): Atten
   let takeBack = () => {};
   let latest: Report | undefined;
   let writing = false;
+  let stopped = false;
 
   const write = async (what: string, decide: Decide<Cloud, unknown>) => {
     const result = await writer.write(decide);
@@ -49,8 +50,11 @@ export function attend({ writer, clock, log }: AttendParts, hello: Hello): Atten
     report: (report) => {
       // Only the last one counts: what comes while one is being written replaces what waits.
       latest = report;
-      if (!writing) void writeLatest();
+      if (!writing && !stopped) void writeLatest();
     },
-    stop: () => takeBack(),
+    stop: () => {
+      stopped = true;
+      takeBack();
+    },
   };
 }

@@ -8,12 +8,14 @@ import { fakeFeed } from "#contracts/feed.fake.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import type { FeedMessage, Hello, Report, Role } from "#core/feed/item.ts";
+import type { Ip } from "#core/net/address.ts";
 import { slice } from "#core/feed/slice.ts";
 import { readFeed } from "#core/feed/wire.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import type { RowWrite } from "#core/neutron/decision.ts";
 import { ok } from "#core/result.ts";
 import { feedServer } from "./feed-server.ts";
+import type { FeedServer } from "./feed-server.ts";
 import { load } from "./present.ts";
 import { replica } from "./replica.ts";
 import { writer } from "./writer.ts";
@@ -122,7 +124,7 @@ const anyWrite: fc.Arbitrary<RowWrite> = fc.oneof(
   orGone(fc.tuple(groupId, fc.boolean()).map(([id, stateful]) => group(id, stateful))),
   orGone(fc.constantFrom(["1.1.1.1"], []).map((dns) => subnet("s", dns))),
   fc.constantFrom(1400, 1500).map(network),
-  orGone(fc.constantFrom("one", "two").map((name) => ({ key: "datacenter/this", row: { name } }))),
+  orGone(fc.constantFrom("one", "two").map((name) => ({ key: "datacenter/this", row: { name, hosts: [], gateways: [], reflectors: [] } }))),
 );
 type Step = { readonly commit: readonly RowWrite[] } | { readonly cut: true } | { readonly settle: true };
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -155,15 +157,17 @@ test("what a host has heard is its slice of the cloud, whatever was committed in
 });
 
 /** An agent that is a list of what it was sent. */
-function listener(server: Awaited<ReturnType<typeof controller>>["server"], one: Hello, waiting = () => 0) {
+function listener(server: FeedServer, one: Hello, { waiting = () => 0, from = "here" }: Partial<Pick<AgentLink, "waiting" | "from">> = {}) {
   const frames: (readonly FeedMessage[])[] = [];
   const goodbyes: string[] = [];
   const link: AgentLink = {
     send: (text) => void frames.push(readFeed(text) ?? assert.fail(text)),
     waiting,
+    from,
     close: (reason) => {
       goodbyes.push(reason);
-      session.closed(reason);
+      // A network is never so quick that a goodbye comes before the welcome.
+      void Promise.resolve().then(() => session.closed(reason));
     },
   };
   const session = server.accept(one, link);
@@ -203,7 +207,7 @@ test("a change that a host does not see is not told, and each frame ends with th
 
 test("an agent that does not read is cut off; one that comes twice is heard on its new connection", async () => {
   const { server, put, settle } = await controller();
-  const deaf = listener(server, hello("h1"), () => 17 * 1024 * 1024);
+  const deaf = listener(server, hello("h1"), { waiting: () => 17 * 1024 * 1024 });
   await settle();
   assert.deepEqual(deaf.goodbyes, ["the agent does not read"]);
 
@@ -242,4 +246,24 @@ test("of several reports the last one decides", async () => {
   agent.session.report(report({ p: { state: "up" } }));
   await settle();
   assert.equal(present.state.get("port", "p")?.status, "ACTIVE");
+});
+
+test("once a data centre is declared, an agent comes from the address of its machine, or from the controller's own machine", async () => {
+  const { server, put, settle, log } = await controller();
+  const declared = { name: "guide", hosts: [{ name: "h1", ipv4: "192.168.100.11" }], gateways: [], reflectors: [] };
+  const vm = listener(server, hello("h1"), { from: "10.65.0.7" as Ip });
+  await settle();
+  assert.deepEqual(vm.goodbyes, []);
+  await put([{ key: "datacenter/this", row: declared }]);
+  await settle();
+  assert.deepEqual(vm.goodbyes, ['the data centre declares "h1" at 192.168.100.11, not at 10.65.0.7']);
+  assert.ok(!vm.frames.flat().some((message) => "key" in message && message.key === "datacenter/this"));
+
+  const own = listener(server, hello("h1"), { from: "192.168.100.11" as Ip });
+  const gateway = listener(server, hello("h1", "gateway"), { from: "192.168.100.11" as Ip });
+  const local = listener(server, hello("h2"));
+  await settle();
+  assert.deepEqual([own.goodbyes, local.goodbyes], [[], []]);
+  assert.deepEqual(gateway.goodbyes, ['the data centre declares no machine "h1" for the role gateway']);
+  assert.equal(log.lines.filter(({ event }) => event === "an agent was not let in").length, 2);
 });

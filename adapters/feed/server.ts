@@ -7,7 +7,9 @@ import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import type { RawData } from "ws";
 import type { AcceptAgent, AgentLink, AgentSession } from "#contracts/feed.ts";
+import type { Origin } from "#core/feed/admission.ts";
 import { readHello, readReports } from "#core/feed/wire.ts";
+import { readIp } from "#core/net/address.ts";
 import { listenToHeart } from "./heart.ts";
 
 export const FEED_PATH = "/feed";
@@ -30,7 +32,7 @@ export function serveFeed(servers: readonly Server[], accept: AcceptAgent): Feed
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: REPORT_LIMIT });
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.url !== FEED_PATH) return socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    sockets.handleUpgrade(request, socket, head, (agent) => welcome(agent, accept));
+    sockets.handleUpgrade(request, socket, head, (agent) => welcome(agent, originOf(request), accept));
   };
   for (const server of servers) server.on("upgrade", upgrade);
   return {
@@ -41,7 +43,14 @@ export function serveFeed(servers: readonly Server[], accept: AcceptAgent): Feed
   };
 }
 
-function welcome(socket: WebSocket, accept: AcceptAgent): void {
+/** A unix socket has no addresses. */
+function originOf({ socket }: IncomingMessage): Origin {
+  const { remoteAddress: address } = socket;
+  if (address === undefined || /^(::ffff:)?127\.|^::1$/.test(address)) return "here";
+  return readIp(address.replace(/^::ffff:/, ""));
+}
+
+function welcome(socket: WebSocket, from: Origin, accept: AcceptAgent): void {
   let session: AgentSession | undefined;
   let reason: string | undefined;
   const close = (code: number, why: string) => {
@@ -61,7 +70,7 @@ function welcome(socket: WebSocket, accept: AcceptAgent): void {
     if (hello === undefined) return close(POLICY_VIOLATION, "this is no hello");
     session = accept(
       hello,
-      linkTo(socket, (why) => close(NORMAL, why)),
+      linkTo(socket, from, (why) => close(NORMAL, why)),
     );
   });
   socket.once("close", (_code, said) => {
@@ -76,8 +85,9 @@ function reported(session: AgentSession, text: string): boolean {
   return reports !== undefined;
 }
 
-function linkTo(socket: WebSocket, close: (why: string) => void): AgentLink {
+function linkTo(socket: WebSocket, from: Origin, close: (why: string) => void): AgentLink {
   return {
+    from,
     send: (text) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },

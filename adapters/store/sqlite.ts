@@ -48,7 +48,6 @@ export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store 
   const looking = setInterval(() => {
     if (statements.othersCommitted()) look();
   }, LOOK_MS);
-  looking.unref();
 
   return {
     range: async (prefix) => {
@@ -58,9 +57,9 @@ export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store 
     commit: async (transaction) => {
       mustBeOpen();
       refuseTwice(transaction.writes);
-      const revision = atomically(database, "BEGIN IMMEDIATE", () => commit(statements, transaction, remembers));
-      if (revision !== undefined) tellSoon();
-      return revision;
+      // Also when it was stale: then there is something to tell that another process has done.
+      tellSoon();
+      return atomically(database, "BEGIN IMMEDIATE", () => commit(statements, transaction, remembers));
     },
     watch: (prefix, from, each) => {
       mustBeOpen();
