@@ -112,6 +112,7 @@ function rowOf(row: Applied): RowWrite {
 }
 
 /** Without the networks, which are told as objects of their own, and the ids of what was made, which are nobody's choice. */
-function placesOf({ made: _, networks: __, ...declared }: Applied): object {
+function placesOf(applied: Applied): object {
+  const { made: _made, networks: _networks, ...declared } = applied;
   return valuesOf(declared);
 }
