@@ -65,7 +65,7 @@ function contents(topology: Topology, node: Node): string[] {
     "link set lo up",
     ...(node.bridge === undefined ? [] : [`link add ${node.bridge} type bridge mcast_snooping 0`, `link set ${node.bridge} up`]),
     ...plugs.flatMap((plug) => (plug.bridge === undefined ? [] : [`link set ${plug.dev} master ${plug.bridge}`])),
-    ...node.addresses.map(({ dev, ip, length }) => `addr add ${ip}/${length} dev ${dev}`),
+    ...node.addresses.map(({ dev, ip, length, passive }) => `addr add ${ip}/${length} dev ${dev}${passive ? " preferred_lft 0" : ""}`),
     ...plugs.map((plug) => `link set ${plug.dev} up`),
     ...node.defaults.map((via) => `route add default via ${via}`),
   ];

@@ -29,12 +29,23 @@ export interface CloudGroup {
   readonly name: string;
 }
 
-/** The answer's body, whose shape is the caller's to know; throws Neutron's own words for anything but success. */
+/** What the API says no to, in its own words. */
+export class Refused extends Error {
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The answer's body, whose shape is the caller's to know; throws `Refused` for anything but success. */
 export async function ask<T>(lab: Lab, call: { readonly method: Method; readonly path: string; readonly body?: object }): Promise<T> {
   const question = { method: call.method, path: call.path, ...(call.body !== undefined && { body: JSON.stringify(call.body) }) };
   const { status, text } = await exchange(`unix:${controllerSocket(lab)}`, question, { timeout: 10_000 });
   if (status >= 200 && status < 300) return (text === "" ? undefined : JSON.parse(text)) as T;
-  throw new Error(`${call.method} ${call.path}: ${status} ${messageIn(text)}`);
+  throw new Refused(status, `${call.method} ${call.path}: ${status} ${messageIn(text)}`);
 }
 
 /** Neutron's error body is `{"NeutronError": {"type", "message", "detail"}}`. */

@@ -1,8 +1,9 @@
 /** Removes a lab without trace, however it came to be what it is. */
 import { existsSync, rmSync } from "node:fs";
+import { signalProcess } from "#adapters/linux/process.ts";
+import type { ProcessName } from "#adapters/linux/process.ts";
 import { netnsesOf } from "./lab-record.ts";
-import { gone, pidsInside, signal } from "./pids.ts";
-import type { Pid } from "./pids.ts";
+import { gone, inodesOf, processesInside } from "./inside.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";
 import { knownServices } from "./service.ts";
@@ -10,24 +11,33 @@ import { knownServices } from "./service.ts";
 /** False when there was nothing. */
 export async function down(lab: Lab): Promise<boolean> {
   if (!existsSync(lab.directory)) return false;
-  const netnses = netnsesOf(lab).filter((netns) => existsSync(`/run/netns/${netns}`));
-  const outside = knownServices(lab).flatMap(({ pid }) => pid ?? []);
-  await end([...outside, ...pidsInside(netnses)], () => pidsInside(netnses));
-  // A namespace's interfaces, routes and rules go with it.
-  if (netnses.length > 0) await must(["ip", "-batch", "-"], { input: netnses.map((netns) => `netns del ${netns}\n`).join("") });
+  await endAll(knownServices(lab).flatMap(({ pid }) => pid ?? []));
+  await clear(netnsesOf(lab));
   rmSync(lab.directory, { recursive: true, force: true });
   return true;
 }
 
-/** Ends processes and whatever they start meanwhile. Nothing in a lab is worth a farewell. */
-export async function end(processes: readonly Pid[], more: () => readonly Pid[]): Promise<void> {
-  for (let left = withoutUs(processes); left.length > 0; left = withoutUs(more())) {
-    for (const one of left) signal(one, "SIGKILL");
-    if (!(await gone(left, 3000))) throw new Error(`cannot end process ${left.map(({ pid }) => pid).join(", ")}`);
-  }
+/** Ends what runs in these namespaces, and removes them; their interfaces, routes and rules go with them. */
+export async function clear(netnses: readonly string[]): Promise<void> {
+  const there = netnses.filter((netns) => existsSync(`/run/netns/${netns}`));
+  const inodes = inodesOf(there);
+  await endInside(inodes);
+  if (there.length > 0) await must(["ip", "-batch", "-"], { input: there.map((netns) => `netns del ${netns}\n`).join("") });
+  // A program that was being started may have got in after we looked; nobody gets in any more.
+  await endInside(inodes);
+}
+
+async function endInside(inodes: ReadonlySet<number>): Promise<void> {
+  for (let left = withoutUs(processesInside(inodes)); left.length > 0; left = withoutUs(processesInside(inodes))) await endAll(left);
+}
+
+/** Nothing in a lab is worth a farewell. */
+async function endAll(processes: readonly ProcessName[]): Promise<void> {
+  for (const one of processes) signalProcess(one, "SIGKILL");
+  if (!(await gone(processes, 3000))) throw new Error(`cannot end process ${processes.map(({ pid }) => pid).join(", ")}`);
 }
 
 /** `margay lab down` may have been called from within a namespace of the lab. */
-function withoutUs(processes: readonly Pid[]): Pid[] {
+function withoutUs(processes: readonly ProcessName[]): ProcessName[] {
   return processes.filter(({ pid }) => pid !== process.pid && pid !== process.ppid);
 }

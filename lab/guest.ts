@@ -23,14 +23,17 @@ const CLIENT = [
   "net.ipv6.conf.default.router_solicitation_max_interval=4",
   "net.ipv4.conf.all.rp_filter=0",
   "net.ipv4.conf.default.rp_filter=0",
-  // Until it boots, a NIC is what that of a paused QEMU is: it has a carrier and says nothing.
-  "net.ipv6.conf.default.disable_ipv6=1",
 ];
 
 /** An empty machine: no NIC yet. */
 export async function createGuest(lab: Lab, vm: Vm): Promise<void> {
   await must(["ip", "netns", "add", vmNetns(lab, vm.name)]);
   await furnish(vmNetns(lab, vm.name), [...withoutDad(), ...CLIENT], ["link set lo up"]);
+}
+
+/** Until it boots, a NIC is what that of a paused QEMU is: it has a carrier and says nothing. */
+export async function holdNic(lab: Lab, vm: Vm, dev: string): Promise<void> {
+  await furnish(vmNetns(lab, vm.name), [`net.ipv6.conf.${dev}.disable_ipv6=1`], [`link set ${dev} up`]);
 }
 
 /** The guest begins to use the NIC; answers once it has all the addresses that its port has. */

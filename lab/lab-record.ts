@@ -4,14 +4,14 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Pid } from "./pids.ts";
+import type { ProcessName } from "#adapters/linux/process.ts";
 import { vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 
 export interface LabRecord {
   /** `building` with a builder that is no more: a crash. */
   readonly phase: "building" | "up";
-  readonly builder: Pid;
+  readonly builder: ProcessName;
   /** Path and text of the declaration. */
   readonly file: { readonly path: string; readonly text: string };
   /** Of the topology; those of VMs follow from the VMs' own records. */

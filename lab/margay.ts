@@ -27,13 +27,13 @@ export function controllerOf(lab: Lab, center: DataCenter): Service {
   return margay(lab, machine, { name: `controller-${machine.name}`, argv: ["controller", ...store, ...listen] });
 }
 
-export function agentsOf(lab: Lab, center: DataCenter): Service[] {
+export function agentsOf(lab: Lab, center: DataCenter): (Service & { readonly machine: string })[] {
   const controller = `http://${spelled(addressOf(firstController(center)))}:${API_PORT}`;
   return machinesOf(center)
     .filter(({ kind }) => kind !== "controller")
     .map(({ kind, machine }) => {
       const argv = ["agent", "--role", kind, "--host", machine.name, "--controller", controller, "--state", agentState(lab, machine.name)];
-      return margay(lab, machine, { name: agentName(machine.name), argv });
+      return { ...margay(lab, machine, { name: agentName(machine.name), argv }), machine: machine.name };
     });
 }
 
@@ -55,6 +55,16 @@ export async function controllerAnswers(lab: Lab, center: DataCenter): Promise<v
       () => undefined,
       (error: Error) => error.message,
     );
+  });
+}
+
+/** Waits until the controller has heard of every agent: before, it would bind no port to their hosts. */
+export async function agentsAlive(lab: Lab, center: DataCenter): Promise<void> {
+  const expected = agentsOf(lab, center).map(({ machine }) => machine);
+  await until({ what: "the agents to report", timeout: 20_000 }, async () => {
+    const { agents } = await ask<{ agents: readonly { readonly host: string }[] }>(lab, { method: "GET", path: "/v2.0/agents?alive=true" });
+    const missing = expected.filter((machine) => !agents.some(({ host }) => host === machine));
+    return missing.length === 0 ? undefined : `nothing of ${missing.join(", ")}`;
   });
 }
 

@@ -3,7 +3,7 @@
  * lets the guest run once the port is ACTIVE. Its order and its expectations are Nova's (nova/network/neutron.py,
  * nova/virt/libvirt/vif.py, VIF_TYPE_TAP).
  */
-import { ask } from "./cloud.ts";
+import { ask, Refused } from "./cloud.ts";
 import type { CloudGroup, CloudNetwork, CloudPort } from "./cloud.ts";
 import type { Lab } from "./place.ts";
 import { until } from "./wait.ts";
@@ -63,11 +63,13 @@ export async function untilActive(lab: Lab, portId: string): Promise<void> {
   });
 }
 
-/** What Nova does with a port when its NIC goes: its own is deleted, another's is given back. */
+/** What Nova does with a port when its NIC goes: its own is deleted, another's is given back. One that has gone already is no trouble. */
 export async function releasePort(lab: Lab, nic: { readonly port_id: string; readonly keep: boolean }): Promise<void> {
   const path = `/v2.0/ports/${nic.port_id}`;
-  if (nic.keep) await ask(lab, { method: "PUT", path, body: { port: { device_id: "", device_owner: "", "binding:host_id": "" } } });
-  else await ask(lab, { method: "DELETE", path });
+  const back = { port: { device_id: "", device_owner: "", "binding:host_id": "" } };
+  await ask(lab, nic.keep ? { method: "PUT", path, body: back } : { method: "DELETE", path }).catch((error: unknown) => {
+    if (!(error instanceof Refused && error.status === 404)) throw error;
+  });
 }
 
 /** As Nova names it: what the agent looks for. */

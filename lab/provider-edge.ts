@@ -10,6 +10,7 @@ import { linuxLinks } from "#adapters/linux/links.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import type { Driver } from "#contracts/driver.ts";
+import { signalProcess } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import type { View } from "#core/feed/item.ts";
 import { computeBgp } from "#core/intent/bgp-compute.ts";
@@ -27,7 +28,7 @@ import { hostPrefix } from "#core/net/prefix.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { build, furnish, withoutDad } from "./build.ts";
 import { clear } from "./down.ts";
-import { gone, signal } from "./pids.ts";
+import { gone } from "./inside.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";
@@ -88,7 +89,7 @@ export function startBird({ lab, dc }: Edge, machine: string): void {
 export async function stopBird({ lab }: Edge, machine: string, how: "SIGKILL" | "SIGTERM"): Promise<void> {
   const running = runningService(lab, `${machine}-bird`);
   if (running === undefined) throw new Error(`the BIRD of ${machine} does not run`);
-  signal(running, how);
+  signalProcess(running, how);
   if (!(await gone([running], 5000))) throw new Error(`the BIRD of ${machine} does not end`);
 }
 

@@ -5,9 +5,9 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive, processOf, stopProcess } from "#adapters/linux/process.ts";
+import type { ProcessName } from "#adapters/linux/process.ts";
 import { filesIn } from "./lab-record.ts";
-import { gone, isAlive, pidOf, signal } from "./pids.ts";
-import type { Pid } from "./pids.ts";
 import type { Lab } from "./place.ts";
 import { inside } from "./program.ts";
 
@@ -31,7 +31,7 @@ export function startService(lab: Lab, service: Service): boolean {
   closeSync(log);
   // What could not be started is missed by whoever waits for it; its record would only be wrong.
   child.on("error", () => undefined).unref();
-  const started = child.pid === undefined ? undefined : pidOf(child.pid);
+  const started = child.pid === undefined ? undefined : processOf(child.pid);
   if (started === undefined) throw new Error(`${service.argv.join(" ")}: cannot be started`);
   writeFileSync(record(lab, service.name), JSON.stringify(started));
   return true;
@@ -40,21 +40,18 @@ export function startService(lab: Lab, service: Service): boolean {
 /** Ends it by SIGTERM, after 5 s by SIGKILL; false when it did not run. */
 export async function stopService(lab: Lab, name: string): Promise<boolean> {
   const running = runningService(lab, name);
-  if (running !== undefined) {
-    signal(running, "SIGTERM");
-    if (!(await gone([running], 5000))) signal(running, "SIGKILL");
-  }
+  if (running !== undefined) await stopProcess(running);
   rmSync(record(lab, name), { force: true });
   return running !== undefined;
 }
 
-export function runningService(lab: Lab, name: string): Pid | undefined {
+export function runningService(lab: Lab, name: string): ProcessName | undefined {
   const known = readRecord(record(lab, name));
   return known !== undefined && isAlive(known) ? known : undefined;
 }
 
 /** Every service that was started and not stopped, alive or not. */
-export function knownServices(lab: Lab): { readonly name: string; readonly pid: Pid | undefined }[] {
+export function knownServices(lab: Lab): { readonly name: string; readonly pid: ProcessName | undefined }[] {
   const names = filesIn(join(lab.directory, "run")).map((file) => file.replace(/\.json$/, ""));
   return names.toSorted().map((name) => ({ name, pid: runningService(lab, name) }));
 }
@@ -68,11 +65,10 @@ function record(lab: Lab, name: string): string {
 }
 
 /** A record that a crash cut short names nothing. */
-function readRecord(path: string): Pid | undefined {
+function readRecord(path: string): ProcessName | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    const { pid, started } = value as Partial<Pid>;
-    return pid === undefined || started === undefined ? undefined : { pid, started };
+    // We wrote it ourselves.
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessName;
   } catch {
     return undefined;
   }

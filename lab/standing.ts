@@ -3,7 +3,7 @@ import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
 import { labNames, readLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
-import { agentName, agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
+import { agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { startService, stopService } from "./service.ts";
@@ -53,7 +53,8 @@ export async function startController(lab: Lab): Promise<boolean> {
 
 function agentOf(lab: Lab, machine: string) {
   const agents = agentsOf(lab, standing(lab).center);
-  const agent = agents.find(({ name }) => name === agentName(machine));
-  if (agent === undefined) throw new Error(`no agent runs on "${machine}"; they are ${agents.map(({ name }) => name).join(", ")}`);
+  const agent = agents.find((one) => one.machine === machine);
+  if (agent === undefined)
+    throw new Error(`no agent runs on "${machine}"; there are agents on ${agents.map((one) => one.machine).join(", ")}`);
   return agent;
 }

@@ -1,9 +1,9 @@
 /** What of a lab there is at this moment. */
 import { existsSync } from "node:fs";
+import type { ProcessName } from "#adapters/linux/process.ts";
 import { agentName, controllerOf } from "./margay.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import type { Pid } from "./pids.ts";
 import { PROVIDER_SERVICE } from "./provider-router.ts";
 import { runningService } from "./service.ts";
 import { standing } from "./standing.ts";
@@ -18,7 +18,7 @@ export interface MachineStatus {
   readonly netns: string;
   readonly addresses: readonly string[];
   /** Controller, agent or the provider's BIRD; absent where nothing of the kind is to run. */
-  readonly process?: { readonly name: string; readonly pid: Pid | undefined };
+  readonly process?: { readonly name: string; readonly pid: ProcessName | undefined };
 }
 
 export interface LabStatus {

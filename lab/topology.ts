@@ -12,12 +12,20 @@ import type { Ip } from "#core/net/address.ts";
 
 export type NodeKind = "switch" | "controller" | "reflector" | "compute" | "gateway" | "provider" | "outside";
 
+export interface NodeAddress {
+  readonly dev: string;
+  readonly ip: Ip;
+  readonly length: number;
+  /** It answers, and never asks from this address. */
+  readonly passive?: true;
+}
+
 export interface Node {
   readonly name: string;
   readonly kind: NodeKind;
   /** Its bridge: the switch, and the segment behind the gateways, are one each. */
   readonly bridge?: string;
-  readonly addresses: readonly { readonly dev: string; readonly ip: Ip; readonly length: number }[];
+  readonly addresses: readonly NodeAddress[];
   /** Default routes, by next hop. */
   readonly defaults: readonly Ip[];
 }
@@ -122,7 +130,7 @@ function provider(center: DataCenter): Node {
   return { name: PROVIDER.name, kind: "provider", bridge: PROVIDER.uplinks, addresses: [...peers.values(), ...out], defaults: [] };
 }
 
-function peersOf({ upstream }: Gateway): { dev: string; ip: Ip; length: number }[] {
+function peersOf({ upstream }: Gateway): NodeAddress[] {
   return [upstream.ipv4, upstream.ipv6].flatMap((session) =>
     session === undefined ? [] : [{ dev: PROVIDER.uplinks, ip: session.peer, length: session.local.length }],
   );
@@ -132,7 +140,9 @@ function outside(center: DataCenter): Node {
   const { lab, dns } = center;
   const own = [lab.outside4, lab.outside6].flatMap((prefix) => {
     const servers = dns.filter((ip) => contains(prefix, ip));
-    return [...new Set([hostOn(prefix), ...servers])].map((ip) => ({ dev: OUTSIDE.dev, ip, length: lengthOf(prefix) }));
+    const [host, length] = [hostOn(prefix), lengthOf(prefix)];
+    const others = servers.filter((ip) => ip !== host);
+    return [{ dev: OUTSIDE.dev, ip: host, length }, ...others.map((ip) => ({ dev: OUTSIDE.dev, ip, length, passive: true as const }))];
   });
   return {
     name: OUTSIDE.name,

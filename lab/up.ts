@@ -3,6 +3,7 @@
  * what is missing.
  */
 import { existsSync } from "node:fs";
+import { isAlive, processOf } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { readYaml } from "#adapters/yaml/document.ts";
 import { build } from "./build.ts";
@@ -11,8 +12,7 @@ import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
-import { agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
-import { isAlive, pidOf } from "./pids.ts";
+import { agentsAlive, agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { startProvider } from "./provider-router.ts";
@@ -49,6 +49,7 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
   });
   for (const agent of agentsOf(lab, center)) startService(lab, agent);
   await step("the data centre applied", () => applyFile(lab, raising.file));
+  await step("every agent heard of", () => agentsAlive(lab, center));
   await step("BGP sessions and routes", () => fabricStands(lab, center));
   writeLabRecord(lab, { ...recordOf(lab, raising, topology), phase: "up" });
 }
@@ -85,7 +86,7 @@ function startOutside(lab: Lab, { nodes }: Topology): void {
 }
 
 function recordOf(lab: Lab, { file, port }: Raising, topology: Topology): LabRecord {
-  const builder = pidOf(process.pid);
+  const builder = processOf(process.pid);
   if (builder === undefined) throw new Error("/proc does not know this process");
   return { phase: "building", builder, file, netnses: netnsesOf(lab, topology), ...(port !== undefined && { port }) };
 }

@@ -6,11 +6,11 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { processOf } from "#adapters/linux/process.ts";
 import type { Ip } from "#core/net/address.ts";
 import { build } from "./build.ts";
 import { down } from "./down.ts";
 import { writeLabRecord } from "./lab-record.ts";
-import { pidOf } from "./pids.ts";
 import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { tcp, udp } from "./probe.ts";
@@ -97,7 +97,7 @@ function activate(lab: Lab, { id, mac_address, ips }: (typeof PORTS)[number]): v
 
 async function standing(t: TestContext): Promise<Lab> {
   const lab = labNamed(`g${process.pid}`);
-  const builder = pidOf(process.pid);
+  const builder = processOf(process.pid);
   assert.ok(builder);
   t.after(() => down(lab));
   writeLabRecord(lab, { phase: "building", builder, file: { path: "", text: "" }, netnses: [machineNetns(lab, "h1")] });

@@ -2,12 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Ip } from "#core/net/address.ts";
-import { end } from "./down.ts";
-import { bootNic, createGuest, forgetRules, numberOf } from "./guest.ts";
+import { clear } from "./down.ts";
+import { bootNic, createGuest, forgetRules, holdNic, numberOf } from "./guest.ts";
 import { readLabRecord } from "./lab-record.ts";
 import { bindPort, releasePort, tapOf, untilActive } from "./nova.ts";
 import type { PortWish } from "./nova.ts";
-import { pidsInside } from "./pids.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must, run } from "./program.ts";
@@ -42,7 +41,11 @@ export async function plugVm(lab: Lab, name: string, wish: PortWish): Promise<Vm
     return await plug(lab, vm, wish);
   } catch (error) {
     const added = vmNamed(lab, name).nics.find(({ dev }) => !vm.nics.some((nic) => nic.dev === dev));
-    if (added !== undefined) await unplug(lab, vmNamed(lab, name), added);
+    // Rules for its addresses may not stand yet; then there is nothing to forget.
+    if (added !== undefined)
+      await forgetRules(vmNetns(lab, name), added)
+        .catch(() => undefined)
+        .then(() => unplug(lab, vmNamed(lab, name), added));
     throw error;
   }
 }
@@ -53,14 +56,13 @@ export async function unplugVm(lab: Lab, name: string, network: string): Promise
   const nic = vm.nics.findLast((one) => one.network === network);
   if (nic === undefined)
     throw new Error(`VM "${name}" has no NIC on "${network}"; it has ${vm.nics.map((one) => one.network).join(", ") || "none"}`);
+  await forgetRules(vmNetns(lab, name), nic);
   return unplug(lab, vm, nic);
 }
 
 export async function removeVm(lab: Lab, name: string): Promise<void> {
-  const netns = vmNetns(lab, name);
-  await end(pidsInside([netns]), () => pidsInside([netns]));
+  await clear([vmNetns(lab, name)]);
   for (const nic of vmNamed(lab, name).nics.toReversed()) await unplug(lab, vmNamed(lab, name), nic);
-  await run(["ip", "netns", "del", netns]);
   forgetVm(lab, name);
 }
 
@@ -101,7 +103,7 @@ async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
   return plugged;
 }
 
-/** The tap on the host, with the guest's NIC as its other end: silent, but with a carrier, as under a paused QEMU. */
+/** The tap on the host, with the guest's NIC as its other end. */
 async function cable(
   lab: Lab,
   vm: Vm,
@@ -110,12 +112,11 @@ async function cable(
   const [host, guest] = [machineNetns(lab, vm.host), vmNetns(lab, vm.name)];
   const peer = `peer name ${nic.dev} netns ${guest} address ${nic.mac} mtu ${mtu}`;
   await must(["ip", "link", "add", nic.tap, "netns", host, "address", tapMac, "mtu", `${mtu}`, "type", "veth", ...peer.split(" ")]);
-  await must(["ip", "-n", guest, "link", "set", nic.dev, "up"]);
+  await holdNic(lab, vm, nic.dev);
   await must(["ip", "-n", host, "link", "set", nic.tap, "up"]);
 }
 
 async function unplug(lab: Lab, vm: Vm, nic: Nic): Promise<Vm> {
-  await forgetRules(vmNetns(lab, vm.name), nic).catch(() => undefined);
   await run(["ip", "-n", machineNetns(lab, vm.host), "link", "del", nic.tap]);
   await releasePort(lab, nic);
   const rest: Vm = { ...vm, nics: vm.nics.filter(({ dev }) => dev !== nic.dev) };

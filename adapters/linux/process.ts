@@ -45,7 +45,13 @@ export async function stopProcess(name: ProcessName): Promise<void> {
 }
 
 export function signalProcess(name: ProcessName, signal: NodeJS.Signals): void {
-  if (isAlive(name)) process.kill(name.pid, signal);
+  if (!isAlive(name)) return;
+  try {
+    process.kill(name.pid, signal);
+  } catch (error) {
+    // It ended just now.
+    if (isAlive(name)) throw error;
+  }
 }
 
 /** Empty when there is nothing to read: processes go while they are looked at. */

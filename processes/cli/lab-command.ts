@@ -1,6 +1,7 @@
 /** What all `margay lab …` commands have in common: which lab, and how a failure is told. */
 import { Option } from "commander";
 import type { Command } from "commander";
+import { Refused } from "#lab/cloud.ts";
 import { DEFAULT_LAB, labNamed } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
 import { Complaint } from "./client.ts";
@@ -19,10 +20,15 @@ export async function inLab(options: LabOptions, work: (lab: Lab) => Promise<voi
   try {
     await work(labNamed(options.name));
   } catch (error) {
-    if (!(error instanceof Complaint || (error instanceof Error && error.constructor === Error))) throw error;
+    if (!(error instanceof Error) || isBug(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+/** What a program or the world said no to is an `Error` of a class of ours or of none; the language's own classes are bugs. */
+function isBug(error: Error): boolean {
+  return !(error instanceof Complaint || error instanceof Refused || error.constructor === Error);
 }
 
 export function tell(line: string): void {
