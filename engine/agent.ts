@@ -1,0 +1,108 @@
+/**
+ * The agent of one host, without its surroundings: hears what the cloud wants of the host, keeps it so, and tells how it stands.
+ * It may be killed at any moment: what is on the host stays and works without it, and a new one goes on from what it finds there.
+ */
+import type { Clock } from "#contracts/clock.ts";
+import type { HostDrivers } from "#contracts/driver.ts";
+import type { FeedClient } from "#contracts/feed.ts";
+import type { Log } from "#contracts/log.ts";
+import type { Report, Role } from "#core/feed/item.ts";
+import { compile } from "#core/intent/compile.ts";
+import { hostLoop } from "./host-loop.ts";
+import type { Finished, Plan } from "./host-loop.ts";
+import { replica } from "./replica.ts";
+import type { Heard } from "./replica.ts";
+import { reportOf } from "./report.ts";
+import { hostTracks } from "./tracks.ts";
+
+export interface AgentParts {
+  readonly self: { readonly host: string; readonly role: Role };
+  readonly drivers: HostDrivers;
+  readonly feed: FeedClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told how it stands with the controller (`connected`, or why not), and of each round. */
+  readonly watch: { controller(state: string): void; finished(finished: Finished): void };
+}
+
+export interface Agent {
+  /** The last complete view; undefined before the first. */
+  heard(): Heard | undefined;
+  /** Something on the host may have changed. */
+  wake(): void;
+  /** Leaves everything on the host as it is; answers once no round is at work. */
+  stop(): Promise<void>;
+}
+
+export function agent({ self, drivers, feed, clock, log, watch }: AgentParts): Agent {
+  const hearing = replica(() => loop.wake());
+  const tell = telling((report) => connection.report(report));
+  const loop = hostLoop({
+    tracks: hostTracks(drivers),
+    plan: planning(self, hearing.heard),
+    clock,
+    log,
+    finished: (finished) => {
+      watch.finished(finished);
+      tell.report(reportOf(finished.result, finished.plan.revision));
+    },
+  });
+  const hello = { op: "hello", ...self, started_at: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z") } as const;
+  const connection = feed(hello, {
+    connected: () => {
+      log.info("connected");
+      watch.controller("connected");
+      tell.anew();
+      hearing.connected();
+    },
+    message: hearing.message,
+    disconnected: (reason) => {
+      log.warn("not connected", { reason });
+      watch.controller(reason);
+    },
+  });
+  return {
+    heard: hearing.heard,
+    wake: loop.wake,
+    stop: async () => {
+      connection.close();
+      await loop.stop();
+    },
+  };
+}
+
+/** What follows from the last complete view, worked out when it is asked for. A view of the same parts wants the same. */
+function planning(self: AgentParts["self"], heard: () => Heard | undefined): () => Plan | undefined {
+  let last: { readonly heard: Heard; readonly plan: Plan } | undefined;
+  return () => {
+    const now = heard();
+    if (now === undefined || now === last?.heard) return last?.plan;
+    const intent = last !== undefined && isSame(now, last.heard) ? last.plan.intent : compile(now.view, self);
+    last = { heard: now, plan: { intent, revision: now.revision } };
+    return last.plan;
+  };
+}
+
+function isSame({ view: one }: Heard, { view: other }: Heard): boolean {
+  const parts = ["datacenter", "endpoints", "subnets", "groups", "members"] as const;
+  return parts.every((part) => one[part] === other[part]);
+}
+
+interface Telling {
+  report(report: Report): void;
+  /** Whoever listens now knows nothing. */
+  anew(): void;
+}
+
+/** Only the last report counts, so the same one is not told twice. */
+function telling(send: (report: Report) => void): Telling {
+  let told: string | undefined;
+  return {
+    anew: () => (told = undefined),
+    report: (report) => {
+      const text = JSON.stringify(report);
+      if (text !== told) send(report);
+      told = text;
+    },
+  };
+}
