@@ -112,14 +112,15 @@ test("a body on DELETE reaches whoever refuses it", async (t) => {
   assert.equal((await asked(served, "/x", { method: "DELETE", body: "{}" })).text, "{}");
 });
 
-test("HEAD, PATCH and OPTIONS are handled like the others", async (t) => {
+test("any method is handled like the others", async (t) => {
   const methods: string[] = [];
   const served = await serving(t, async ({ method }) => {
     methods.push(method);
     return { status: 405 };
   });
-  for (const method of ["HEAD", "PATCH", "OPTIONS"]) assert.equal((await ask(served, "/v2.0/networks", { method })).response.status, 405);
-  assert.deepEqual(methods, ["HEAD", "PATCH", "OPTIONS"]);
+  for (const method of ["HEAD", "PATCH", "OPTIONS", "PROPFIND", "SEARCH"])
+    assert.equal((await ask(served, "/v2.0/networks", { method })).response.status, 405);
+  assert.deepEqual(methods, ["HEAD", "PATCH", "OPTIONS", "PROPFIND", "SEARCH"]);
 });
 
 test("a body over the limit is refused in Neutron's form", async (t) => {

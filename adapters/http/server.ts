@@ -68,6 +68,8 @@ function appOf({ handle, log }: Service): FastifyInstance {
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, text, done) => done(null, text));
   const answer = async (request: FastifyRequest, reply: FastifyReply) => send(reply, await handle(requestOf(request)));
   app.route({ method: app.supportedMethods, url: "/*", handler: answer });
+  // Methods that fastify has never heard of.
+  app.setNotFoundHandler(answer);
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (!(error.statusCode !== undefined && error.statusCode < 500))
       log.error("request failed", { url: request.url, id: request.id, error });

@@ -243,6 +243,17 @@ test("what an administrator changed by hand is put right; tags and routes stay",
   assert.deepEqual(one("subnets", "external4")["host_routes"], routes);
 });
 
+test("what was changed by hand first and declared later is still told to the hosts", () => {
+  apply(DOCUMENT);
+  const { id } = one("subnets", "external4");
+  cloud.ask(ADMIN, "PUT", `subnets/${String(id)}`, { subnet: { allocation_pools: [{ start: "172.18.208.10", end: "172.18.208.20" }] } });
+  const declared = { ...DOCUMENT, networks: { external: { pools4: ["172.18.208.10-172.18.208.20"] } } };
+  assert.deepEqual(apply(declared), [
+    "change datacenter guide: networks.external.subnets[0].pools[0].start, networks.external.subnets[0].pools[0].end",
+  ]);
+  assert.deepEqual(apply(declared), []);
+});
+
 test("a name that everybody sees already is not taken a second time", () => {
   cloud.ask(ADMIN, "POST", "networks", { network: { name: "external", shared: true } });
   assert.match(

@@ -57,10 +57,15 @@ function applyAll(job: Job, datacenter: DataCenter): Result<Difference> {
   const networks = applyNetworks(job, old?.made, datacenter);
   if (!networks.ok) return networks;
   const row: Applied = { ...datacenter, made: networks.value.made };
-  const changes = changed({ object: "datacenter", name: datacenter.name }, old && placesOf(old), placesOf(row));
   if (JSON.stringify(old) !== JSON.stringify(row)) job.write([rowOf(row)]);
   const quotas = changed({ object: "quota", name: "default" }, limits, defaultLimits(job.cloud));
-  return ok([...networks.value.difference, ...quotas, ...changes]);
+  return ok([...networks.value.difference, ...quotas, ...declaredChange(old, row, networks.value.difference)]);
+}
+
+/** What else is declared otherwise. The networks are told as objects of their own, unless they were put right by hand before. */
+function declaredChange(old: Applied | undefined, row: Applied, told: Difference): Difference {
+  const places = ({ made: _made, networks, ...rest }: Applied) => valuesOf(told.length === 0 ? { ...rest, networks } : rest);
+  return changed({ object: "datacenter", name: row.name }, old && places(old), places(row));
 }
 
 interface NetworksApplied {
@@ -109,10 +114,4 @@ function plannedOf(datacenter: DataCenter, side: Side): PlannedNetwork {
 
 function rowOf(row: Applied): RowWrite {
   return { key: "datacenter/this", row };
-}
-
-/** Without the networks, which are told as objects of their own, and the ids of what was made, which are nobody's choice. */
-function placesOf(applied: Applied): object {
-  const { made: _made, networks: _networks, ...declared } = applied;
-  return valuesOf(declared);
 }

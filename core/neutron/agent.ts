@@ -1,5 +1,4 @@
 /** Agents: what the processes on the hosts say of themselves. */
-import type { Role } from "../feed/item.ts";
 import { ADMIN } from "../policy/rule.ts";
 import { nullable, opaque } from "../resource/composites.ts";
 import { resource } from "../resource/resource.ts";
@@ -26,11 +25,6 @@ export const agent = resource({
     description: { type: nullable(text(255)), write: "never", filter: true, sort: true, note: "None." },
   },
 });
-
-/** How the agent of a role calls itself. */
-export function agentTypeOf(role: Role): string {
-  return `Margay ${role} agent`;
-}
 
 /** Kept under `agent/HOST`: a host has one, whatever it was called before. */
 export type Agent = Row<typeof agent>;
