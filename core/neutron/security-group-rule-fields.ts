@@ -17,7 +17,7 @@ export type Direction = "ingress" | "egress";
 export interface RuleFields {
   readonly direction: Direction;
   readonly ethertype: Ethertype;
-  /** A name or digits, lower-case as sent; null: any. */
+  /** A name or digits, lower-case as sent; null means all of them. */
   readonly protocol: string | null;
   /** Destination ports, or ICMP type. Null with null: all of them. */
   readonly port_range_min: number | null;

@@ -25,7 +25,7 @@ export const securityGroupRule = resource({
       default: null,
       filter: true,
       sort: true,
-      note: "IP protocol by name or number, as sent; null: any. ICMP in IPv6 becomes ipv6-icmp.",
+      note: "IP protocol by name or number, as sent; null means all. ICMP in IPv6 becomes ipv6-icmp.",
     },
     port_range_min: {
       type: portNumber,
