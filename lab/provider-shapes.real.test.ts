@@ -1,7 +1,6 @@
 /** Data centres of other shapes than the guide's: each stands, serves what it has, and keeps to itself what it should. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { channelsOf } from "#core/intent/bgp-channel.ts";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import type { Variant } from "#core/intent/bgp-variants.ts";
 import { addressesOf, poolOf } from "#core/intent/pnat-pool.ts";

@@ -2,13 +2,15 @@
  * The provider's router in the lab. It originates a default route per family, tells and believes everything, and filters
  * nothing: whatever a gateway leaks arrives here and can be seen.
  */
-import type { DataCenter, Gateway, UpstreamSession } from "#core/datacenter/data-center.ts";
+import { carriedFamilies } from "#core/datacenter/sessions.ts";
+import type { DataCenter, Gateway } from "#core/datacenter/data-center.ts";
 import type { Family } from "#core/net/address.ts";
 import { block, protocolName, text } from "#core/intent/bgp-text.ts";
 import { TIMERS } from "#core/intent/bgp.ts";
 
 /** bird.conf of the router that all gateways have as their upstream. `outside`: its interface towards the outside networks. */
 export function providerBird(dc: DataCenter, outside: string): string {
+  const carried = carriedFamilies(dc);
   return text([
     "# The provider's router.",
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
@@ -16,7 +18,7 @@ export function providerBird(dc: DataCenter, outside: string): string {
     "protocol device { scan time 1; }",
     block("protocol direct outside", ["ipv4;", "ipv6;", `interface ${JSON.stringify(outside)};`]),
     ...([4, 6] as const).flatMap(family),
-    ...dc.gateways.flatMap((gateway) => [session(dc, gateway, gateway.upstream.ipv4), session(dc, gateway, gateway.upstream.ipv6)]),
+    ...dc.gateways.flatMap((gateway) => carried.map((version) => session(dc, gateway, version))),
   ]);
 }
 
@@ -35,9 +37,9 @@ function family(version: Family): readonly string[] {
   ];
 }
 
-function session(dc: DataCenter, { name, upstream }: Gateway, ends: UpstreamSession | undefined): string | undefined {
+function session(dc: DataCenter, { name, upstream }: Gateway, version: Family): string | undefined {
+  const ends = version === 4 ? upstream.ipv4 : upstream.ipv6;
   if (ends === undefined) return undefined;
-  const version = ends.peer.includes(":") ? 6 : 4;
   return block(`protocol bgp '${protocolName(`customer${version}`, name)}'`, [
     `local ${ends.peer} as ${upstream.asn};`,
     `neighbor ${ends.local.ip} as ${dc.fabric.asn};`,

@@ -3,6 +3,7 @@
  * that has both a range and a fabric to travel on; each knows which routes may be in it at all.
  */
 import { exportsOf } from "../datacenter/exports.ts";
+import { carriedFamilies } from "../datacenter/sessions.ts";
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { familyOf, widthOf } from "../net/address.ts";
@@ -26,7 +27,7 @@ export interface Channel {
 }
 
 export function channelsOf(dc: DataCenter): readonly Channel[] {
-  return [channel4(dc), channel6(dc)].filter(({ family, ranges }) => ranges.length > 0 && fabricPrefix(dc, family) !== undefined);
+  return carriedFamilies(dc).map((family) => (family === 4 ? channel4(dc) : channel6(dc)));
 }
 
 function channel4(dc: DataCenter): Channel {
@@ -82,10 +83,6 @@ export function addressOn(machine: Machine, family: Family): Ip {
   const address = family === 4 ? machine.ipv4 : machine.ipv6;
   if (address === undefined) throw new Error(`${machine.name} has no IPv${family} address on a fabric that has IPv${family}`);
   return address;
-}
-
-function fabricPrefix({ fabric }: DataCenter, family: Family): Cidr | undefined {
-  return family === 4 ? fabric.ipv4 : fabric.ipv6;
 }
 
 function present(ranges: readonly (Cidr | undefined)[]): readonly Cidr[] {

@@ -4,15 +4,20 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { providerBird } from "#lab/provider.ts";
 import { computeBird } from "./bgp-compute.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
+import { gatewayNft } from "./gateway-nft.ts";
 import { reflectorBird } from "./reflector.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "mg-f-"));
 after(() => rmSync(scratch, { recursive: true }));
+
+const NETNS = "mg-f-nft";
+before(() => void spawnSync("ip", ["netns", "add", NETNS]));
+after(() => void spawnSync("ip", ["netns", "del", NETNS]));
 
 for (const variant of VARIANTS) {
   const dc = dataCenterOf(variant);
@@ -27,6 +32,15 @@ for (const variant of VARIANTS) {
       const path = join(scratch, "bird.conf");
       writeFileSync(path, content);
       const { status, stderr } = spawnSync("bird", ["-p", "-c", path], { encoding: "utf8", timeout: 10_000 });
+      assert.equal(stderr, "");
+      assert.equal(status, 0);
+    });
+
+  for (const gateway of dc.gateways)
+    test(`nft takes the rules of ${gateway.name} in "${variant}"`, () => {
+      const chains = gatewayNft(dc, gateway).map(({ name, hook = "", rules }) => `chain ${name} {\n${[hook, ...rules].join("\n")}\n}`);
+      const input = `table inet margay {\n${chains.join("\n")}\n}\n`;
+      const { status, stderr } = spawnSync("ip", ["netns", "exec", NETNS, "nft", "-c", "-f", "-"], { encoding: "utf8", input, timeout: 10_000 });
       assert.equal(stderr, "");
       assert.equal(status, 0);
     });

@@ -12,11 +12,11 @@ import { addressOn, sessionFamily } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { block, protocolName } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
 import type { Intent } from "./intent.ts";
 
 const PATH = "bird/bird.conf";
 const CONTROL = "{state}/bird/bird.ctl";
-const BECAUSE = ["datacenter/this"];
 
 /** BIRD in the foreground with this configuration. `after`: what must stand before it may speak. */
 export function birdIntent(content: string, after: readonly Ref[]): Pick<Intent, "files" | "daemons"> {
@@ -31,7 +31,7 @@ export function birdIntent(content: string, after: readonly Ref[]): Pick<Intent,
     ready: ["birdc", "-s", CONTROL, "show", "status"],
     after: [`file/${PATH}`, ...after],
   };
-  return { files: [{ value: { path: PATH, content }, because: BECAUSE }], daemons: [{ value, because: BECAUSE }] };
+  return { files: caused(BY_DATACENTER, [{ path: PATH, content }]), daemons: caused(BY_DATACENTER, [value]) };
 }
 
 /** How every configuration begins. */

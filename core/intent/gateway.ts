@@ -4,10 +4,14 @@
  */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import type { View } from "../feed/item.ts";
-import type { Link } from "../kinds/link.ts";
+import { refOf } from "../kinds/kind.ts";
 import type { Ref } from "../kinds/kind.ts";
+import { link } from "../kinds/link.ts";
+import type { Link } from "../kinds/link.ts";
+import { nftRef } from "../kinds/nft.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import { birdIntent } from "./bgp.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
 import { gatewayNft } from "./gateway-nft.ts";
 import { merge, NOTHING } from "./intent.ts";
@@ -17,8 +21,6 @@ import { addressesOf, poolOf } from "./pnat-pool.ts";
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
 
-const BECAUSE = ["datacenter/this"];
-
 /** Everything that the gateway named `host` must hold: nothing until it is known which data centre it is the way out of. */
 export function compileGateway({ datacenter: dc }: View, host: string): Intent {
   const gateway = dc?.gateways.find(({ name }) => name === host);
@@ -26,15 +28,15 @@ export function compileGateway({ datacenter: dc }: View, host: string): Intent {
   const nft = gatewayNft(dc, gateway);
   const links = linksOf(dc, gateway);
   // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
-  const stands: readonly Ref[] = [...links.map(({ name }): Ref => `link/${name}`), ...nft.map(({ family, name }): Ref => `nft/${family} chain ${name}`)];
+  const stands: readonly Ref[] = [...links.map((each) => refOf(link, each)), ...nft.map(({ family, name }) => nftRef(family, "chain", name))];
   return merge([
-    { links: links.map(caused), sysctls: sysctlsOf([dc.fabric.interface, gateway.upstream.interface]).map(caused), nft: nft.map(caused) },
+    {
+      links: caused(BY_DATACENTER, links),
+      sysctls: caused(BY_DATACENTER, sysctlsOf([dc.fabric.interface, gateway.upstream.interface])),
+      nft: caused(BY_DATACENTER, nft),
+    },
     birdIntent(gatewayBird(dc, gateway), stands),
   ]);
-}
-
-function caused<V>(value: V) {
-  return { value, because: BECAUSE };
 }
 
 function linksOf(dc: DataCenter, gateway: Gateway): readonly Link[] {

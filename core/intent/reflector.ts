@@ -11,6 +11,7 @@ import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { block, prefixSet, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { sharedPool } from "./pnat-pool.ts";
@@ -21,7 +22,7 @@ export function compileReflector({ datacenter: dc }: View, host: string): Intent
   if (dc === undefined || machine === undefined) return NOTHING;
   const fabric = dc.fabric.interface;
   return merge([
-    { links: [{ value: { name: fabric }, because: ["datacenter/this"] }] },
+    { links: caused(BY_DATACENTER, [{ name: fabric }]) },
     birdIntent(reflectorBird(dc, machine), [`link/${fabric}`]),
   ]);
 }

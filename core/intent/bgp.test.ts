@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exportsOf } from "../datacenter/exports.ts";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { mustRestart } from "../kinds/daemon.ts";
+import { computeBgp, computeBird } from "./bgp-compute.ts";
+import { routerId } from "./bgp.ts";
+import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
+import { gatewayBird } from "./gateway-bgp.ts";
+import { reflectorBird } from "./reflector.ts";
+
+/** Every configuration of a data centre, by machine. */
+function configurations(dc: DataCenter): readonly (readonly [string, string])[] {
+  return [
+    ...dc.hosts.map((host) => [host.name, computeBird(dc, host)] as const),
+    ...dc.reflectors.map((reflector) => [reflector.name, reflectorBird(dc, reflector)] as const),
+    ...dc.gateways.map((gateway) => [gateway.name, gatewayBird(dc, gateway)] as const),
+  ];
+}
+
+/** The blocks whose head matches, without their indentation. */
+function blocks(config: string, head: RegExp): readonly string[] {
+  const all = config.split(/\n(?=\S)/).reduce<string[]>((done, part) => (part.startsWith("}") ? [...done.slice(0, -1), `${done.at(-1)}\n${part}`] : [...done, part]), []);
+  return all.filter((block) => head.test(block));
+}
+
+test("a host's configuration, whole", () => {
+  const dc = dataCenterOf("only public");
+  assert.equal(
+    computeBird(dc, { ...dc.hosts[0], name: "h1" }),
+    `# h1: written by Margay from the data centre guide; changes made here are lost.
+log stderr { info, warning, error, fatal, bug, auth, remote };
+router id 192.168.100.11;
+graceful restart wait 10;
+protocol device { scan time 1; }
+define ENDPOINTS4 = [ 172.18.208.0/24{32,32} ];
+function endpoint4() {
+  return net ~ ENDPOINTS4;
+}
+filter learn4 {
+  if krt_source = 88 && ifname ~ "tap*" && krt_metric < 1000000 && endpoint4() then {
+    preference = 200;
+    bgp_local_pref = 1000000 - krt_metric;
+    accept;
+  }
+  reject;
+}
+protocol kernel kernel4 {
+  learn;
+  persist;
+  graceful restart;
+  merge paths on;
+  scan time 20;
+  ipv4 {
+    import filter learn4;
+    export where source = RTS_BGP;
+  };
+}
+template bgp fabric {
+  local 192.168.100.11 as 64512;
+  direct;
+  graceful restart on;
+  graceful restart time 30;
+  hold time 30;
+  startup hold time 30;
+  keepalive time 10;
+  connect delay time 1;
+  connect retry time 1;
+  error wait time 1, 10;
+  ipv4 {
+    import where endpoint4() || net = 0.0.0.0/0;
+    export where source = RTS_INHERIT && endpoint4();
+    gateway direct;
+    add paths rx;
+  };
+}
+protocol bgp 'reflector:rr1' from fabric {
+  neighbor 192.168.100.5 as 64512;
+}
+`,
+  );
+});
+
+for (const variant of VARIANTS) {
+  const dc = dataCenterOf(variant);
+
+  test(`${variant}: the provider is told exactly the aggregates, each by the protocol that makes it`, () => {
+    for (const gateway of dc.gateways) {
+      const config = gatewayBird(dc, gateway);
+      const upstream = blocks(config, /^protocol bgp upstream/).join("\n");
+      const told = [...upstream.matchAll(/export where net ~ \[ (\S+) \] && proto = "(\w+)";/g)].map(([, prefix, origin]) => [prefix, origin]);
+      const made = blocks(config, /^protocol static announced/).flatMap((block) =>
+        [...block.matchAll(/route (\S+) unreachable;/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
+      );
+      assert.deepEqual(told.map(([prefix]) => prefix).toSorted(), exportsOf(dc).toSorted());
+      assert.deepEqual(told.toSorted(), made.toSorted());
+      assert.equal(upstream.match(/export /g)?.length, upstream.match(/^protocol/gm)?.length, "one export rule per session");
+    }
+  });
+
+  test(`${variant}: whatever is imported or exported anywhere is said by a positive list`, () => {
+    for (const [name, config] of configurations(dc)) {
+      assert.doesNotMatch(config, /\b(import|export) all\b/, name);
+      for (const session of blocks(config, /^protocol bgp/)) {
+        const shared = /from fabric/.test(session) ? (blocks(config, /^template bgp fabric/)[0] ?? "") : "";
+        for (const verb of ["import where", "export where"])
+          assert.ok(`${session}${shared}`.includes(verb) || session.includes("export none"), `${name}: ${session} has no "${verb}"`);
+      }
+    }
+  });
+
+  test(`${variant}: protocols have names of their own, which BIRD can read`, () => {
+    for (const [machine, config] of configurations(dc)) {
+      const names = [...config.matchAll(/^protocol bgp '([^']*)'/gm)].map((match) => match[1] ?? "");
+      assert.equal(new Set(names).size, names.length, machine);
+      for (const name of names) assert.match(name, /^[\w.:-]{1,63}$/);
+    }
+  });
+
+  test(`${variant}: no two speakers have one router id`, () => {
+    const ids = [...dc.hosts, ...dc.reflectors, ...dc.gateways].map((machine) => routerId(dc, machine));
+    assert.equal(new Set(ids).size, ids.length);
+  });
+}
+
+test("a reflector believes a host only where the next hop is the host itself", () => {
+  const dc = dataCenterOf("guide");
+  const [h1] = dc.reflectors.flatMap((reflector) => blocks(reflectorBird(dc, reflector), /'host:h1'/));
+  assert.match(h1 ?? "", /import where endpoint4\(\) && bgp_next_hop = 192\.168\.100\.11;/);
+  assert.match(h1 ?? "", /import where endpoint6\(\) && bgp_next_hop = 2001:db8:a41:f::11;/);
+});
+
+test("no endpoint can have an address of a pool inside the public range", () => {
+  const dc = dataCenterOf("pool inside the public range");
+  for (const [name, config] of configurations(dc)) {
+    assert.match(config, /define POOL_PARTS4 = \[ 172\.18\.208\.240\/30\+, 172\.18\.208\.245\/32\+, 172\.18\.208\.246\/31\+ \];/, name);
+    assert.match(config, /function endpoint4\(\) \{\n {2}if net ~ POOL_PARTS4 then return false;/, name);
+  }
+});
+
+test("each gateway tells of its own pool, and the reflector believes nobody else of it", () => {
+  const dc = dataCenterOf("pool inside the public range");
+  const [gw1, gw2] = dc.gateways.map((gateway) => blocks(gatewayBird(dc, gateway), /^protocol static pool4/).join("\n"));
+  assert.match(gw1 ?? "", /route 172\.18\.208\.240\/30 unreachable;/);
+  assert.doesNotMatch(gw2 ?? "", /240/);
+  const believed = dc.reflectors.flatMap((reflector) => blocks(reflectorBird(dc, reflector), /'gateway:gw1'/)).join("\n");
+  assert.match(believed, /import where \(net = 0\.0\.0\.0\/0 \|\| net ~ \[ 172\.18\.208\.240\/30 \]\) && bgp_next_hop = 192\.168\.100\.1;/);
+});
+
+test("a machine that the data centre does not know has no BGP", () => {
+  assert.deepEqual(computeBgp(dataCenterOf("guide"), "h9"), {});
+});
+
+test("a changed configuration is reloaded, not restarted; the daemon waits for its file and the fabric", () => {
+  const daemonOf = (variant: "guide" | "only public") => computeBgp(dataCenterOf(variant), "h1").daemons?.[0]?.value;
+  const [before, after] = [daemonOf("guide"), daemonOf("only public")];
+  assert.ok(before && after);
+  assert.notEqual(before.loaded, after.loaded);
+  assert.equal(mustRestart(after, before), false);
+  assert.deepEqual(before.after, ["file/bird/bird.conf", "link/fab0"]);
+});
