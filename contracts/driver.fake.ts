@@ -84,6 +84,8 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
       trouble.left--;
       return { state: "failed", reason: trouble.reason };
     }
+    const user = change.op === "delete" ? [...values].find(([, value]) => ownNeeds(value).includes(change.ref)) : undefined;
+    if (user !== undefined) return { state: "failed", reason: `in use by ${user[0]}` };
     if (change.op !== "delete" && isFact(change.want)) return { state: "held" };
     if (change.op !== "delete") values.set(change.ref, change.want);
     else if (nature.onlyWanted !== true) values.delete(change.ref);
@@ -112,8 +114,10 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
     },
     apply: async (changes) => {
       const outcomes = new Map<Change<V>, Outcome>();
-      // As a driver of the real thing does, it orders its own objects: what needs one that is still to come waits for it.
-      const ready = (change: Change<V>) => change.op === "delete" || ownNeeds(change.want).every((ref) => values.has(ref));
+      // As a driver of the real thing does, it orders its own objects: what needs one that is still to come waits for it, and
+      // what one that is still to go needs goes after it.
+      const isGoing = (ref: Ref) => changes.some((change) => change.op === "delete" && !outcomes.has(change) && ownNeeds(change.have).includes(ref));
+      const ready = (change: Change<V>) => (change.op === "delete" ? !isGoing(change.ref) : ownNeeds(change.want).every((ref) => values.has(ref)));
       const next = () => changes.find((change) => !outcomes.has(change) && ready(change));
       for (let change = next(); change !== undefined; change = next()) {
         outcomes.set(change, applyOne(change));

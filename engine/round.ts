@@ -111,6 +111,11 @@ async function tearDown(surveys: readonly Survey[], { entries, resting }: Site):
     for (const { ref, needs } of unknown?.mayStand ?? []) pin(ref, needs);
     for (const { ref, op, standsOn } of changes) if (op === "replace" && undone.has(ref)) pin(ref, standsOn);
     const downs = changes.filter(({ op }) => op === "delete");
+    // What stays for now keeps what it stands on, of its own kind too.
+    for (let before = -1; before !== pinned.size; ) {
+      before = pinned.size;
+      for (const change of downs) if (pinned.has(change.ref) || resting(change) !== undefined) pin(change.ref, change.standsOn);
+    }
     const asked = downs.filter((change) => resting(change) === undefined && !pinned.has(change.ref));
     const outcomes = asked.length === 0 ? [] : await apply(asked);
     const outcomeOf = new Map(asked.map((change, at) => [change, outcomes[at]]));
