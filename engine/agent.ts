@@ -43,8 +43,8 @@ export function agent({ self, drivers, feed, clock, log, watch }: AgentParts): A
     clock,
     log,
     finished: (finished) => {
+      tell.finished(finished);
       watch.finished(finished);
-      tell.report(reportOf(finished.result, finished.plan.revision));
     },
   });
   const hello = { op: "hello", ...self, started_at: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z") } as const;
@@ -89,20 +89,19 @@ function isSame({ view: one }: Heard, { view: other }: Heard): boolean {
 }
 
 interface Telling {
-  report(report: Report): void;
+  finished(finished: Finished): void;
   /** Whoever listens now knows nothing. */
   anew(): void;
 }
 
-/** Only the last report counts, so the same one is not told twice. */
+/** Only the last report counts, so a round that changed nothing is not told to who knows it. */
 function telling(send: (report: Report) => void): Telling {
-  let told: string | undefined;
+  let told = false;
   return {
-    anew: () => (told = undefined),
-    report: (report) => {
-      const text = JSON.stringify(report);
-      if (text !== told) send(report);
-      told = text;
+    anew: () => (told = false),
+    finished: ({ plan, result, changed }) => {
+      if (changed || !told) send(reportOf(result, plan.revision));
+      told = true;
     },
   };
 }

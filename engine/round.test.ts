@@ -167,7 +167,7 @@ test("the order of tracks is the order of the world", async () => {
   assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "file", "daemon", "route"]);
   const surveys = await Promise.all(hostTracks(fakeHost().drivers).map((track) => track.survey(ports(1, 2), { prune: false })));
   for (const { kind, wanted } of surveys) {
-    for (const { ref, needs } of wanted) for (const need of needs) assert.ok(order.indexOf(kindOf(need)) <= order.indexOf(kind), `${ref} needs ${need}`);
+    for (const { ref, needs } of wanted.values()) for (const need of needs) assert.ok(order.indexOf(kindOf(need)) <= order.indexOf(kind), `${ref} needs ${need}`);
   }
 });
 

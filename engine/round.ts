@@ -50,13 +50,24 @@ export async function round(tracks: readonly Track[], intent: Intent, { prune, r
 function takeStock({ kind, wanted, contested, changes, unknown }: Survey, { standing, entries }: Site): void {
   for (const item of contested) entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `something else is wanted in its place: not ${item.show}` } });
   const changing = new Set(changes.map(({ ref }) => ref));
-  for (const item of wanted) {
+  for (const item of wanted.values()) {
     if (unknown !== undefined) entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `${kind} cannot be listed: ${unknown.reason}` } });
     else if (!changing.has(item.ref)) {
       standing.add(item.ref);
-      entries.push({ ...item, op: "keep", outcome: { state: "done" } });
+      entries.push(kept(item));
     }
   }
+}
+
+const KEPT = new WeakMap<Item, Entry>();
+
+/** Made once for an item: at rest, thousands of them are the same in each round. */
+function kept(item: Item): Entry {
+  const known = KEPT.get(item);
+  if (known !== undefined) return known;
+  const entry: Entry = { ...item, op: "keep", outcome: { state: "done" } };
+  KEPT.set(item, entry);
+  return entry;
 }
 
 /** Each kind waits for the kinds that its changes need, and for no others: a slow daemon delays nobody who does not ask for it. */

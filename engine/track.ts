@@ -26,7 +26,7 @@ export interface Pending extends Item {
 /** One kind in one round. */
 export interface Survey {
   readonly kind: string;
-  readonly wanted: readonly Item[];
+  readonly wanted: ReadonlyMap<Ref, Item>;
   readonly changes: readonly Pending[];
   /** Objects that somebody wants otherwise than somebody else: the first is taken. */
   readonly contested: readonly Item[];
@@ -45,18 +45,22 @@ export interface Track {
 export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (intent: Intent) => readonly Wanted<V>[]): Track {
   // What was wanted, until it is gone: a host does not tell what an object waited for, nor whom it was for.
   let known: ReadonlyMap<Ref, Item> = new Map();
+  // The same intent is asked for again and again while a host is at rest.
+  let last: { readonly intent: Intent; readonly gathered: Gathered<V> } | undefined;
   return {
     kind: kind.name,
     survey: async (intent, options) => {
-      const { values, wanted, contested } = gather(kind, pick(intent));
+      if (last?.intent !== intent) last = { intent, gathered: gather(kind, pick(intent)) };
+      const { values, wanted, contested } = last.gathered;
       const before = known;
       try {
         const changes = new Map(diff(kind, values, await driver.list(values), options).map((change) => [pendingOf(kind, change, { before, wanted }), change]));
-        known = new Map([...wanted, ...[...changes.keys()].filter(({ op }) => op === "delete").map((item) => [item.ref, item] as const)]);
-        return { kind: kind.name, wanted: [...wanted.values()], contested, changes: [...changes.keys()], apply: applying(driver, changes) };
+        const leaving = [...changes.keys()].filter(({ op }) => op === "delete");
+        known = leaving.length === 0 ? wanted : new Map([...wanted, ...leaving.map((item) => [item.ref, item] as const)]);
+        return { kind: kind.name, wanted, contested, changes: [...changes.keys()], apply: applying(driver, changes) };
       } catch (error) {
         const unknown = { reason: wordsOf(error), mayStand: [...before.values()] };
-        return { kind: kind.name, wanted: [...wanted.values()], contested, changes: [], unknown, apply: async () => [] };
+        return { kind: kind.name, wanted, contested, changes: [], unknown, apply: async () => [] };
       }
     },
   };

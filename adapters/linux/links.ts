@@ -7,14 +7,15 @@ import type { LinkState } from "#core/kinds/link-text.ts";
 import { OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import { output, wordsOf } from "../programs/programs.ts";
+import { wordsOf } from "../programs/programs.ts";
 import { ipBatch } from "./batch.ts";
+import type { IpListing } from "./listing.ts";
 
 /** Any device that only carries addresses will do; not every kernel has the first. */
 const TYPES = ["dummy", "ifb"];
 
-export function linuxLinks(run: RunProgram): Driver<Link> {
-  const states = async () => readLinks(JSON.parse(await output(run, ["ip", "-j", "addr"])));
+export function linuxLinks(run: RunProgram, list: IpListing): Driver<Link> {
+  const states = async () => readLinks(await list("addr show"));
   return {
     list: async (want) => linksOf(await states(), want),
     apply: async (changes) => {

@@ -4,17 +4,15 @@ import type { RunProgram } from "#contracts/program.ts";
 import { neighbourGoneLine, neighbourLine, readNeighbours } from "#core/kinds/neighbour-text.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
-import { output } from "../programs/programs.ts";
 import { ipBatch } from "./batch.ts";
+import type { IpListing } from "./listing.ts";
 
 /** Gone with its link, or never there. */
 const GONE = /No such file or directory|Cannot find device/;
 
-const LIST = ["ip", "-j", "neigh", "show", "nud", "permanent", "proto", String(MARGAY_PROTOCOL)];
-
-export function linuxNeighbours(run: RunProgram): Driver<Neighbour> {
+export function linuxNeighbours(run: RunProgram, list: IpListing): Driver<Neighbour> {
   return {
-    list: async () => readNeighbours(JSON.parse(await output(run, LIST))),
+    list: async () => readNeighbours(await list(`neigh show nud permanent proto ${MARGAY_PROTOCOL}`)),
     apply: (changes) =>
       ipBatch(
         run,

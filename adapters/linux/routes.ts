@@ -9,26 +9,32 @@ import { readRoutes, routeGoneLine, routeLine } from "#core/kinds/route-text.ts"
 import { MARGAY_PROTOCOL, route } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import { output } from "../programs/programs.ts";
 import { ipBatch } from "./batch.ts";
 import type { Task } from "./batch.ts";
 import type { CutFlows } from "./flows.ts";
+import type { IpListing } from "./listing.ts";
 
 /** Gone with its link, or never there. */
 const GONE = /No such process|Cannot find device/;
+
+export interface RouteTools {
+  readonly run: RunProgram;
+  readonly list: IpListing;
+  readonly cut: CutFlows;
+}
 
 /**
  * Flows of an address are cut twice: when its last route to a device goes, and again before it is given one, because
  * whoever took the last one may have died, or failed, between the two. While another route leads to the same device
  * (one of another metric, on the way of a migration) the flows belong to whom the address belongs to, and stay.
  */
-export function linuxRoutes(run: RunProgram, cut: CutFlows): Driver<Route> {
+export function linuxRoutes({ run, list, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.
   const standing = new Map<string, Route>();
   const heldBy = ({ prefix, to }: Route) => [...standing.values()].some((other) => other.prefix === prefix && ownerOf(other) === ownerOf({ to }));
   return {
     list: async () => {
-      const routes = (await Promise.all(([4, 6] as const).map((family) => listOf(run, family)))).flat();
+      const routes = readRoutes(await list(`route show table all proto ${MARGAY_PROTOCOL}`));
       standing.clear();
       for (const each of routes) standing.set(route.key(each), each);
       return routes;
@@ -50,10 +56,6 @@ export function linuxRoutes(run: RunProgram, cut: CutFlows): Driver<Route> {
 /** An address that goes from one device to another rests in between, or flows would be made by the old route after they were cut. */
 function isHandover(change: Change<Route>): change is Extract<Change<Route>, { readonly op: "replace" }> {
   return change.op === "replace" && change.have.to !== "unreachable" && ownerOf(change.want) !== ownerOf(change.have);
-}
-
-async function listOf(run: RunProgram, family: 4 | 6): Promise<Route[]> {
-  return readRoutes(JSON.parse(await output(run, ["ip", "-j", `-${family}`, "route", "show", "proto", String(MARGAY_PROTOCOL)])), family);
 }
 
 /** The device that a route gives its address to. */

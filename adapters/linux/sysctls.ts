@@ -1,5 +1,5 @@
 /** Kernel settings, read and written under /proc/sys of our own network namespace. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
@@ -20,10 +20,18 @@ export function linuxSysctls(): Driver<Sysctl> {
   };
 }
 
-/** Undefined when there is no such setting: its link is missing. */
+/** Longer than any setting that is written here: the kernel gives as much as there is room for. */
+const ROOM = Buffer.alloc(4096);
+
+/** Undefined when there is no such setting: its link is missing. Half as long as readFileSync, which asks for the size first. */
 function read(path: string): string | undefined {
   try {
-    return readFileSync(join(ROOT, path), "utf8").trim().replaceAll(/\s+/g, " ");
+    const file = openSync(join(ROOT, path), "r");
+    try {
+      return ROOM.toString("latin1", 0, readSync(file, ROOM)).trim().replaceAll(/\s+/g, " ");
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -56,7 +56,7 @@ export function elementRef(value: Pick<NftElement, "family" | "of" | "element">)
 export const nft: Kind<Nft> = {
   name: "nft",
   key: (value) => (value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`),
-  same: (want, have) => text(want) === text(have),
+  same: (want, have) => want === have || text(want) === text(have),
   needs: (value) => {
     if (value.object === "chain") return value.uses;
     // The driver puts sets and maps before elements inside one transaction; which of the two `of` is, the element does not know.

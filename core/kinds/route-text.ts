@@ -1,28 +1,27 @@
 /** Routes as iproute2 prints and reads them. */
-import type { Family } from "../net/address.ts";
 import { readIp } from "../net/address.ts";
 import { hostPrefix, readCidr } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { textAt } from "./json.ts";
+import { records, textAt } from "./json.ts";
 import type { Fields } from "./json.ts";
-import { records } from "./json.ts";
 import { MARGAY_PROTOCOL } from "./route.ts";
 import type { Route } from "./route.ts";
 
-/** Reads `ip -j -4|-6 route show proto 88`. What the routes wait for is not on the host: `after` is empty. */
-export function readRoutes(json: unknown, family: Family): Route[] {
-  return records(json, "ip route").map((fields) => ({
-    prefix: destination(textAt(fields, "dst"), family),
-    to: targetOf(fields),
-    metric: typeof fields["metric"] === "number" ? fields["metric"] : 0,
-    after: [],
-  }));
+/**
+ * Reads `ip -j route show table all proto 88`, both families: those of the main table, which is not named. What the routes
+ * wait for is not on the host: `after` is empty.
+ */
+export function readRoutes(json: unknown): Route[] {
+  const main = records(json, "ip route").filter((fields) => fields["table"] === undefined);
+  return main.map((fields) => ({ prefix: destination(fields), to: targetOf(fields), metric: typeof fields["metric"] === "number" ? fields["metric"] : 0, after: [] }));
 }
 
-/** iproute2 prints a host route as a bare address, and the widest prefix as a word. */
-function destination(text: string, family: Family): Cidr {
+/** iproute2 prints a host route as a bare address, and the widest prefix as a word; only IPv6 routes have a preference (RFC 4191). */
+function destination(fields: Fields): Cidr {
+  const text = textAt(fields, "dst");
   const ip = readIp(text);
-  const prefix = ip === undefined ? readCidr(text === "default" ? (family === 4 ? "0.0.0.0/0" : "::/0") : text) : hostPrefix(ip);
+  const widest = fields["pref"] === undefined ? "0.0.0.0/0" : "::/0";
+  const prefix = ip === undefined ? readCidr(text === "default" ? widest : text) : hostPrefix(ip);
   if (prefix === undefined) throw new Error(`ip route printed the destination ${text}`);
   return prefix;
 }

@@ -12,25 +12,30 @@ import { readRoutes, routeGoneLine, routeLine } from "./route-text.ts";
 
 test("routes are read as iproute2 prints them, unreachable ones in both families", () => {
   const four = JSON.parse('[{"type":"unreachable","dst":"10.65.0.0/16","metric":4096,"flags":[]},{"dst":"10.65.0.5","dev":"tap1","scope":"link","metric":1024,"flags":["linkdown"]}]');
-  assert.deepEqual(readRoutes(four, 4), [
+  assert.deepEqual(readRoutes(four), [
     { prefix: "10.65.0.0/16", to: "unreachable", metric: 4096, after: [] },
     { prefix: "10.65.0.5/32", to: { dev: "tap1" }, metric: 1024, after: [] },
   ]);
   const six = JSON.parse('[{"dst":"2001:db8::5","dev":"tap1","metric":1024,"flags":["linkdown"],"pref":"medium"},{"type":"unreachable","dst":"2001:db8::/63","dev":"lo","metric":4096,"flags":[],"pref":"medium"}]');
-  assert.deepEqual(readRoutes(six, 6), [
+  assert.deepEqual(readRoutes(six), [
     { prefix: "2001:db8::5/128", to: { dev: "tap1" }, metric: 1024, after: [] },
     { prefix: "2001:db8::/63", to: "unreachable", metric: 4096, after: [] },
   ]);
 });
 
 test("a route that somebody sent elsewhere under our mark is like none of ours", () => {
-  const [via] = readRoutes([{ dst: "default", gateway: "192.0.2.1", dev: "eth0", metric: 3 }], 4);
+  const [via] = readRoutes([{ dst: "default", gateway: "192.0.2.1", dev: "eth0", metric: 3 }]);
   assert.deepEqual(via, { prefix: "0.0.0.0/0", to: { dev: 'eth0 gateway "192.0.2.1"' }, metric: 3, after: [] });
 });
 
+test("routes of other tables are none of ours; the widest prefix is told by its family", () => {
+  const printed = [{ dst: "10.0.0.1", dev: "tap1", table: "100", flags: [] }, { type: "unreachable", dst: "default", dev: "lo", metric: 1, pref: "medium" }];
+  assert.deepEqual(readRoutes(printed), [{ prefix: "::/0", to: "unreachable", metric: 1, after: [] }]);
+});
+
 test("output of another shape is refused in words", () => {
-  assert.throws(() => readRoutes({}, 4), /ip route printed no list/);
-  assert.throws(() => readRoutes([{ dst: "banana" }], 4), /ip route printed the destination banana/);
+  assert.throws(() => readRoutes({}), /ip route printed no list/);
+  assert.throws(() => readRoutes([{ dst: "banana" }]), /ip route printed the destination banana/);
   assert.throws(() => readNeighbours([{ dst: "10.0.0.1", dev: "tap1" }]), /no lladdr/);
 });
 

@@ -13,13 +13,14 @@ import { statusFile } from "./status-file.ts";
 export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log): Promise<void> {
   const { role, host, state, controller } = settings;
   mkdirSync(state, { recursive: true });
+  const status = statusFile(settings);
   const running = agentOf({
     self: { host, role },
     drivers: hostDrivers(state),
     feed: feedClient({ controllers: controller }),
     clock: systemClock(),
     log,
-    watch: statusFile(settings),
+    watch: status,
   });
   const unwatch = linkMonitor({ changed: running.wake });
   log.info("started", { role, host, state });
@@ -28,6 +29,7 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   log.info("stopping; the host is left as it is");
   unwatch();
   await running.stop();
+  status.close();
 }
 
 function aborted(stop: AbortSignal): Promise<void> {

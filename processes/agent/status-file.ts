@@ -37,26 +37,44 @@ export interface ObjectStatus {
 export interface StatusFile {
   finished(finished: Finished): void;
   controller(state: string): void;
+  /** Writes what is still to be written. */
+  close(): void;
 }
 
-/** Written whenever it says something else than before. */
+/** News within this time are written together: the file is long, and the host comes first. */
+const GATHER_MS = 500;
+
+/** Written whenever it says something else than before, with some delay. */
 export function statusFile({ host, role, state }: AgentSettings): StatusFile {
   const path = join(state, STATUS_FILE);
   let status: AgentStatus = { host, role, pid: process.pid, controller: "not connected yet", revision: null, endpoints: {}, troubles: [], objects: [] };
-  const write = (next: AgentStatus) => {
-    status = next;
-    writeFileSync(`${path}.new`, `${JSON.stringify(status)}\n`);
+  let last: Finished | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const write = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = JSON.stringify({ ...status, ...(last === undefined ? {} : hostStatus(last)) });
+    writeFileSync(`${path}.new`, `${text}\n`);
     renameSync(`${path}.new`, path);
   };
-  write(status);
+  const later = () => (timer ??= setTimeout(write, GATHER_MS));
+  write();
   return {
-    controller: (controller) => write({ ...status, controller }),
-    finished: ({ plan, result, changed }) => {
-      if (!changed) return;
-      const { revision, endpoints, troubles } = reportOf(result, plan.revision);
-      write({ ...status, revision, endpoints, troubles, objects: result.entries.filter(isStillThere).map(objectOf) });
+    controller: (controller) => {
+      status = { ...status, controller };
+      later();
     },
+    finished: (finished) => {
+      last = finished;
+      if (finished.changed) later();
+    },
+    close: () => (timer === undefined ? undefined : write()),
   };
+}
+
+function hostStatus({ plan, result }: Finished): Partial<AgentStatus> {
+  const { revision, endpoints, troubles } = reportOf(result, plan.revision);
+  return { revision, endpoints, troubles, objects: result.entries.filter(isStillThere).map(objectOf) };
 }
 
 /** What was deleted is no object any more. */
