@@ -18,7 +18,7 @@ import { elementsOf, ports, standing } from "./nft-parts.ts";
 import { policy } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
 
-/** Loses to every other route: it is what is left when nobody has the address. Below BIRD's limit for endpoint routes or not, it is on no tap. */
+/** So large that an aggregate is what is left when nobody else has the address. */
 export const AGGREGATE_METRIC = 1 << 20;
 
 export function compileCompute(view: View, host: string): Intent {

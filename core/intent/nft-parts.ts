@@ -86,11 +86,11 @@ export function elementsOf(objects: readonly Wanted<Nft>[]): ReadonlyMap<string,
  * Chains named by what is in them: equal rules are one chain, and a chain never changes, it is succeeded by another. Texts come from
  * tenants, who may look for two with one digest: those get different names all the same.
  */
-export function contentNames(prefix: string, contents: Iterable<string>): ReadonlyMap<string, string> {
+export function contentNames(prefix: string, contents: Iterable<string>, mark = digest): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Map<string, number>();
   for (const content of [...new Set(contents)].toSorted()) {
-    const name = `${prefix}-${digest(content)}`;
+    const name = `${prefix}-${mark(content)}`;
     const before = taken.get(name) ?? 0;
     taken.set(name, before + 1);
     names.set(content, before === 0 ? name : `${name}-${before}`);

@@ -8,7 +8,7 @@ import { nft } from "../../kinds/nft.ts";
 import type { Nft } from "../../kinds/nft.ts";
 import { diff } from "../../reconcile/diff.ts";
 import { compileCompute } from "../compute.ts";
-import { bench } from "./bench.real.ts";
+import { place } from "./bench.test.ts";
 import { cidr, group, ip, mac, port, rule, uuid, viewOf } from "./sample-view.ts";
 
 const PORTS = [6, 17, 33, 132, 136];
@@ -54,7 +54,7 @@ function* everyRule(): Generator<GroupRule> {
 }
 
 async function loads(t: TestContext, view: View): Promise<void> {
-  const { run } = await bench(t);
+  const { run } = await place(t);
   const driver = nftables(run, async () => new Map());
   const want = compileCompute(view, "h1").nft.map(({ value }) => value);
   const missing = async (): Promise<Nft[]> =>

@@ -1,0 +1,177 @@
+/**
+ * A compute host out of a network namespace that holds an intent by the real drivers, with guests in namespaces behind it
+ * and an outside in front. All of it is gone after the test. No tests of its own: the file is named so that core stays without I/O.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { cutFlows } from "#adapters/linux/flows.ts";
+import { linuxDaemons } from "#adapters/linux/daemons.ts";
+import { linuxFiles } from "#adapters/linux/files.ts";
+import { linuxLinks } from "#adapters/linux/links.ts";
+import { ipListing } from "#adapters/linux/listing.ts";
+import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
+import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { nftables } from "#adapters/nft/nftables.ts";
+import { output, programs } from "#adapters/programs/programs.ts";
+import { DONE } from "#contracts/driver.ts";
+import type { Driver } from "#contracts/driver.ts";
+import type { RunProgram } from "#contracts/program.ts";
+import { round } from "#engine/round.ts";
+import type { RoundResult } from "#engine/round.ts";
+import { track } from "#engine/track.ts";
+import type { Track } from "#engine/track.ts";
+import type { Endpoint, View } from "../../feed/item.ts";
+import { daemon } from "../../kinds/daemon.ts";
+import type { Daemon } from "../../kinds/daemon.ts";
+import { file } from "../../kinds/file.ts";
+import { link } from "../../kinds/link.ts";
+import { neighbour } from "../../kinds/neighbour.ts";
+import { nft } from "../../kinds/nft.ts";
+import { route } from "../../kinds/route.ts";
+import { sysctl } from "../../kinds/sysctl.ts";
+import type { Sysctl } from "../../kinds/sysctl.ts";
+import { hostSideMac } from "../../net/mac.ts";
+import { compile } from "../compile.ts";
+
+export interface Place {
+  /** Its namespace. */
+  readonly name: string;
+  readonly run: RunProgram;
+  /** Runs a shell line there, and throws its words when it fails. */
+  sh(line: string): Promise<string>;
+  /** Does a shell line succeed there within a few seconds? */
+  can(line: string): Promise<boolean>;
+  /** A program that runs there until the test ends. */
+  start(argv: readonly string[]): ChildProcess;
+}
+
+export interface Host extends Place {
+  readonly state: string;
+  /** One round. */
+  hold(view: View): Promise<RoundResult>;
+  /** A guest behind a tap, link up, without addresses. */
+  guest(endpoint: Endpoint): Promise<Place>;
+  /** What dnsmasq wrote so far. */
+  dhcpLog(): string;
+}
+
+let count = 0;
+
+/** A namespace with `lo` up. */
+export async function place(t: TestContext): Promise<Place> {
+  const name = `mg-e-${process.pid}-${count++}`;
+  const here = programs();
+  await output(here, ["ip", "netns", "add", name]);
+  t.after(() => output(here, ["ip", "netns", "del", name]));
+  const run = programs({ under: ["ip", "netns", "exec", name], limitMs: 20_000 });
+  // Without the seconds that a kernel waits for somebody else to claim its address.
+  await output(run, ["sh", "-ec", "ip link set lo up; sysctl -qw net.ipv6.conf.default.accept_dad=0"]);
+  const start = (argv: readonly string[]) => {
+    const child = spawn("ip", ["netns", "exec", name, ...argv], { stdio: "ignore", detached: true });
+    t.after(() => ended(child));
+    return child;
+  };
+  const can = async (line: string) => (await run(["timeout", "4", "sh", "-ec", line])).code === 0;
+  return { name, run, sh: (line) => output(run, ["sh", "-ec", line]), can, start };
+}
+
+/** Ends a program and whatever it started. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  process.kill(-child.pid, "SIGTERM");
+  await gone;
+}
+
+/** Host `h1` of the guide's data centre, without a fabric. */
+export async function host(t: TestContext): Promise<Host> {
+  const here = await place(t);
+  const state = mkdtempSync(join(tmpdir(), "mg-e-"));
+  const daemons = linuxDaemons({ run: here.run, state, under: ["ip", "netns", "exec", here.name] });
+  t.after(async () => {
+    const held = await daemons.list([]);
+    await daemons.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
+    rmSync(state, { recursive: true });
+  });
+  const tracks = tracksOf(here, { state, daemons });
+  const guest = async (endpoint: Endpoint) => {
+    const inside = await place(t);
+    const { tap, mac } = endpoint;
+    await here.sh(
+      `ip link add ${tap} address ${hostSideMac(mac)} type veth peer name eth0 address ${mac} netns ${inside.name}; ip link set ${tap} up`,
+    );
+    await inside.sh("ip link set eth0 up");
+    await eventually("a link-local address", () => inside.can("ip -6 addr show dev eth0 scope link -tentative | grep -q fe80"));
+    return inside;
+  };
+  const hold = (view: View) => round(tracks, compile(view, { host: "h1", role: "compute" }), { prune: true });
+  return { ...here, state, hold, guest, dhcpLog: () => readFileSync(join(state, "log", "dnsmasq.log"), "utf8") };
+}
+
+interface Workshop {
+  readonly state: string;
+  readonly daemons: Driver<Daemon>;
+}
+
+/** All kinds, and of the daemons dnsmasq alone: BGP has its own tests. */
+function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
+  const cut = cutFlows(here.run);
+  const list = ipListing(here.run);
+  return [
+    track(link, linuxLinks(here.run, list), (intent) => intent.links),
+    track(sysctl, sysctlsOf(here), (intent) => intent.sysctls),
+    track(nft, nftables(here.run, cut), (intent) => intent.nft),
+    track(neighbour, linuxNeighbours(here.run, list), (intent) => intent.neighbours),
+    track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (intent) => intent.files),
+    track(daemon, daemons, (intent) => intent.daemons.filter(({ value }) => value.name === "dnsmasq")),
+    track(route, linuxRoutes({ run: here.run, list, cut }), (intent) => intent.routes),
+  ];
+}
+
+/** /proc/sys of another namespace: read and written by a shell there. */
+function sysctlsOf({ sh, run }: Place): Driver<Sysctl> {
+  return {
+    list: async (want) => {
+      const lines = (await sh(want.map(({ path }) => `echo "$(cat /proc/sys/${path} 2>/dev/null || echo missing)"`).join("\n"))).split(
+        "\n",
+      );
+      return want.flatMap(({ path }, at) => (lines[at] === "missing" ? [] : [{ path, value: lines[at] ?? "" }]));
+    },
+    apply: (changes) =>
+      Promise.all(
+        changes.map(async (change) => {
+          if (change.op === "delete") return DONE;
+          const { code, stderr } = await run(["sh", "-c", `echo ${change.want.value} > /proc/sys/${change.want.path}`]);
+          return code === 0 ? DONE : { state: "failed", reason: stderr };
+        }),
+      ),
+  };
+}
+
+/** Waits for a condition, not for a time. */
+export async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < end, `${what}: not within 10 s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What failed or waits in a round, in words. */
+export function troubles({ entries, unknown }: RoundResult): string[] {
+  const bad = entries.filter(({ outcome }) => outcome.state !== "done");
+  return [
+    ...unknown.map(({ kind, reason }) => `${kind}: ${reason}`),
+    ...bad.map(({ ref, outcome }) => `${ref}: ${JSON.stringify(outcome)}`),
+  ];
+}
+
+/** Objects that a round changed. */
+export function changed({ entries }: RoundResult): string[] {
+  return entries.filter(({ op, outcome }) => op !== "keep" && outcome.state === "done").map(({ op, ref }) => `${op} ${ref}`);
+}

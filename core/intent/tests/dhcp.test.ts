@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Endpoint, View } from "../../feed/item.ts";
+import { daemon, mustRestart } from "../../kinds/daemon.ts";
+import type { Daemon } from "../../kinds/daemon.ts";
+import { compileCompute } from "../compute.ts";
+import { cidr, ip, mac, port, SUBNETS, viewOf } from "./sample-view.ts";
+
+const A = port(1, ["10.65.0.5", "2001:db8:a41:3::5"]);
+const B = port(2, ["10.65.0.6"]);
+
+function dnsmasq(view: View): Daemon {
+  const found = compileCompute(view, "h1").daemons.find(({ value }) => value.name === "dnsmasq");
+  assert.ok(found !== undefined);
+  return found.value;
+}
+
+function content(view: View, path: string): string {
+  return compileCompute(view, "h1").files.find(({ value }) => value.path === path)?.value.content ?? "";
+}
+
+const from = (before: readonly Endpoint[], now: readonly Endpoint[]) => {
+  const [have, want] = [dnsmasq(viewOf(before)), dnsmasq(viewOf(now))];
+  return daemon.same(want, have) ? "nothing" : mustRestart(want, have) ? "restart" : "reload";
+};
+
+test("a port that comes is a reload; one that goes, or has another MAC, is a restart, for dnsmasq remembers leases", () => {
+  assert.equal(from([A], [A]), "nothing");
+  assert.equal(from([A], [A, B]), "reload");
+  assert.equal(from([A, B], [A]), "restart");
+  assert.equal(from([A], [{ ...A, mac: mac("fa:16:3e:00:00:77") }]), "restart");
+  assert.equal(from([A], [{ ...A, hostname: "other" }]), "reload");
+  assert.equal(from([A], [{ ...A, groups: [] }]), "nothing");
+});
+
+test("each port is named with its MAC, its addresses and its host name, and nothing that could be read as more", () => {
+  assert.equal(
+    content(viewOf([A, B]), "dnsmasq/hosts"),
+    "fa:16:3e:00:00:01,10.65.0.5,[2001:db8:a41:3::5],vm-1\nfa:16:3e:00:00:02,10.65.0.6,vm-2\n",
+  );
+  for (const hostname of ["", "a,set:x", "x\ny", "-x", "a b", "é"])
+    assert.equal(content(viewOf([{ ...B, hostname }]), "dnsmasq/hosts"), "fa:16:3e:00:00:02,10.65.0.6\n", hostname);
+  assert.equal(content(viewOf([{ ...B, hostname: "web.example.org" }]), "dnsmasq/hosts"), "fa:16:3e:00:00:02,10.65.0.6,web\n");
+  assert.doesNotMatch(content(viewOf([A]), "dnsmasq/hosts"), /set:/, "a tag here makes dnsmasq 2.90 crash at the next reload");
+});
+
+test("subnets without DHCP, and ports that are down, are not served", () => {
+  const subnets = new Map(SUBNETS.map((each) => [each.id, { ...each, enable_dhcp: each.cidr !== "10.65.0.0/16" }]));
+  assert.equal(content(viewOf([A, B], { subnets }), "dnsmasq/hosts"), "fa:16:3e:00:00:01,[2001:db8:a41:3::5],vm-1\n");
+  assert.doesNotMatch(content(viewOf([A, B], { subnets }), "dnsmasq/dnsmasq.conf"), /10\.65/);
+  assert.equal(content(viewOf([{ ...B, admin_state_up: false }]), "dnsmasq/hosts"), "");
+});
+
+test("guests are told the router, the routes, the name servers of their family, the MTU and the domain", () => {
+  const routed = SUBNETS.map((each) => ({ ...each, host_routes: [{ destination: cidr("192.0.2.0/24"), nexthop: ip("10.65.0.9") }] }));
+  const options = content(viewOf([A], { subnets: new Map(routed.map((each) => [each.id, each])) }), "dnsmasq/options").split("\n");
+  const id = SUBNETS.find((each) => each.cidr === "10.65.0.0/16")?.id;
+  const six = SUBNETS.find((each) => each.cidr === "2001:db8:a41:3::/64")?.id;
+  for (const line of [
+    `tag:subnet-${id},option:router,10.65.0.1`,
+    `tag:subnet-${id},option:classless-static-route,192.0.2.0/24,10.65.0.9,0.0.0.0/0,10.65.0.1`,
+    `tag:subnet-${id},option:dns-server,203.0.113.53`,
+    `tag:subnet-${id},option:mtu,1500`,
+    `tag:subnet-${id},option:domain-name,cloud.example`,
+    `tag:subnet-${six},option6:dns-server,[2001:db8:feed::53]`,
+    `tag:subnet-${six},option6:domain-search,cloud.example`,
+  ])
+    assert.ok(options.includes(line), line);
+});
+
+test("options of a port are its own, and a value cannot be a line of its own", () => {
+  const option = (name: string, value: string, family: 4 | 6 = 4) => ({ name, value, family });
+  const a = {
+    ...A,
+    dhcp_options: [
+      option("ntp-server", "192.0.2.9"),
+      option("67", "boot.img"),
+      option("dns-server", "[2001:db8::1]", 6),
+      option("mtu", "1\ntag:x"),
+      option("x,y", "1"),
+    ],
+  };
+  const lines = content(viewOf([a]), "dnsmasq/options")
+    .split("\n")
+    .filter((line) => line.includes("tag:port-"));
+  assert.deepEqual(lines, [
+    `tag:port-${a.port_id},option:ntp-server,192.0.2.9`,
+    `tag:port-${a.port_id},67,boot.img`,
+    `tag:port-${a.port_id},option6:dns-server,[2001:db8::1]`,
+  ]);
+  assert.match(content(viewOf([a]), "dnsmasq/dnsmasq.conf"), new RegExp(`^dhcp-mac=set:port-${a.port_id},${a.mac}$`, "m"));
+});
