@@ -109,6 +109,15 @@ for (const variant of VARIANTS) {
     }
   });
 
+  test(`${variant}: "and" and "or" are never mixed without parentheses: BIRD takes them from left to right`, () => {
+    // Function calls and inner parentheses first, until none is left.
+    const flat = (text: string): string => (/\([^()]*\)/.test(text) ? flat(text.replaceAll(/\([^()]*\)/g, "")) : text);
+    for (const [machine, config] of configurations(dc)) {
+      const mixed = config.split("\n").filter((line) => /&&/.test(flat(line)) && /\|\|/.test(flat(line)));
+      assert.deepEqual(mixed, [], machine);
+    }
+  });
+
   test(`${variant}: protocols have names of their own, which BIRD can read`, () => {
     for (const [machine, config] of configurations(dc)) {
       const names = [...config.matchAll(/^protocol bgp '([^']*)'/gm)].map((match) => match[1] ?? "");

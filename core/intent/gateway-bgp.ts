@@ -22,8 +22,14 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway): string {
     ...preamble(dc, gateway),
     ...channels.flatMap(routeClasses),
     ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
-    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source = RTS_BGP || ${isOrigin(channel)};`] })),
-    fabricTemplate(dc, gateway, channels.map((channel) => fabricChannel(dc, gateway, { channel, policy: fabricPolicy(dc, channel, gateway) }))),
+    ...channels.map((channel) =>
+      kernelProtocol(channel, { policy: ["import none;", `export where source = RTS_BGP || ${isOrigin(channel)};`] }),
+    ),
+    fabricTemplate(
+      dc,
+      gateway,
+      channels.map((channel) => fabricChannel(dc, gateway, { channel, policy: fabricPolicy(dc, channel, gateway) })),
+    ),
     ...fabricSessions(dc, gateway, channels),
     ...channels.map((channel) => upstreamSession(dc, gateway, channel)),
   ]);
@@ -40,7 +46,10 @@ function origins({ family, name, ranges, announced }: Channel, pools: readonly s
       : block(`protocol static ${protocol}${family}`, [`${name};`, ...prefixes.map((prefix) => `route ${prefix} unreachable;`)]);
   return [
     statics("announced", announced),
-    statics("internal", ranges.filter((range) => !announced.includes(range))),
+    statics(
+      "internal",
+      ranges.filter((range) => !announced.includes(range)),
+    ),
     statics("pool", pools),
   ];
 }
@@ -66,8 +75,9 @@ function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): reado
   ];
 }
 
+/** In parentheses: to BIRD, `&&` binds no tighter than `||`. */
 function isDefault({ family, anywhere }: Channel): string {
-  return `net = ${anywhere} && proto = "upstream${family}"`;
+  return `(net = ${anywhere} && proto = "upstream${family}")`;
 }
 
 function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly string[] {
@@ -75,8 +85,7 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
 }
 
 function fabricSessions(dc: DataCenter, gateway: Gateway, channels: readonly Channel[]): readonly string[] {
-  if (dc.fabric.peering === "reflectors")
-    return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
+  if (dc.fabric.peering === "reflectors") return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
   const others = dc.gateways.filter(({ name }) => name !== gateway.name);
   return [
     ...dc.hosts.map((peer) => clientSession(dc, gateway, { peer, channels })),
@@ -94,7 +103,7 @@ function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Dir
   const policy = (channel: Channel) =>
     block(channel.name, [
       ...fromHost(channel, peer),
-      `export where source = RTS_BGP && endpoint${channel.family}() || ${isDefault(channel)};`,
+      `export where (source = RTS_BGP && endpoint${channel.family}()) || ${isDefault(channel)};`,
       "add paths tx;",
     ]).concat(";");
   return fabricSession(dc, peer, {
@@ -110,7 +119,7 @@ function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Dir
 function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
   const policy = (channel: Channel) => {
     const { family, name } = channel;
-    const said = [`source = RTS_BGP && endpoint${family}()`, ...isPool(dc, gateway, channel)];
+    const said = [`(source = RTS_BGP && endpoint${family}())`, ...isPool(dc, gateway, channel)];
     return block(name, [`export where ${said.join(" || ")};`]).concat(";");
   };
   return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
