@@ -66,6 +66,9 @@ export function castOf(ask: Ask): Cast {
       case "regroup":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { security_groups: change.groups.map(group) } });
         return;
+      case "set":
+        await ask("PUT", `ports/${person(change.name).id}`, { port: { [change.attribute]: change.value } });
+        return;
       case "move":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { "binding:host_id": change.host } });
         people.set(change.name, { ...person(change.name), host: change.host });

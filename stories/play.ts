@@ -14,17 +14,32 @@ export async function play(story: Story, world: World): Promise<void> {
     }
     if (!rests) await world.settle();
     rests = true;
-    await expect(world, what, `line ${line}: ${text}`);
+    await eventually(world.patience, () => expect(world, what, `line ${line}: ${text}`));
+  }
+}
+
+/** Tries again until it holds, or until patience ends; then it fails with its last words. */
+async function eventually(patience: number, attempt: () => Promise<void>): Promise<void> {
+  const end = Date.now() + patience;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
 async function expect(world: World, what: Expectation, said: string): Promise<void> {
   switch (what.see) {
-    case "holds": {
+    case "holds":
+    case "lacks": {
       const held = await world.holdings(what.host);
       const kind = what.object.split(" ")[0] ?? "";
-      assert.ok(
+      assert.equal(
         held.includes(what.object),
+        what.see === "holds",
         `${said}\n${what.host} holds of this kind:\n${held.filter((one) => one.startsWith(`${kind} `)).join("\n")}`,
       );
       return;

@@ -34,6 +34,7 @@ export async function pureWorld(example: string): Promise<World> {
   const cast = castOf(ask);
   const told = (host: string, role: Role) => viewOf(cloud, host, role);
   return {
+    patience: 0,
     // Decisions have no process that could be killed.
     change: async (change) => (change.do === "kill-agent" || change.do === "kill-controller" ? undefined : cast.play(change)),
     settle: async () => undefined,

@@ -1,15 +1,22 @@
-/** Every story, by decisions alone. */
+/** Every story: by decisions alone, and by the real loops over fakes, plainly and by every other path. */
+import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { play } from "./play.ts";
 import { pureWorld } from "./pure-world.ts";
 import { readStory } from "./story.ts";
+import { PLAIN, walk, WALKS } from "./walks.ts";
 
 for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith(".case"))) {
   const story = readStory(file, readFileSync(new URL(file, import.meta.url), "utf8"));
-  test(`decided: ${story.title}`, async () => {
-    const world = await pureWorld(story.datacenter);
-    await play(story, world);
-    await world.close();
+  describe(story.title, () => {
+    test("decided", async () => {
+      const world = await pureWorld(story.datacenter);
+      await play(story, world);
+      await world.close();
+    });
+    const plain = walk(story, PLAIN);
+    test("done", async () => void (await plain));
+    for (const other of WALKS) test(`done, ${other.title}`, async () => assert.deepEqual(await walk(story, other), await plain));
   });
 }

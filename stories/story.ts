@@ -41,11 +41,15 @@ export type Change =
   | { readonly do: "regroup"; readonly name: string; readonly groups: readonly string[] }
   | { readonly do: "move"; readonly name: string; readonly host: string }
   | { readonly do: "delete"; readonly name: string }
+  /** `value` as JSON would have it. */
+  | { readonly do: "set"; readonly name: string; readonly attribute: string; readonly value: unknown }
+  /** The tap alone comes or goes, whatever the port is bound to. */
+  | { readonly do: "plug" | "unplug"; readonly name: string; readonly host: string }
   | { readonly do: "kill-agent"; readonly host: string }
   | { readonly do: "kill-controller" };
 
 export type Expectation =
-  | { readonly see: "holds"; readonly host: string; readonly object: string }
+  | { readonly see: "holds" | "lacks"; readonly host: string; readonly object: string }
   | { readonly see: "holds-nothing"; readonly host: string; readonly port: string }
   | { readonly see: "status"; readonly port: string; readonly status: string }
   | {
@@ -109,19 +113,32 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
       network,
       addresses: addresses.split(/\s+/),
       host,
-      groups: groups.split(","),
+      groups: readNames(groups),
     }),
   ],
-  [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: groups.split(",") })],
+  [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: readNames(groups) })],
   [/^move (\S+) to (\S+)$/, ([, name = "", host = ""]) => ({ do: "move", name, host })],
   [/^delete (\S+)$/, ([, name = ""]) => ({ do: "delete", name })],
+  [/^set (\S+) (\S+) (.+)$/, ([, name = "", attribute = "", value = ""]) => ({ do: "set", name, attribute, value: JSON.parse(value) })],
+  [
+    /^(plug|unplug) (\S+) (?:on|from) (\S+)$/,
+    ([, verb, name = "", host = ""]) => ({ do: verb === "plug" ? "plug" : "unplug", name, host }),
+  ],
   [/^kill agent (\S+)$/, ([, host = ""]) => ({ do: "kill-agent", host })],
   [/^kill controller$/, () => ({ do: "kill-controller" })],
   [/^(\S+) holds nothing of (\S+)$/, ([, host = "", port = ""]) => ({ see: "holds-nothing", host, port })],
-  [/^(\S+) holds (.+)$/, ([, host = "", object = ""]) => ({ see: "holds", host, object: object.replaceAll(/\s+/g, " ") })],
+  [
+    /^(\S+) (holds|lacks) (.+)$/,
+    ([, host = "", verb, object = ""]) => ({ see: verb === "holds" ? "holds" : "lacks", host, object: object.replaceAll(/\s+/g, " ") }),
+  ],
   [/^(\S+) is (ACTIVE|DOWN|ERROR|BUILD)$/, ([, port = "", status = ""]) => ({ see: "status", port, status })],
   [/^(\S+) (reaches|misses) (\S+) (tcp|udp|ping)(?: (\d+))?(?: over ipv([46]))?(?: as (\S+))?$/, readReach],
 ];
+
+/** `web,ssh`; `nothing` is none. */
+function readNames(text: string): readonly string[] {
+  return text === "nothing" ? [] : text.split(",");
+}
 
 function readSentence(place: string, text: string): Change | Expectation {
   for (const [form, read] of SENTENCES) {

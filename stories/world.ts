@@ -10,6 +10,8 @@ export interface Reached {
 }
 
 export interface World {
+  /** Milliseconds that an expectation is waited for; 0 where the world comes to rest by itself. */
+  readonly patience: number;
   change(change: Change): Promise<void>;
   /** Comes to rest: every host has heard of everything and done what it can. */
   settle(): Promise<void>;

@@ -1,0 +1,52 @@
+/** One life of an agent over a fake host. */
+import type { FakeHost } from "#contracts/driver.fake.ts";
+import type { FeedClient } from "#contracts/feed.ts";
+import type { Log } from "#contracts/log.ts";
+import type { Role, View } from "#core/feed/item.ts";
+import { agent } from "#engine/agent.ts";
+import { handsOf } from "./fake-world-hands.ts";
+import type { Ordeal } from "./fake-world-hands.ts";
+import { life } from "./fake-world-time.ts";
+import type { Time } from "./fake-world-time.ts";
+
+export interface AgentParts {
+  readonly self: { readonly host: string; readonly role: Role };
+  readonly host: FakeHost;
+  readonly feed: FeedClient;
+  readonly time: Time;
+  readonly log: Log;
+  readonly ordeal: Ordeal;
+  readonly accuse: (what: string) => void;
+  /** It has died at its work. */
+  readonly died: () => void;
+}
+
+export interface FakeAgent {
+  /** The last complete view. */
+  view(): View | undefined;
+  linksChanged(): void;
+  /** Without a word: what it was about to do is not done, and whoever it was connected to notices. */
+  kill(): void;
+}
+
+export function fakeAgent({ self, host, feed, time, log, ordeal, accuse, died }: AgentParts): FakeAgent {
+  const own = life();
+  const kill = () => {
+    own.end();
+    void running.stop();
+  };
+  const die = () => {
+    kill();
+    died();
+  };
+  const heardAll = () => running.heard() !== undefined;
+  const running = agent({
+    self,
+    drivers: handsOf({ host, life: own, ordeal, heardAll, accuse, die }),
+    feed,
+    clock: time.clockOf(own),
+    log,
+    watch: { controller: () => undefined, finished: () => undefined },
+  });
+  return { view: () => running.heard()?.view, linksChanged: running.wake, kill };
+}

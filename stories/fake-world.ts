@@ -1,0 +1,152 @@
+/**
+ * A story by the real loops over fakes: one controller, and an agent on every machine; hosts, store, connections and clock are
+ * models. Every process can be killed, every connection broken, every machine lose what it holds.
+ */
+import { fakeFeed } from "#contracts/feed.fake.ts";
+import { fakeLog } from "#contracts/log.fake.ts";
+import { memoryStore } from "#contracts/store.fake.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { compile } from "#core/intent/compile.ts";
+import type { View } from "#core/feed/item.ts";
+import { askModel } from "./asked.ts";
+import { castOf, exampleDataCenter, withNames } from "./cast.ts";
+import type { Ask, Cast } from "./cast.ts";
+import { counting, fakeController } from "./fake-world-controller.ts";
+import { everythingOn, servedView } from "./fake-world-held.ts";
+import { fakeMachine } from "./fake-world-machine.ts";
+import type { FakeMachine, MachineParts } from "./fake-world-machine.ts";
+import { time } from "./fake-world-time.ts";
+import { withNova } from "./nova.ts";
+import type { World } from "./world.ts";
+
+export interface Options {
+  /** Every listing and every change on every machine fails the first time. */
+  readonly failsOnce?: boolean;
+  /** Agents are killed in the middle of their work. */
+  readonly diesAtWork?: boolean;
+  /** Taps come and go only after everybody has come to rest. */
+  readonly slowNova?: boolean;
+}
+
+/** What a story comes to: the same by whatever path. */
+export interface End {
+  /** All that each machine holds, with the content of its files and what its daemons have read. */
+  readonly machines: Readonly<Record<string, readonly string[]>>;
+  /** By name of the story's ports. */
+  readonly statuses: Readonly<Record<string, string | undefined>>;
+  /** What each agent says of itself. */
+  readonly agents: Readonly<Record<string, unknown>>;
+}
+
+export interface FakeWorld extends World {
+  readonly cast: Cast;
+  readonly machines: readonly FakeMachine[];
+  /** Killed, and another one started over the same store; the agents come back to it by themselves. */
+  killController(): Promise<void>;
+  breakConnections(): void;
+  /** Lets this time go by with what falls due in it, and does not wait for rest. */
+  pass(ms: number): Promise<void>;
+  end(): Promise<End>;
+}
+
+export async function fakeWorld(example: string, options: Options = {}): Promise<FakeWorld> {
+  const [clock, log, store, chance] = [time(), fakeLog(), memoryStore(), counting()];
+  const datacenter = await exampleDataCenter(example);
+  let controller = await fakeController({ store, time: clock, log, chance });
+  const feed = fakeFeed((hello, link) => controller.accept(hello, link));
+  const { failsOnce = false, diesAtWork = false } = options;
+  const machines = fleet(datacenter).map((one) => fakeMachine({ ...one, feed: feed.client, time: clock, log, failsOnce, diesAtWork }));
+  const byName = new Map(machines.map((machine) => [machine.self.host, machine]));
+  const ask: Ask = (method, path, body) => controller.ask(method, path, body);
+  const cast = castOf(ask);
+
+  const settle = async () => {
+    await clock.rest();
+    const offences = machines.flatMap((machine) => machine.offences());
+    if (offences.length > 0) throw new Error(offences.join("\n"));
+  };
+  const nova = options.slowNova === true ? settle : async () => undefined;
+  const change = withNova(cast, {
+    plug: async (host, tap) => nova().then(() => byName.get(host)?.plug(tap)),
+    unplug: async (host, tap) => nova().then(() => byName.get(host)?.unplug(tap)),
+  });
+  const killController = async () => {
+    controller.kill();
+    controller = await fakeController({ store, time: clock, log, chance });
+    feed.cut();
+  };
+
+  await clock.rest();
+  await controller.apply(datacenter);
+  await settle();
+  return {
+    patience: 0,
+    cast,
+    machines,
+    killController,
+    breakConnections: feed.cut,
+    pass: clock.pass,
+    settle,
+    change: async (what) => {
+      if (what.do === "kill-agent") byName.get(what.host)?.killAgent();
+      else if (what.do === "kill-controller") await killController();
+      else await change(what);
+    },
+    holdings: async (host) => (byName.get(host)?.host().holds() ?? []).map((line) => withNames(line, cast.taps)),
+    status: (name) => statusOf(ask, cast, name),
+    reach: async (from, to, flow) => askModel({ datacenter, views: await servedViews(machines), cast }, from, { to, flow }),
+    end: () => endOf(machines, cast, ask),
+    close: async () => {
+      for (const machine of machines) machine.stop();
+      controller.kill();
+      await store.close();
+    },
+  };
+}
+
+/** All machines that have an agent, with the interfaces that they are delivered with. */
+function fleet({ hosts, gateways, reflectors, fabric }: DataCenter): Pick<MachineParts, "self" | "uplinks">[] {
+  return [
+    ...hosts.map(({ name: host }) => ({ self: { host, role: "compute" } as const, uplinks: [fabric.interface] })),
+    ...gateways.map(({ name: host, upstream }) => ({
+      self: { host, role: "gateway" } as const,
+      uplinks: [fabric.interface, upstream.interface],
+    })),
+    ...reflectors.map(({ name: host }) => ({ self: { host, role: "reflector" } as const, uplinks: [fabric.interface] })),
+  ];
+}
+
+/** As the hosts serve it, whatever the cloud wants of them. */
+async function servedViews(machines: readonly FakeMachine[]): Promise<Map<string, View>> {
+  const served = machines.map(async (machine) => {
+    const view = machine.view();
+    const { self } = machine;
+    return view === undefined || self.role !== "compute"
+      ? []
+      : [[self.host, await servedView(view, compile(view, self), machine.host())] as const];
+  });
+  return new Map((await Promise.all(served)).flat());
+}
+
+async function statusOf(ask: Ask, cast: Cast, name: string): Promise<string | undefined> {
+  const id = cast.people.get(name)?.id;
+  if (id === undefined) return undefined;
+  const { port } = (await ask("GET", `ports/${id}`)) as { readonly port: { readonly status: string } };
+  return port.status;
+}
+
+async function endOf(machines: readonly FakeMachine[], cast: Cast, ask: Ask): Promise<End> {
+  const holding = machines.map(
+    async ({ self, host }) => [self.host, (await everythingOn(host())).map((line) => withNames(line, cast.taps))] as const,
+  );
+  const statuses: Record<string, string | undefined> = {};
+  for (const name of [...cast.people.keys()].toSorted()) statuses[name] = await statusOf(ask, cast, name);
+  const { agents } = (await ask("GET", "agents")) as {
+    readonly agents: readonly { readonly host: string; readonly configurations: unknown }[];
+  };
+  return {
+    machines: Object.fromEntries(await Promise.all(holding)),
+    statuses,
+    agents: Object.fromEntries(agents.map(({ host, configurations }) => [host, configurations])),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The other paths through a story: everything that may happen to a cloud while the story goes on, and must not matter. A walk
+ * plays the story with detours; what comes out at its end must be what the plain walk comes to.
+ */
+import assert from "node:assert/strict";
+import { DRIFT_MS } from "#engine/host-loop.ts";
+import type { Ref } from "#core/kinds/kind.ts";
+import { fakeWorld } from "./fake-world.ts";
+import type { End, FakeWorld, Options } from "./fake-world.ts";
+import { play } from "./play.ts";
+import { isChange } from "./story.ts";
+import type { Story } from "./story.ts";
+
+export interface Walk {
+  readonly title: string;
+  readonly options?: Options;
+  /** What happens after each change. */
+  readonly detour?: (world: FakeWorld) => Promise<void>;
+  /** What happens when the story is over and the world rests. */
+  readonly after?: (world: FakeWorld) => Promise<void>;
+  /** All changes are made at one moment, and nothing is looked at before the end. */
+  readonly squashed?: true;
+}
+
+/** Plays the story, with what it expects on the way, and answers what it comes to. */
+export async function walk(story: Story, { options, detour, after, squashed }: Walk): Promise<End> {
+  const world = await fakeWorld(story.datacenter, options);
+  const change: FakeWorld["change"] = async (what) => {
+    await world.change(what);
+    await detour?.(world);
+  };
+  const steps = squashed === true ? story.steps.filter(({ what }) => isChange(what)) : story.steps;
+  await play({ ...story, steps }, { ...world, change });
+  await world.settle();
+  await after?.(world);
+  await world.settle();
+  await restsNow(world);
+  const end = await world.end();
+  await world.close();
+  return end;
+}
+
+/** At rest is at rest: whoever looks for drift finds none. */
+async function restsNow(world: FakeWorld): Promise<void> {
+  const before = changesMade(world);
+  await world.pass(DRIFT_MS);
+  await world.settle();
+  assert.equal(changesMade(world), before, "hosts were changed although nothing was to be done");
+}
+
+function changesMade({ machines }: FakeWorld): number {
+  return machines.reduce((sum, machine) => sum + machine.changesMade(), 0);
+}
+
+/** Nobody who is killed or cut off by this costs a host anything: the next one finds nothing to do. */
+function harmless(happens: (world: FakeWorld) => void | Promise<void>): (world: FakeWorld) => Promise<void> {
+  return async (world) => {
+    await world.settle();
+    const before = changesMade(world);
+    await happens(world);
+    await world.settle();
+    assert.equal(changesMade(world), before, "hosts were changed although they held everything");
+  };
+}
+
+const killAgents = ({ machines }: FakeWorld) => machines.forEach((machine) => machine.killAgent());
+
+export const PLAIN: Walk = { title: "plainly" };
+
+export const WALKS: readonly Walk[] = [
+  { title: "all at one moment", squashed: true },
+  { title: "agents killed after each change, when they have done it", detour: harmless(killAgents) },
+  { title: "agents killed after each change, before they know of it", detour: async (world) => killAgents(world) },
+  { title: "agents killed half-way through whatever they do", options: { diesAtWork: true } },
+  { title: "the controller killed after each change, when all have done it", detour: harmless((world) => world.killController()) },
+  { title: "the controller killed after each change, before anybody knows of it", detour: (world) => world.killController() },
+  { title: "connections broken after each change, when all have done it", detour: harmless((world) => world.breakConnections()) },
+  {
+    title: "connections broken after each change, while it is told",
+    detour: async (world) => {
+      await world.pass(10);
+      world.breakConnections();
+    },
+  },
+  { title: "every listing and every change fails once", options: { failsOnce: true } },
+  { title: "taps come and go when everybody has come to rest", options: { slowNova: true } },
+  { title: "machines boot again at the end", after: async ({ machines }) => machines.forEach((machine) => machine.reboot()) },
+  { title: "other machines take their places at the end", after: async ({ machines }) => machines.forEach((machine) => machine.replace()) },
+  { title: "somebody takes every object away, one after the other", after: loseEachOnce },
+];
+
+/** Each of a machine's objects in its turn, on all machines at the same time; within the drift time it is back. */
+async function loseEachOnce(world: FakeWorld): Promise<void> {
+  const end = await world.end();
+  const objects = world.machines.map((machine) => machine.everMade());
+  for (let at = 0; at < Math.max(...objects.map(({ length }) => length)); at++) {
+    for (const [one, machine] of world.machines.entries()) {
+      const ref: Ref | undefined = objects[one]?.[at];
+      if (ref !== undefined) machine.host().lose(ref);
+    }
+    await world.pass(DRIFT_MS);
+    assert.deepEqual(await world.end(), end, `lost, and not healed: ${objects.flatMap((all) => all[at] ?? []).join(", ")}`);
+  }
+}
