@@ -43,7 +43,9 @@ export class Refused extends Error {
 /** The answer's body, whose shape is the caller's to know; throws `Refused` for anything but success. */
 export async function ask<T>(lab: Lab, call: { readonly method: Method; readonly path: string; readonly body?: object }): Promise<T> {
   const question = { method: call.method, path: call.path, ...(call.body !== undefined && { body: JSON.stringify(call.body) }) };
-  const { status, text } = await exchange(`unix:${controllerSocket(lab)}`, question, { timeout: 10_000 });
+  const { status, text } = await exchange(`unix:${controllerSocket(lab)}`, question, { timeout: 10_000 }).catch((error: Error) => {
+    throw new Error(`the controller of the lab "${lab.name}" does not answer: ${error.message}`);
+  });
   if (status >= 200 && status < 300) return (text === "" ? undefined : JSON.parse(text)) as T;
   throw new Refused(status, `${call.method} ${call.path}: ${status} ${messageIn(text)}`);
 }

@@ -1,9 +1,10 @@
 /** Removes a lab without trace, however it came to be what it is. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, rmdirSync } from "node:fs";
 import { signalProcess } from "#adapters/linux/process.ts";
 import type { ProcessName } from "#adapters/linux/process.ts";
 import { netnsesOf } from "./lab-record.ts";
 import { gone, inodesOf, processesInside } from "./inside.ts";
+import { LABS } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must } from "./program.ts";
 import { knownServices } from "./service.ts";
@@ -14,7 +15,17 @@ export async function down(lab: Lab): Promise<boolean> {
   await endAll(knownServices(lab).flatMap(({ pid }) => pid ?? []));
   await clear(netnsesOf(lab));
   rmSync(lab.directory, { recursive: true, force: true });
+  removeEmpty(LABS);
   return true;
+}
+
+/** Another lab may be there, or come, or go: then the directory stays, or has gone. */
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "ENOENT"))) throw error;
+  }
 }
 
 /** Ends what runs in these namespaces, and removes them; their interfaces, routes and rules go with them. */

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessName } from "#adapters/linux/process.ts";
-import { vmNetns } from "./place.ts";
+import { LABS, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 
 export interface LabRecord {
@@ -16,7 +16,7 @@ export interface LabRecord {
   readonly file: { readonly path: string; readonly text: string };
   /** Of the topology; those of VMs follow from the VMs' own records. */
   readonly netnses: readonly string[];
-  /** Port on 127.0.0.1 of the root namespace, when there is a relay. */
+  /** Port on 127.0.0.1 of the root namespace, when there is to be a relay. */
   readonly port?: number;
 }
 
@@ -38,7 +38,7 @@ export function netnsesOf(lab: Lab): string[] {
 
 /** Labs that stand, or of which something is left. */
 export function labNames(): string[] {
-  return filesIn("/run/margay-lab");
+  return filesIn(LABS);
 }
 
 /** A reader sees the old text or the new one, never half. */

@@ -59,6 +59,8 @@ async function bind(lab: Lab, id: string, server: Server): Promise<{ readonly po
 export async function untilActive(lab: Lab, portId: string): Promise<void> {
   await until({ what: `port ${portId} to become ACTIVE`, timeout: 20_000 }, async () => {
     const { port } = await ask<{ port: CloudPort }>(lab, { method: "GET", path: `/v2.0/ports/${portId}` });
+    // Nova gives up as well (network-vif-plugged with status failed).
+    if (port.status === "ERROR") throw new Error(`port ${portId} is in ERROR: its host could not make its network`);
     return port.status === "ACTIVE" ? undefined : `it is ${port.status}`;
   });
 }
@@ -97,12 +99,9 @@ async function freePort(lab: Lab, id: string): Promise<CloudPort> {
 }
 
 async function networkNamed(lab: Lab, name: string): Promise<CloudNetwork> {
-  const found = await ask<{ networks: readonly CloudNetwork[] }>(lab, {
-    method: "GET",
-    path: `/v2.0/networks?name=${encodeURIComponent(name)}`,
-  });
-  const [network] = found.networks;
-  if (network === undefined) throw new Error(`no network "${name}" in the cloud`);
+  const { networks } = await ask<{ networks: readonly CloudNetwork[] }>(lab, { method: "GET", path: "/v2.0/networks" });
+  const network = networks.find((one) => one.name === name || one.id === name);
+  if (network === undefined) throw new Error(`no network "${name}" in the cloud; there are ${networks.map((one) => one.name).join(", ")}`);
   return network;
 }
 

@@ -10,12 +10,15 @@ export interface Lab {
   readonly directory: string;
 }
 
+/** One directory for each lab. It does not outlive a boot, as namespaces do not. */
+export const LABS = "/run/margay-lab";
+
 export const DEFAULT_LAB = "demo";
 
 /** Throws when the name cannot be part of a file's name. */
 export function labNamed(name: string): Lab {
   if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(name)) throw new Error(`lab "${name}": lower-case letters, digits and dashes, 32 at most`);
-  return { name, directory: join("/run/margay-lab", name) };
+  return { name, directory: join(LABS, name) };
 }
 
 /** The namespace of a machine, or of one of the lab's own: `fabric`, `provider`, `outside`. */

@@ -4,7 +4,7 @@ import { controllerSocket } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { runningService, startService } from "./service.ts";
 
-const RELAY = "relay";
+export const RELAY = "relay";
 
 /** Where the port is taken, says so and goes on: the unix socket serves all the same. */
 export async function startRelay(lab: Lab, port: number, say: (line: string) => void): Promise<void> {

@@ -5,6 +5,7 @@ import { agentName, controllerOf } from "./margay.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { PROVIDER_SERVICE } from "./provider-router.ts";
+import { RELAY } from "./relay.ts";
 import { runningService } from "./service.ts";
 import { standing } from "./standing.ts";
 import { topologyOf } from "./topology.ts";
@@ -24,6 +25,7 @@ export interface MachineStatus {
 export interface LabStatus {
   readonly phase: "building" | "up";
   readonly file: string;
+  /** Of the relay, when it runs. */
   readonly port?: number;
   readonly machines: readonly MachineStatus[];
   readonly vms: readonly Vm[];
@@ -43,7 +45,7 @@ export function statusOf(lab: Lab): LabStatus {
     };
   });
   const { phase, file, port } = record;
-  return { phase, file: file.path, machines, vms: listVms(lab), ...(port !== undefined && { port }) };
+  return { phase, file: file.path, machines, vms: listVms(lab), ...(port !== undefined && runningService(lab, RELAY) && { port }) };
 }
 
 function serviceOn(node: { readonly name: string; readonly kind: NodeKind; readonly controller: string }): string | undefined {

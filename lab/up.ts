@@ -37,6 +37,7 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
   const step = stepsOf(say);
   const topology = topologyOf(center);
   const standing = await step("what stands already", () => surveyed(lab, raising, topology));
+  const port = raising.port ?? readLabRecord(lab)?.port;
   if (!standing) await step(`${topology.nodes.length} namespaces, ${topology.cables.length} cables`, () => raise(lab, raising, topology));
   await step("the provider's router, a host outside", () => {
     startProvider(lab, center);
@@ -44,14 +45,14 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
   });
   await step("the controller", async () => {
     startService(lab, controllerOf(lab, center));
-    if (raising.port !== undefined) await startRelay(lab, raising.port, say);
+    if (port !== undefined) await startRelay(lab, port, say);
     await controllerAnswers(lab, center);
   });
   for (const agent of agentsOf(lab, center)) startService(lab, agent);
   await step("the data centre applied", () => applyFile(lab, raising.file));
   await step("every agent heard of", () => agentsAlive(lab, center));
   await step("BGP sessions and routes", () => fabricStands(lab, center));
-  writeLabRecord(lab, { ...recordOf(lab, raising, topology), phase: "up" });
+  writeLabRecord(lab, { ...recordOf(lab, raising, topology), phase: "up", ...(port !== undefined && { port }) });
 }
 
 /** As `margay apply --yes` does. */
@@ -85,10 +86,10 @@ function startOutside(lab: Lab, { nodes }: Topology): void {
   startService(lab, { name: `${OUTSIDE.name}-serve`, argv: serving(addresses), netns: machineNetns(lab, OUTSIDE.name) });
 }
 
-function recordOf(lab: Lab, { file, port }: Raising, topology: Topology): LabRecord {
+function recordOf(lab: Lab, { file }: Raising, topology: Topology): LabRecord {
   const builder = processOf(process.pid);
   if (builder === undefined) throw new Error("/proc does not know this process");
-  return { phase: "building", builder, file, netnses: netnsesOf(lab, topology), ...(port !== undefined && { port }) };
+  return { phase: "building", builder, file, netnses: netnsesOf(lab, topology) };
 }
 
 function netnsesOf(lab: Lab, { nodes }: Topology): string[] {

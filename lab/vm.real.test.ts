@@ -38,7 +38,7 @@ function playCloud(t: TestContext, lab: Lab, activate: (port: (typeof PORTS)[num
   });
   const server = createServer((asked, answer) => {
     const end = (body: object) => answer.end(JSON.stringify(body));
-    if (asked.url?.startsWith("/v2.0/networks")) return end({ networks: [{ id: "net", name: asked.url.split("=")[1], mtu: 1500 }] });
+    if (asked.url === "/v2.0/networks") return end({ networks: ["internal", "external"].map((name) => ({ id: "net", name, mtu: 1500 })) });
     const port = asked.method === "POST" ? free.shift() : PORTS.find(({ id }) => asked.url?.endsWith(id));
     if (port === undefined) return answer.writeHead(404).end("{}");
     if (asked.method === "GET" && !active.has(port.id)) {
