@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closed, trusting } from "./local.ts";
+import { ADMIN_PROJECT, closed, trusting } from "./local.ts";
 
 test("at a private door everybody is an administrator, unless the headers say who it is", async () => {
   const { identify } = trusting();
   assert.deepEqual(await identify({ "x-auth-token": "whatever" }), {
     ok: true,
-    value: { user: "admin", project: "admin", roles: ["admin"] },
+    value: { user: "admin", project: ADMIN_PROJECT, roles: ["admin"] },
   });
   const headers = { "x-user-id": "u", "x-project-id": "p", "x-roles": "member, reader" };
   assert.deepEqual(await identify(headers), { ok: true, value: { user: "u", project: "p", roles: ["member", "reader"] } });

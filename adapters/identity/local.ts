@@ -2,6 +2,9 @@
 import type { Identity } from "#contracts/identity.ts";
 import { ok, refused } from "#core/result.ts";
 
+/** The project of whoever names none; ids of projects are 32 hex digits in OpenStack. */
+export const ADMIN_PROJECT = "00000000000000000000000000000a11";
+
 /**
  * For a unix socket, whose file says who may use it. A client may speak as somebody else by the headers that Keystone's
  * middleware would set: `x-user-id`, `x-project-id`, `x-roles`.
@@ -10,7 +13,7 @@ export function trusting(): Identity {
   return {
     identify: async (headers) => {
       const roles = headers["x-roles"]?.split(",").map((role) => role.trim());
-      return ok({ user: headers["x-user-id"] ?? "admin", project: headers["x-project-id"] ?? "admin", roles: roles ?? ["admin"] });
+      return ok({ user: headers["x-user-id"] ?? "admin", project: headers["x-project-id"] ?? ADMIN_PROJECT, roles: roles ?? ["admin"] });
     },
   };
 }

@@ -1,0 +1,29 @@
+/** What a benchmark has to say: a figure beside the one that is asked for. */
+export interface Figure {
+  readonly what: string;
+  readonly measured: string;
+  readonly asked: string;
+  readonly met: boolean;
+}
+
+export type Bench = (say: (line: string) => void) => Promise<readonly Figure[]>;
+
+/** A figure that must not exceed a limit. */
+export function atMost(what: string, value: number, { limit, unit }: { readonly limit: number; readonly unit: string }): Figure {
+  return { what, measured: `${rounded(value)} ${unit}`, asked: `≤ ${limit} ${unit}`, met: value <= limit };
+}
+
+/** A figure that must reach a limit. */
+export function atLeast(what: string, value: number, { limit, unit }: { readonly limit: number; readonly unit: string }): Figure {
+  return { what, measured: `${rounded(value)} ${unit}`, asked: `≥ ${limit} ${unit}`, met: value >= limit };
+}
+
+/** Of a list that is not empty: the value that the part `share` of them does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

@@ -1,0 +1,17 @@
+/** A lab from a file, for those who need one and not its progress: tests and benchmarks. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import type { Lab } from "./place.ts";
+import { up } from "./up.ts";
+
+/** Builds the lab of `examples/NAME.yaml`, without a relay; the data centre that it declares. */
+export async function raiseExample(lab: Lab, name: string, say: (line: string) => void = () => undefined): Promise<DataCenter> {
+  const path = fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url));
+  const text = readFileSync(path, "utf8");
+  const reading = readDataCenterText(path, text);
+  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  await up(lab, { file: { path, text }, center: reading.value, say });
+  return reading.value;
+}

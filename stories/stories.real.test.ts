@@ -1,0 +1,28 @@
+/** Every story in a lab, with packets. */
+import { readFileSync, readdirSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { down } from "#lab/down.ts";
+import { labNamed } from "#lab/place.ts";
+import { raiseExample } from "#lab/raise.ts";
+import { play } from "./play.ts";
+import { realWorld } from "./real-world.ts";
+import { readStory } from "./story.ts";
+
+const lab = labNamed("stories");
+const stories = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith(".case"))
+  .map((file) => readStory(file, readFileSync(new URL(file, import.meta.url), "utf8")));
+
+before(() => raiseExample(lab, "guide"));
+after(() => down(lab));
+
+for (const story of stories) {
+  test(`with packets: ${story.title}`, async () => {
+    const world = realWorld(lab);
+    try {
+      await play(story, world);
+    } finally {
+      await world.close();
+    }
+  });
+}
