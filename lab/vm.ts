@@ -1,6 +1,7 @@
 /** VMs of the lab: Nova's calls on one side, a namespace with NICs on the other. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { reasonOf } from "#adapters/linux/errors.ts";
 import type { Ip } from "#core/net/address.ts";
 import { clear } from "./down.ts";
 import { bootNic, createGuest, forgetRules, holdNic, numberOf } from "./guest.ts";
@@ -11,7 +12,7 @@ import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { must, run } from "./program.ts";
 import { serveTcp, serveUdp } from "./serve.ts";
-import { forgetVm, listVms, readVm, vmNamed, writeVm } from "./vm-record.ts";
+import { forgetVm, readVm, vmNamed, writeVm } from "./vm-record.ts";
 import type { Nic, Vm } from "./vm-record.ts";
 
 export interface VmWish extends PortWish {
@@ -29,9 +30,16 @@ export async function addVm(lab: Lab, wish: VmWish): Promise<Vm> {
     serveTcp(vmNetns(lab, vm.name));
     return await plug(lab, vm, wish);
   } catch (error) {
-    await removeVm(lab, vm.name);
+    await undo(error, () => removeVm(lab, vm.name));
     throw error;
   }
+}
+
+/** Where even that fails, both reasons are told. */
+async function undo(cause: unknown, work: () => Promise<unknown>): Promise<void> {
+  await work().catch((error: unknown) => {
+    throw new Error(`${reasonOf(cause)}; and what was begun cannot be undone: ${reasonOf(error)}`, { cause });
+  });
 }
 
 /** A further NIC for a running VM. */
@@ -41,11 +49,8 @@ export async function plugVm(lab: Lab, name: string, wish: PortWish): Promise<Vm
     return await plug(lab, vm, wish);
   } catch (error) {
     const added = vmNamed(lab, name).nics.find(({ dev }) => !vm.nics.some((nic) => nic.dev === dev));
-    // Rules for its addresses may not stand yet; then there is nothing to forget.
-    if (added !== undefined)
-      await forgetRules(vmNetns(lab, name), added)
-        .catch(() => undefined)
-        .then(() => unplug(lab, vmNamed(lab, name), added));
+    // Rules for its addresses are the last that it gets; without them there is nothing to forget.
+    if (added !== undefined) await undo(error, () => unplug(lab, vmNamed(lab, name), added));
     throw error;
   }
 }
@@ -71,12 +76,7 @@ function refuse(lab: Lab, wish: VmWish): void {
   const netns = vmNetns(lab, wish.name);
   if (readVm(lab, wish.name) === undefined && existsSync(`/run/netns/${netns}`))
     throw new Error(`the namespace ${netns} exists, and is not of this lab`);
-  if (readVm(lab, wish.name) !== undefined)
-    throw new Error(
-      `VM "${wish.name}" is there already: ${listVms(lab)
-        .map(({ name }) => name)
-        .join(", ")}`,
-    );
+  if (readVm(lab, wish.name) !== undefined) throw new Error(`a VM "${wish.name}" is there already`);
   if (readLabRecord(lab)?.netnses.includes(machineNetns(lab, wish.host)) !== true)
     throw new Error(`no compute host "${wish.host}" in the lab`);
 }

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
 import { down } from "#lab/down.ts";
+import { readLabRecord } from "#lab/lab-record.ts";
 import { API_PORT } from "#lab/margay.ts";
 import { DEFAULT_LAB } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
@@ -51,7 +52,12 @@ export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "po
   const reading = readDataCenterText(path, file.text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
   const port = portOf(lab, options.port);
-  await up(lab, { file, center: reading.value, say: tell, ...(port !== undefined && { port }) });
+  try {
+    await up(lab, { file, center: reading.value, say: tell, ...(port !== undefined && { port }) });
+  } catch (error) {
+    if (readLabRecord(lab)?.phase === "building") tell(`the lab is left as it is: logs are in ${lab.directory}/log`);
+    throw error;
+  }
   show(lab);
 }
 
