@@ -187,6 +187,24 @@ describe("the edge of the guide's data centre", () => {
     await must(["ip", "-n", at("h1"), "link", "set", "tappub1", "mtu", "1500"]);
   });
 
+  for (const [ttl, where] of [
+    [2, "the gateway"],
+    [3, "the host"],
+  ] as const)
+    test(`an error of ${where} about a reply to a private address quotes the address that outside knows`, async () => {
+      // Of the packet quoted in an ICMP error, the destination begins 8 + 16 bytes into the ICMP header.
+      const chain =
+        "type filter hook input priority filter;\nicmp type time-exceeded counter name errors\nicmp type time-exceeded @th,192,16 0x0a41 counter name secret";
+      const table = `table inet quoted {}\ndelete table inet quoted\ntable inet quoted {\ncounter errors {}\ncounter secret {}\nchain input {\n${chain}\n}\n}\n`;
+      await must(inside(at("outside"), ["nft", "-f", "-"]), { input: table });
+      await must(inside(at("outside"), ["sysctl", "-qw", `net.ipv4.ip_default_ttl=${ttl}`]));
+      assert.equal((await ping(vm("prv1"), OUTSIDE4)).reached, false);
+      await must(inside(at("outside"), ["sysctl", "-qw", "net.ipv4.ip_default_ttl=64"]));
+      const counted = await must(inside(at("outside"), ["nft", "list", "counters", "table", "inet", "quoted"]));
+      assert.match(counted, /counter errors \{\s*packets [1-9]/);
+      assert.match(counted, /counter secret \{\s*packets 0/);
+    });
+
   test("nobody outside reaches a private address, though the provider's router be taught the way", async () => {
     await must(["ip", "-n", at("provider"), "route", "add", "10.65.0.0/16", "via", "198.51.100.2"]);
     assert.equal(await arrives({ to: PRV1[0], into: "prv1", as: OUTSIDE4 }), false);

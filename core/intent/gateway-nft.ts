@@ -123,12 +123,15 @@ function untracked({ fabric, uplink, inside4, inside6, private4, fabric4, pool }
   };
 }
 
-/** Our own errors about translated packets are tracked, so that the packet they quote is translated too. */
+/**
+ * What the gateway itself says is not tracked, unless it shares an address with the pool. An error about a translated packet is part of
+ * its flow all the same (icmp_glue_bits() in the kernel), so the packet that it quotes is translated too.
+ */
 function untrackedOwn({ pool }: Site): Draft {
   return {
     name: "raw-output",
     hook: "type filter hook output priority raw; policy accept;",
-    rules: [pool && `${ERRORS4} accept`, pool?.shared ? `ip saddr ${pool.span} accept` : undefined, "notrack"],
+    rules: [pool?.shared ? `ip saddr ${pool.span} accept` : undefined, "notrack"],
   };
 }
 

@@ -34,7 +34,6 @@ test("what a gateway lets pass in the guide's data centre, whole", () => {
   iifname "fab0" ip saddr 192.168.100.0/24 ${errors4} accept
   notrack
 raw-output: type filter hook output priority raw; policy accept;
-  ${errors4} accept
   notrack
 input: type filter hook input priority filter; policy accept;
   meta l4proto { icmp, ipv6-icmp } accept
@@ -96,8 +95,8 @@ test("the pool's addresses are held by a link of their own, but for one that the
 });
 
 test("a gateway whose own address is the pool tracks its own connections too: they share its ports", () => {
-  assert.deepEqual(gw1("pool is the uplink's own address").chains["raw-output"]?.slice(1), ["ip saddr 198.51.100.2 accept", "notrack"]);
-  assert.deepEqual(gw1("guide").chains["raw-output"]?.slice(1), ["notrack"]);
+  assert.deepEqual(gw1("pool is the uplink's own address").chains["raw-output"], ["ip saddr 198.51.100.2 accept", "notrack"]);
+  assert.deepEqual(gw1("guide").chains["raw-output"], ["notrack"]);
 });
 
 test("BIRD does not start before the rules stand", () => {
