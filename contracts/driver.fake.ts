@@ -74,6 +74,8 @@ type Done = (change: { readonly op: string; readonly ref: Ref; readonly needs: r
 
 function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readonly troubles: Troubles; readonly done: Done }): Shelf<V> {
   const values = new Map<Ref, V>();
+  // What an object needs is said by whoever wants it, and is no part of it: it may change while the object stays.
+  const lastNeeds = new Map<Ref, readonly Ref[]>();
   const isFact = (value: V) => nature.isFact?.(value) ?? false;
 
   const ownNeeds = (value: V) => kind.needs(value).filter((ref) => ref.startsWith(`${kind.name}/`));
@@ -95,7 +97,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
   const thingOf = (ref: Ref, value: V): Thing => ({
     ref,
     show: `${kind.name} ${kind.show(value)}`,
-    needs: kind.needs(value),
+    needs: lastNeeds.get(ref) ?? kind.needs(value),
     fact: isFact(value),
     boundToLinks: nature.boundToLinks === true,
     survivesReboot: nature.survivesReboot === true,
@@ -109,6 +111,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
       const trouble = troubles.lists.get(kind.name);
       if (trouble !== undefined) throw new Error(trouble);
       const wanted = new Set(want.map((value) => refOf(kind, value)));
+      for (const value of want) lastNeeds.set(refOf(kind, value), kind.needs(value));
       const spokenOf = (ref: Ref, value: V) => wanted.has(ref) || !(isFact(value) || nature.onlyWanted === true);
       return [...values].flatMap(([ref, value]) => (spokenOf(ref, value) ? [value] : []));
     },

@@ -66,9 +66,11 @@ export function castOf(ask: Ask): Cast {
       case "regroup":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { security_groups: change.groups.map(group) } });
         return;
-      case "set":
-        await ask("PUT", `ports/${person(change.name).id}`, { port: { [change.attribute]: change.value } });
+      case "set": {
+        const set = await ask("PUT", `ports/${person(change.name).id}`, { port: { [change.attribute]: change.value } });
+        people.set(change.name, { ...person(change.name), addresses: addressesOf(set) });
         return;
+      }
       case "move":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { "binding:host_id": change.host } });
         people.set(change.name, { ...person(change.name), host: change.host });
@@ -88,6 +90,12 @@ function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
   const found = map.get(name);
   if (found === undefined) throw new Error(`the story has no ${what} ${name}`);
   return found;
+}
+
+function addressesOf(body: unknown): string[] {
+  return (body as { readonly port: { readonly fixed_ips: readonly { readonly ip_address: string }[] } }).port.fixed_ips.map(
+    ({ ip_address: address }) => address,
+  );
 }
 
 function idOf(body: unknown, key: string): string {

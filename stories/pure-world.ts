@@ -19,6 +19,7 @@ import type { Cloud } from "#core/neutron/cloud.ts";
 import { askModel } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask } from "./cast.ts";
+import { withNova } from "./nova.ts";
 import type { World } from "./world.ts";
 
 export async function pureWorld(example: string): Promise<World> {
@@ -32,16 +33,22 @@ export async function pureWorld(example: string): Promise<World> {
     return answered;
   };
   const cast = castOf(ask);
-  const told = (host: string, role: Role) => viewOf(cloud, host, role);
+  const told = (host: string) => viewOf(cloud, host, "compute");
+  // Taps are remembered as `HOST TAP`: what needs one that is not there waits for it.
+  const plugged = new Set<string>();
+  const change = withNova(cast, {
+    plug: (host, tap) => void plugged.add(`${host} ${tap}`),
+    unplug: (host, tap) => void plugged.delete(`${host} ${tap}`),
+  });
   return {
     patience: 0,
     // Decisions have no process that could be killed.
-    change: async (change) => (change.do === "kill-agent" || change.do === "kill-controller" ? undefined : cast.play(change)),
+    change: async (what) => (what.do === "kill-agent" || what.do === "kill-controller" ? undefined : change(what)),
     settle: async () => undefined,
-    holdings: async (host) => linesOf(compile(told(host, "compute"), { host, role: "compute" })).map((line) => withNames(line, cast.taps)),
+    holdings: async (host) => linesOf(compile(served(told(host), (tap) => plugged.has(`${host} ${tap}`)), { host, role: "compute" })).map((line) => withNames(line, cast.taps)),
     status: async () => undefined,
     reach: async (from, to, flow) => {
-      const views = new Map(datacenter.hosts.map(({ name }) => [name, told(name, "compute")]));
+      const views = new Map(datacenter.hosts.map(({ name }) => [name, served(told(name), (tap) => plugged.has(`${name} ${tap}`))]));
       return askModel({ datacenter, views, cast }, from, { to, flow });
     },
     close: async () => undefined,
@@ -55,6 +62,11 @@ function viewOf(cloud: Cloud, host: string, role: Role): View {
   const heard = hearing.heard();
   if (heard === undefined) throw new Error("a synced replica has heard");
   return heard.view;
+}
+
+/** Without the endpoints that wait for their taps. */
+function served(view: View, isPlugged: (tap: string) => boolean): View {
+  return { ...view, endpoints: new Map([...view.endpoints].filter(([, { tap }]) => isPlugged(tap))) };
 }
 
 /** One line per object, as `FakeHost.holds` writes them. */
