@@ -193,9 +193,9 @@ describe("the edge of the guide's data centre", () => {
   ] as const)
     test(`an error of ${where} about a reply to a private address quotes the address that outside knows`, async () => {
       // Of the packet quoted in an ICMP error, the destination begins 8 + 16 bytes into the ICMP header.
-      const chain =
-        "type filter hook input priority filter;\nicmp type time-exceeded counter name errors\nicmp type time-exceeded @th,192,16 0x0a41 counter name secret";
-      const table = `table inet quoted {}\ndelete table inet quoted\ntable inet quoted {\ncounter errors {}\ncounter secret {}\nchain input {\n${chain}\n}\n}\n`;
+      const rules = ["icmp type time-exceeded counter name errors", "icmp type time-exceeded @th,192,16 0x0a41 counter name secret"];
+      const chain = `chain input {\ntype filter hook input priority filter;\n${rules.join("\n")}\n}`;
+      const table = `table inet quoted {}\ndelete table inet quoted\ntable inet quoted {\ncounter errors {}\ncounter secret {}\n${chain}\n}\n`;
       await must(inside(at("outside"), ["nft", "-f", "-"]), { input: table });
       await must(inside(at("outside"), ["sysctl", "-qw", `net.ipv4.ip_default_ttl=${ttl}`]));
       assert.equal((await ping(vm("prv1"), OUTSIDE4)).reached, false);

@@ -32,7 +32,11 @@ export function computeBird(dc: DataCenter, host: Machine): string {
     ...preamble(dc, host),
     ...channels.flatMap(routeClasses),
     ...channels.flatMap(kernelSide),
-    fabricTemplate(dc, host, channels.map((channel) => fabricChannel(dc, host, { channel, policy: fabricPolicy(channel) }))),
+    fabricTemplate(
+      dc,
+      host,
+      channels.map((channel) => fabricChannel(dc, host, { channel, policy: fabricPolicy(channel) })),
+    ),
     ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] })),
   ]);
 }

@@ -78,7 +78,12 @@ const DOCUMENTS = {
   },
   "longest names": {
     ...GUIDE,
-    hosts: [machine(`h${"-a".repeat(31)}`, 11), machine(`h${"-b".repeat(31)}`, 12), machine("direct", 13), machine("rack-1.example.org", 14)],
+    hosts: [
+      machine(`h${"-a".repeat(31)}`, 11),
+      machine(`h${"-b".repeat(31)}`, 12),
+      machine("direct", 13),
+      machine("rack-1.example.org", 14),
+    ],
   },
 };
 

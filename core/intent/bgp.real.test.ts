@@ -40,7 +40,11 @@ for (const variant of VARIANTS) {
     test(`nft takes the rules of ${gateway.name} in "${variant}"`, () => {
       const chains = gatewayNft(dc, gateway).map(({ name, hook = "", rules }) => `chain ${name} {\n${[hook, ...rules].join("\n")}\n}`);
       const input = `table inet margay {\n${chains.join("\n")}\n}\n`;
-      const { status, stderr } = spawnSync("ip", ["netns", "exec", NETNS, "nft", "-c", "-f", "-"], { encoding: "utf8", input, timeout: 10_000 });
+      const { status, stderr } = spawnSync("ip", ["netns", "exec", NETNS, "nft", "-c", "-f", "-"], {
+        encoding: "utf8",
+        input,
+        timeout: 10_000,
+      });
       assert.equal(stderr, "");
       assert.equal(status, 0);
     });

@@ -20,7 +20,9 @@ function configurations(dc: DataCenter): readonly (readonly [string, string])[] 
 
 /** The blocks whose head matches, without their indentation. */
 function blocks(config: string, head: RegExp): readonly string[] {
-  const all = config.split(/\n(?=\S)/).reduce<string[]>((done, part) => (part.startsWith("}") ? [...done.slice(0, -1), `${done.at(-1)}\n${part}`] : [...done, part]), []);
+  const all = config
+    .split(/\n(?=\S)/)
+    .reduce<string[]>((done, part) => (part.startsWith("}") ? [...done.slice(0, -1), `${done.at(-1)}\n${part}`] : [...done, part]), []);
   return all.filter((block) => head.test(block));
 }
 
@@ -88,7 +90,10 @@ for (const variant of VARIANTS) {
     for (const gateway of dc.gateways) {
       const config = gatewayBird(dc, gateway);
       const upstream = blocks(config, /^protocol bgp upstream/).join("\n");
-      const told = [...upstream.matchAll(/export where net ~ \[ (\S+) \] && proto = "(\w+)";/g)].map(([, prefix, origin]) => [prefix, origin]);
+      const told = [...upstream.matchAll(/export where net ~ \[ (\S+) \] && proto = "(\w+)";/g)].map(([, prefix, origin]) => [
+        prefix,
+        origin,
+      ]);
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
         [...block.matchAll(/route (\S+) unreachable;/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );

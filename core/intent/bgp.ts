@@ -55,7 +55,10 @@ export function routerId(dc: DataCenter, machine: Machine): Ip {
 }
 
 /** Kernel routes of one family, `learn`ed or only written. `persist`: they outlive BIRD, so that packets flow while it is restarted. */
-export function kernelProtocol({ family, name }: Channel, { learn, policy }: { readonly learn?: Line; readonly policy: readonly Line[] }): string {
+export function kernelProtocol(
+  { family, name }: Channel,
+  { learn, policy }: { readonly learn?: Line; readonly policy: readonly Line[] },
+): string {
   return block(`protocol kernel kernel${family}`, [
     learn,
     "persist;",
@@ -103,7 +106,11 @@ export interface ChannelPolicy {
 }
 
 /** One session on the fabric, named after the peer's part there. */
-export function fabricSession(dc: DataCenter, peer: Machine, { role, lines }: { readonly role: string; readonly lines: readonly Line[] }): string {
+export function fabricSession(
+  dc: DataCenter,
+  peer: Machine,
+  { role, lines }: { readonly role: string; readonly lines: readonly Line[] },
+): string {
   const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${dc.fabric.asn};`;
   return block(`protocol bgp '${protocolName(role, peer.name)}' from fabric`, [neighbour, ...lines]);
 }

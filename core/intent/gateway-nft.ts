@@ -25,7 +25,14 @@ export function gatewayNft(dc: DataCenter, gateway: Gateway): readonly NftChain[
   const site = siteOf(dc, gateway);
   return [untracked(site), untrackedOwn(site), input(site), forward(site), translation(site), leaks(site)]
     .filter((draft) => draft !== undefined)
-    .map(({ name, hook, rules }) => ({ object: "chain", family: "inet", name, hook, rules: rules.filter((rule) => rule !== undefined), uses: [] }));
+    .map(({ name, hook, rules }) => ({
+      object: "chain",
+      family: "inet",
+      name,
+      hook,
+      rules: rules.filter((rule) => rule !== undefined),
+      uses: [],
+    }));
 }
 
 /** The data centre as the rules name it: interfaces quoted, addresses as nft's sets. Undefined: there is none. */

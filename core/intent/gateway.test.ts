@@ -16,12 +16,16 @@ function gw1(variant: Variant) {
 }
 
 function poolLink(variant: Variant) {
-  return gw1(variant).intent.links.find(({ value }) => value.name === PNAT_LINK)?.value.own?.addresses.map(({ ip, length }) => `${ip}/${length}`);
+  return gw1(variant)
+    .intent.links.find(({ value }) => value.name === PNAT_LINK)
+    ?.value.own?.addresses.map(({ ip, length }) => `${ip}/${length}`);
 }
 
 test("what a gateway lets pass in the guide's data centre, whole", () => {
   const dc = dataCenterOf("guide");
-  const text = dc.gateways.flatMap((gateway) => gatewayNft(dc, gateway)).map(({ name, hook, rules }) => [`${name}: ${hook}`, ...rules.map((rule) => `  ${rule}`)].join("\n"));
+  const text = dc.gateways
+    .flatMap((gateway) => gatewayNft(dc, gateway))
+    .map(({ name, hook, rules }) => [`${name}: ${hook}`, ...rules.map((rule) => `  ${rule}`)].join("\n"));
   const errors4 = "icmp type { destination-unreachable, time-exceeded, parameter-problem }";
   const errors6 = "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
   assert.equal(
@@ -83,7 +87,9 @@ for (const variant of VARIANTS)
 
 test("the unadvertised half of IPv6 is neither let in nor out", () => {
   const { chains } = gw1("internal half unadvertised");
-  const passes = [...(chains["forward"] ?? []), ...(chains["leak"] ?? [])].filter((rule) => rule.includes("wan0") || rule.includes("saddr {"));
+  const passes = [...(chains["forward"] ?? []), ...(chains["leak"] ?? [])].filter(
+    (rule) => rule.includes("wan0") || rule.includes("saddr {"),
+  );
   assert.ok(passes.some((rule) => rule.includes("2001:db8:a41:2::/64")));
   assert.ok(passes.every((rule) => !rule.includes("2001:db8:a41:2::/63")));
 });
@@ -102,7 +108,8 @@ test("a gateway whose own address is the pool tracks its own connections too: th
 test("BIRD does not start before the rules stand", () => {
   const { intent } = gw1("guide");
   const [bird] = intent.daemons;
-  for (const { value } of intent.nft) if (value.object === "chain") assert.ok(bird?.value.after.includes(`nft/inet chain ${value.name}`), value.name);
+  for (const { value } of intent.nft)
+    if (value.object === "chain") assert.ok(bird?.value.after.includes(`nft/inet chain ${value.name}`), value.name);
   for (const name of ["fab0", "wan0", PNAT_LINK]) assert.ok(bird?.value.after.includes(`link/${name}`), name);
 });
 

@@ -28,7 +28,10 @@ export function compileGateway({ datacenter: dc }: View, host: string): Intent {
   const nft = gatewayNft(dc, gateway);
   const links = linksOf(dc, gateway);
   // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
-  const stands: readonly Ref[] = [...links.map((each) => refOf(link, each)), ...nft.map(({ family, name }) => nftRef(family, "chain", name))];
+  const stands: readonly Ref[] = [
+    ...links.map((each) => refOf(link, each)),
+    ...nft.map(({ family, name }) => nftRef(family, "chain", name)),
+  ];
   return merge([
     {
       links: caused(BY_DATACENTER, links),

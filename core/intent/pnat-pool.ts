@@ -21,7 +21,7 @@ export function addressesOf({ start, end }: Pool): readonly Ip[] {
 /** The fewest prefixes that hold exactly the pool. */
 export function prefixesOf({ start, end }: Pool): readonly Cidr[] {
   const prefixes: Cidr[] = [];
-  for (let at = bitsOf(start); at <= bitsOf(end); ) {
+  for (let at = bitsOf(start); at <= bitsOf(end);) {
     const widest = widestAt(ipOf(4, at), end);
     prefixes.push(widest);
     at += sizeOf(widest);

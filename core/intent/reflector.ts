@@ -21,10 +21,7 @@ export function compileReflector({ datacenter: dc }: View, host: string): Intent
   const machine = dc?.reflectors.find(({ name }) => name === host);
   if (dc === undefined || machine === undefined) return NOTHING;
   const fabric = dc.fabric.interface;
-  return merge([
-    { links: caused(BY_DATACENTER, [{ name: fabric }]) },
-    birdIntent(reflectorBird(dc, machine), [`link/${fabric}`]),
-  ]);
+  return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(reflectorBird(dc, machine), [`link/${fabric}`])]);
 }
 
 /** The text of a reflector's bird.conf. */
@@ -37,7 +34,9 @@ export function reflectorBird(dc: DataCenter, reflector: Machine): string {
       `rr cluster id ${routerId(dc, reflector)};`,
       ...channels.map((channel) => fabricChannel(dc, reflector, { channel, policy: ["gateway direct;", "add paths on;"] })),
     ]),
-    ...dc.hosts.map((peer) => fabricSession(dc, peer, { role: "host", lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, peer))] })),
+    ...dc.hosts.map((peer) =>
+      fabricSession(dc, peer, { role: "host", lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, peer))] }),
+    ),
     ...dc.gateways.map((peer) =>
       fabricSession(dc, peer, { role: "gateway", lines: [...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))] }),
     ),
@@ -53,18 +52,12 @@ const CLIENT: readonly Line[] = ["passive;", "rr client;"];
 /** The next hop is part of what is checked: a host that names another as the way to an address would draw its traffic there. */
 function ofHost(channel: Channel, host: Machine): string {
   const { family, name, anywhere } = channel;
-  return block(name, [
-    ...fromHost(channel, host),
-    `export where endpoint${family}() || net = ${anywhere};`,
-  ]).concat(";");
+  return block(name, [...fromHost(channel, host), `export where endpoint${family}() || net = ${anywhere};`]).concat(";");
 }
 
 /** What is believed of a host: single addresses inside the ranges, reached by that host itself. */
 export function fromHost({ family }: Channel, host: Machine): readonly Line[] {
-  return [
-    `import where endpoint${family}() && bgp_next_hop = ${addressOn(host, family)};`,
-    `import limit ${HOST_ROUTES} action block;`,
-  ];
+  return [`import where endpoint${family}() && bgp_next_hop = ${addressOn(host, family)};`, `import limit ${HOST_ROUTES} action block;`];
 }
 
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */
