@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { driverContract } from "#contracts/driver.contract.ts";
 import { DONE } from "#contracts/driver.ts";
+import type { Driver } from "#contracts/driver.ts";
 import type { Ip } from "#core/net/address.ts";
 import { nft, nftRef } from "#core/kinds/nft.ts";
 import type { Nft, NftChain, NftElement, NftSet } from "#core/kinds/nft.ts";
@@ -148,4 +149,26 @@ test("what an endpoint's former policy let through is cut once the new one stand
   assert.deepEqual(asked.splice(0), ["10.65.0.5", "10.65.0.5"]);
   await step([map]);
   assert.deepEqual(asked, ["10.65.0.5"]);
+});
+
+test("a policy that grants what the former did, and more, cuts nothing; a process that starts learns what stands", async (t) => {
+  const { run } = await testNamespace(t);
+  const asked: string[] = [];
+  const fresh = () => nftables(run, async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))));
+  const map = set("to", "type ifname : verdict;", "map");
+  const to = (value: string, grants: readonly string[]) => element("to", '"tap1"', { value, grants, cuts: ["10.65.0.5" as Ip] });
+  const step = async (driver: Driver<Nft>, want: readonly Nft[]) => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
+
+  const first = fresh();
+  await step(first, [map, to("accept", ["ssh"])]);
+  await step(first, [map, to("return", ["ssh", "web"])]);
+  assert.deepEqual(asked.splice(0), []);
+  const second = fresh();
+  await step(second, [map, to("return", ["ssh", "web"])]);
+  await step(second, [map, to("continue", ["ssh", "web", "dns"])]);
+  assert.deepEqual(asked.splice(0), []);
+  await step(second, [map, to("accept", ["ssh"])]);
+  assert.deepEqual(asked.splice(0), ["10.65.0.5"]);
+  await step(fresh(), [map, to("drop", ["ssh"])]);
+  assert.deepEqual(asked, ["10.65.0.5"], "nobody knows what stood");
 });

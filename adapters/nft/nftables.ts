@@ -14,46 +14,49 @@ import type { Ref } from "#core/kinds/kind.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { CutFlows } from "../linux/flows.ts";
 import { wordsOf } from "../programs/programs.ts";
+import { granted } from "./granted.ts";
+import type { Granted } from "./granted.ts";
 import { transact } from "./transaction.ts";
 
 const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
 
-/**
- * `cut` is called for the addresses of an element (`cuts`) when it was replaced or deleted. What an element cuts is not on the host,
- * so it is remembered from when it was wanted; after a restart, the route of a port that goes cuts the same flows.
- */
+/** `cut` is called for the addresses of an element (`cuts`) when it was deleted, or replaced by one that grants less. */
 export function nftables(run: RunProgram, cut: CutFlows): Driver<Nft> {
-  const cuts = new Map<Ref, readonly Ip[]>();
+  const grants = granted();
   /** Elements whose flows could not be cut: shown as different, so that they are put again and their flows are cut then. */
   const uncut = new Set<Ref>();
   return {
     list: async (want) => {
-      for (const value of want) if (value.object === "element" && value.cuts !== undefined) cuts.set(refOf(nft, value), value.cuts);
-      const held = nftHeld(want, await Promise.all(FAMILIES.map((family) => tableOf(run, family))));
-      return held.map((value) => (value.object === "element" && uncut.has(refOf(nft, value)) ? { ...value, value: "(its old flows are not cut)" } : value));
+      const held = nftHeld(want, await Promise.all(FAMILIES.map((family) => tableOf(run, family)))).map((value) =>
+        value.object === "element" && uncut.has(refOf(nft, value)) ? { ...value, value: "(its old flows are not cut)" } : value,
+      );
+      grants.seen(want, held);
+      return held;
     },
     apply: async (changes) => {
       const outcomes = await transact(run, changes);
-      const stood = changes.filter((change, at) => change.op !== "create" && outcomes[at]?.state === "done");
-      const failed = await cut(stood.flatMap(({ ref }) => cuts.get(ref) ?? []));
-      return changes.map((change, at) => afterCut(change, { outcome: outcomes[at] ?? DONE, failed, cuts, uncut }));
+      const lost = changes.map((change, at) => (outcomes[at]?.state === "done" ? grants.lostBy(change) : []));
+      const failed = await cut(lost.flat());
+      return changes.map((change, at) => afterCut(change, { outcome: outcomes[at] ?? DONE, lost: lost[at] ?? [], failed, grants, uncut }));
     },
   };
 }
 
 interface Doings {
   readonly outcome: Outcome;
+  readonly lost: readonly Ip[];
   readonly failed: ReadonlyMap<Ip, string>;
-  readonly cuts: Map<Ref, readonly Ip[]>;
+  readonly grants: Granted;
   readonly uncut: Set<Ref>;
 }
 
-function afterCut(change: Change<Nft>, { outcome, failed, cuts, uncut }: Doings): Outcome {
-  if (outcome.state !== "done" || change.op === "create") return outcome;
-  const reason = (cuts.get(change.ref) ?? []).flatMap((ip) => failed.get(ip) ?? [])[0];
-  if (change.op === "delete") cuts.delete(change.ref);
-  if (reason === undefined || change.op === "delete") uncut.delete(change.ref);
-  else uncut.add(change.ref);
+function afterCut(change: Change<Nft>, { outcome, lost, failed, grants, uncut }: Doings): Outcome {
+  if (outcome.state !== "done") return outcome;
+  const reason = lost.flatMap((ip) => failed.get(ip) ?? [])[0];
+  if (reason === undefined || change.op === "delete") {
+    uncut.delete(change.ref);
+    grants.settled(change);
+  } else uncut.add(change.ref);
   return reason === undefined ? outcome : { state: "failed", reason: `old flows are not cut: ${reason}` };
 }
 

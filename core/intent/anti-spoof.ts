@@ -20,6 +20,8 @@ export function antiSpoof(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
   ];
 }
 
+const UNNAMED = "{ nd-router-solicit, nd-neighbor-solicit, mld-listener-report, mld2-listener-report }";
+
 /** From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an address of its own. */
 const INET: readonly Nft[] = [
   inet.map("senders", "type ifname : verdict;"),
@@ -36,7 +38,7 @@ const INET: readonly Nft[] = [
     "iifname . ether saddr . ip6 saddr @sources6 accept",
     "iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
     "iifname . ether saddr @macs ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::/16 } accept",
-    "iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { nd-router-solicit, nd-neighbor-solicit, mld-listener-report, mld2-listener-report } accept",
+    `iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type ${UNNAMED} accept`,
     "iifname vmap @pairs",
     "counter drop",
   ]),

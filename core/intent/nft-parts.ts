@@ -13,7 +13,7 @@ export interface Family {
   set(name: string, type: string): NftSet;
   map(name: string, type: string): NftSet;
   chain(name: string, rules: readonly string[], hook?: string): NftChain;
-  element(of: string, key: readonly string[], more?: Pick<NftElement, "value" | "cuts">): NftElement;
+  element(of: string, key: readonly string[], more?: Pick<NftElement, "value" | "cuts" | "grants">): NftElement;
 }
 
 export const inet = family("inet");

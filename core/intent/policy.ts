@@ -42,46 +42,70 @@ const FRAME: readonly Nft[] = [
 ];
 
 export function policy(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const filtered = endpoints.filter(({ admin_state_up, port_security }) => admin_state_up && port_security);
   return [
     ...caused(BY_DATACENTER, FRAME),
-    ...members(view, filtered),
+    ...members(view, endpoints.filter(isFiltered)),
     ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
   ];
 }
 
+/** What one endpoint's rules say in one direction. */
+interface Said {
+  /** Rules as text, all together: what its chain is made of. */
+  readonly content: string;
+  /** The same one by one, so that two sets of rules can be compared. */
+  readonly grants: readonly string[];
+}
+
 function chains(view: View, endpoints: readonly Endpoint[], direction: Direction): Wanted<Nft>[] {
-  const { map, prefix, allowed } = DIRECTIONS[direction];
-  const contents = new Map(endpoints.map((endpoint) => [endpoint, contentOf(view, endpoint, direction)]));
-  const filtered = [...contents].flatMap(([endpoint, content]) => (content === undefined ? [] : [{ endpoint, content }]));
+  const { map, prefix } = DIRECTIONS[direction];
+  const sayings = sayingsOf(view, direction);
+  const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint).content }));
   const names = contentNames(
     prefix,
     filtered.map(({ content }) => content),
   );
   const users = Map.groupBy(filtered, ({ content }) => content);
-  const verdict = (endpoint: Endpoint, content: string | undefined) => {
-    if (!endpoint.admin_state_up) return "drop";
-    return content === undefined ? allowed : `goto ${names.get(content) ?? ""}`;
-  };
   return [
     ...[...names].map(([content, name]) => ({
       value: inet.chain(name, [...content.split("\n").filter((line) => line !== ""), "counter drop"]),
       because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
     })),
-    ...[...contents].map(([endpoint, content]) => ({
-      value: inet.element(map, [quoted(endpoint.tap)], { value: verdict(endpoint, content), cuts: endpoint.addresses.map(({ ip }) => ip) }),
-      because: [ports(endpoint)],
-    })),
+    ...endpoints.map((endpoint) => {
+      const cuts = endpoint.addresses.map(({ ip }) => ip);
+      const said = isFiltered(endpoint) ? sayings(endpoint) : undefined;
+      const decided =
+        said === undefined ? unfiltered(endpoint, direction) : { value: `goto ${names.get(said.content) ?? ""}`, grants: said.grants };
+      return { value: inet.element(map, [quoted(endpoint.tap)], { ...decided, cuts }), because: [ports(endpoint)] };
+    }),
   ];
 }
 
-/** The rules of an endpoint's groups, as text; undefined when no rules are asked. A group that we were not told of allows nothing. */
-function contentOf(view: View, { admin_state_up, port_security, groups }: Endpoint, direction: Direction): string | undefined {
-  if (!admin_state_up || !port_security) return undefined;
-  const rules = groups.flatMap((group) => view.groups.get(group)?.rules ?? []).filter((rule) => rule.direction === direction);
-  return matchesOf(rules)
-    .map((match) => `${match} ${DIRECTIONS[direction].allowed}`)
+function isFiltered({ admin_state_up, port_security }: Endpoint): boolean {
+  return admin_state_up && port_security;
+}
+
+function unfiltered({ admin_state_up }: Endpoint, direction: Direction) {
+  return admin_state_up ? { value: DIRECTIONS[direction].allowed, grants: ["everything"] } : { value: "drop", grants: [] };
+}
+
+/** Most endpoints share their groups with others, so each list of groups is read once. A group that we were not told of allows nothing. */
+function sayingsOf(view: View, direction: Direction): (endpoint: Endpoint) => Said {
+  const known = new Map<string, Said>();
+  return ({ groups }) => {
+    const key = groups.join(" ");
+    const rules = () => groups.flatMap((group) => view.groups.get(group)?.rules ?? []).filter((rule) => rule.direction === direction);
+    const said = known.get(key) ?? sayingOf(rules(), DIRECTIONS[direction].allowed);
+    known.set(key, said);
+    return said;
+  };
+}
+
+function sayingOf(rules: readonly GroupRule[], allowed: string): Said {
+  const content = matchesOf(rules)
+    .map((match) => `${match} ${allowed}`)
     .join("\n");
+  return { content, grants: [...new Set(rules.flatMap((rule) => matchesOf([rule])))] };
 }
 
 function causesOf(endpoints: readonly Endpoint[]): string[] {

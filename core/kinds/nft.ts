@@ -39,8 +39,10 @@ export interface NftElement {
   readonly value?: string;
   /** The chain that `value` goes to. */
   readonly uses: readonly Ref[];
-  /** Addresses whose tracked flows were let through by the former value; they are cut when it is replaced. Never compared. */
+  /** Addresses whose tracked flows were let through by the former value; they are cut when it goes, or is replaced by less. Never compared. */
   readonly cuts?: readonly Ip[];
+  /** What `value` lets through, one text for each permission: flows stay when the next value grants all of it. Absent: unknown. Never compared. */
+  readonly grants?: readonly string[];
 }
 
 export type Nft = NftChain | NftSet | NftElement;

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { Endpoint } from "../../feed/item.ts";
-import { hostSideMac, linkLocal } from "../../net/mac.ts";
+import { eui64, hostSideMac, linkLocal } from "../../net/mac.ts";
 import { changed, ended, eventually, host, place, troubles } from "./bench.test.ts";
 import type { Host, Place } from "./bench.test.ts";
-import { cidr, group, ip, mac, port, rule, uuid, viewOf } from "./sample-view.ts";
+import { cidr, group, INTERNAL, ip, mac, port, rule, subnet, SUBNETS, uuid, viewOf } from "./sample-view.ts";
 
 /** The fabric, and behind it everything else: 192.168.100.1 is a machine of the fabric, 203.0.113.10 is outside. */
 async function outside(t: TestContext, h: Host): Promise<Place> {
@@ -245,6 +245,8 @@ test("rules open and close, and a rule that goes takes its flows along", async (
 
   const flow = a.start(["sh", "-c", `while sleep 0.1; do echo alive; done | socat -u - TCP:${B4}:22`]);
   await eventually("a flow", () => h.can(`conntrack -L -p tcp --dport 22 2>/dev/null | grep -q ESTABLISHED`));
+  await show(ssh4, rule("ingress", 6));
+  assert.ok(await h.can("conntrack -L -p tcp --dport 22 2>/dev/null | grep -q ESTABLISHED.*ASSURED"), "a rule more cuts nothing");
   await show();
   assert.equal(await h.can("conntrack -L -p tcp --dport 22 2>/dev/null | grep -q ESTABLISHED.*ASSURED"), false, "its flow is cut");
   assert.equal(await a.can(tcp(B4, 22)), false);
@@ -323,7 +325,59 @@ test("allowed pairs: their addresses may be sent from, others not", async (t) =>
   await h.sh(`ip route add 10.65.0.50/32 dev ${a.tap}; ip neigh add 10.65.0.50 dev ${a.tap} lladdr ${virtual}`);
   await guest.sh("ip addr add 10.65.0.50/32 dev eth0");
   assert.equal(await wan.can(ping("10.65.0.50")), false, "the address with the wrong MAC");
-  await guest.sh(`ip link add link eth0 name vip address ${virtual} type macvlan; ip link set vip up; ip addr del 10.65.0.50/32 dev eth0; ip addr add 10.65.0.50/32 dev vip
+  await guest.sh(`ip link add link eth0 name vip address ${virtual} type macvlan; ip link set vip up; 
+    ip addr del 10.65.0.50/32 dev eth0; ip addr add 10.65.0.50/32 dev vip
     ip route add default via 10.65.0.1 dev vip onlink table 7; ip rule add from 10.65.0.50 table 7`);
   assert.ok(await wan.can(ping("10.65.0.50")), "the pair");
+});
+
+test("guests that make their own addresses are told their network's prefix, and others are not", async (t) => {
+  const h = await host(t);
+  await outside(t, h);
+  const own = uuid("own");
+  const made = [
+    subnet("own4", own, "172.18.208.0/24"),
+    subnet("own6", own, "2001:db8:a41:2::/64", { ipv6_mode: "slaac", mtu: 1400 }),
+    ...SUBNETS.filter(({ network_id }) => network_id === INTERNAL),
+  ];
+  const subnets = new Map(made.map((each) => [each.id, each]));
+  const self = eui64(cidr("2001:db8:a41:2::/64"), mac("fa:16:3e:00:00:05"));
+  const slaac = port(5, ["172.18.208.15"], { network_id: own });
+  const addresses = [
+    { ip: ip("172.18.208.15"), subnet_id: uuid("own4") },
+    { ip: self, subnet_id: uuid("own6") },
+  ];
+  const [c, a] = [await h.guest(slaac), await h.guest(A)];
+  assert.deepEqual(troubles(await h.hold(viewOf([A, { ...slaac, addresses }], { subnets }))), []);
+  await eventually("an address made by itself", () => c.can(`ip addr show dev eth0 scope global | grep -q ${self}`));
+  await eventually("a router for the other", () => a.can("ip -6 route show default proto ra | grep -q via"));
+  assert.equal(await a.can("ip -6 addr show dev eth0 scope global | grep -q inet6"), false);
+  assert.ok(await c.can("ip -6 route show default | grep -q 'mtu 1400'"));
+  assert.ok(await c.can(`busybox udhcpc -i eth0 -q -n -f -t 3 -T 1 -s /bin/true 2>&1 | grep -q 'lease of 172.18.208.15'`));
+  assert.ok(await c.can(ping("2001:db8:feed::10")));
+});
+
+test("a lease is renewed by a dnsmasq that never gave it: after a restart, or on another host", async (t) => {
+  const h = await host(t);
+  await outside(t, h);
+  const guest = await h.guest(A);
+  await h.hold(viewOf([A, B]));
+  const scripts = { six: join(h.state, "six.sh"), lease: join(h.state, "six.leases"), pid: join(h.state, "six.pid") };
+  writeFileSync(scripts.six, '#!/bin/sh\necho $reason >> "$0.log"\n');
+  chmodSync(scripts.six, 0o755);
+  const client = (...more: string[]) =>
+    ["dhclient", "-6", ...more, "-sf", scripts.six, "-lf", scripts.lease, "-pf", scripts.pid, "eth0"].join(" ");
+  await guest.sh(`timeout 15 ${client("-1", "-D", "LL")} >/dev/null 2>&1; kill $(cat ${scripts.pid})`);
+  assert.deepEqual(
+    changed(await h.hold(viewOf([A]))).includes("replace daemon/dnsmasq"),
+    true,
+    "another port has gone: dnsmasq is started anew",
+  );
+  // Renewal is due at once when the lease was bound long ago.
+  await guest.sh(`sed -i 's/starts [0-9]*/starts '$(($(date +%s) - 320))'/' ${scripts.lease}`);
+  await guest.sh(`timeout 15 ${client("-1", "-D", "LL")} >/dev/null 2>&1; kill $(cat ${scripts.pid}) || true`);
+  assert.match(await guest.sh(`cat ${scripts.six}.log`), /BOUND6\n(?:\w+\n)*(?:REBOOT6|RENEW6|BOUND6)/);
+  assert.match(h.dhcpLog(), /DHCPRENEW|DHCPCONFIRM/);
+  assert.doesNotMatch(h.dhcpLog(), /no addresses available/);
+  assert.ok(await guest.can(`busybox udhcpc -i eth0 -q -n -f -t 3 -T 1 -r ${A4} -s /bin/true 2>&1 | grep -q 'lease of ${A4}'`));
 });

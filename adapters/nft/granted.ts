@@ -1,0 +1,51 @@
+/**
+ * Which flows go when an element is replaced or deleted. The host does not tell what an element let through, so that is
+ * remembered from when it was wanted. After a restart it is known again for whatever stands as it is wanted; for the rest, all flows of
+ * its addresses go: in doubt, closed.
+ */
+import { nft } from "#core/kinds/nft.ts";
+import type { Nft, NftElement } from "#core/kinds/nft.ts";
+import { refOf } from "#core/kinds/kind.ts";
+import type { Ref } from "#core/kinds/kind.ts";
+import type { Ip } from "#core/net/address.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+
+export interface Granted {
+  /** What is wanted now, and what stands. */
+  seen(want: readonly Nft[], held: readonly Nft[]): void;
+  /** The addresses whose flows go with this change. */
+  lostBy(change: Change<Nft>): readonly Ip[];
+  /** The change is done, and so are its flows. */
+  settled(change: Change<Nft>): void;
+}
+
+export function granted(): Granted {
+  const wanted = new Map<Ref, NftElement>();
+  const standing = new Map<Ref, NftElement>();
+  return {
+    seen: (want, held) => {
+      for (const value of want) if (value.object === "element" && value.cuts !== undefined) wanted.set(refOf(nft, value), value);
+      for (const value of held) {
+        const known = wanted.get(refOf(nft, value));
+        if (known !== undefined && nft.same(known, value)) standing.set(refOf(nft, value), known);
+      }
+    },
+    lostBy: ({ op, ref }) => {
+      const [before, now] = [standing.get(ref), wanted.get(ref)];
+      if (op === "create" || (op === "replace" && before !== undefined && now !== undefined && grantsAllOf(now, before))) return [];
+      return [...new Set([...(before?.cuts ?? []), ...(now?.cuts ?? [])])];
+    },
+    settled: ({ op, ref }) => {
+      const now = wanted.get(ref);
+      if (op === "delete") {
+        standing.delete(ref);
+        wanted.delete(ref);
+      } else if (now !== undefined) standing.set(ref, now);
+    },
+  };
+}
+
+function grantsAllOf(now: NftElement, before: NftElement): boolean {
+  const grants = new Set(now.grants);
+  return before.grants !== undefined && before.grants.every((grant) => grants.has(grant));
+}
