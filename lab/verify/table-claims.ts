@@ -3,6 +3,7 @@ import { exportsOf } from "#core/datacenter/exports.ts";
 import type { SubnetPlan } from "#core/datacenter/data-center.ts";
 import { bitsOf, familyOf, ipOf as ipFrom } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
+import { contains } from "#core/net/prefix.ts";
 import { ask } from "../cloud.ts";
 import type { CloudPort } from "../cloud.ts";
 import type { Lab } from "../place.ts";
@@ -45,19 +46,12 @@ export async function unassignedClaims(stage: Stage): Promise<Claim[]> {
   const { center, lab, outside } = stage;
   const subnets = [...center.networks.external.subnets, ...center.networks.internal.subnets];
   const nobody = await Promise.all(subnets.map(async (subnet) => ({ subnet, ip: await unassigned(lab, subnet) })));
-  const announced = (ip: Ip) =>
-    subnetIn(center.networks.external.subnets, ip) || (familyOf(ip) === 6 && center.ranges.ipv6?.announced !== "external half");
+  const announced = (ip: Ip) => exportsOf(center).some((prefix) => contains(prefix, ip));
   const asker = (family: Family) => [...stage.external, ...stage.internal].find(({ ips }) => ips[family] !== undefined);
   return nobody.flatMap(({ subnet, ip }) => {
     const vm = asker(familyOf(ip));
     return [...(announced(ip) ? [ends(outside, subnet, ip)] : []), ...(vm === undefined ? [] : [ends(vm, subnet, ip)])];
   });
-}
-
-function subnetIn(subnets: readonly SubnetPlan[], ip: Ip): boolean {
-  return subnets.some(({ pools }) =>
-    pools.some(({ start, end }) => familyOf(start) === familyOf(ip) && bitsOf(start) <= bitsOf(ip) && bitsOf(ip) <= bitsOf(end)),
-  );
 }
 
 function ends(from: Actor, subnet: SubnetPlan, ip: Ip): Claim {
