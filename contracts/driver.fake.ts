@@ -70,9 +70,16 @@ interface Troubles {
   readonly lists: Map<string, string>;
 }
 
+/** What a shelf knows of the rest of the host. */
+interface Around {
+  readonly troubles: Troubles;
+  readonly done: Done;
+  readonly hasLink: (ref: Ref) => boolean;
+}
+
 type Done = (change: { readonly op: string; readonly ref: Ref; readonly needs: readonly Ref[] }) => void;
 
-function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readonly troubles: Troubles; readonly done: Done }): Shelf<V> {
+function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }: Around): Shelf<V> {
   const values = new Map<Ref, V>();
   // What an object needs is said by whoever wants it, and is no part of it: it may change while the object stays.
   const lastNeeds = new Map<Ref, readonly Ref[]>();
@@ -88,6 +95,9 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done }: { readon
     }
     const user = change.op === "delete" ? [...values].find(([, value]) => ownNeeds(value).includes(change.ref)) : undefined;
     if (user !== undefined) return { state: "failed", reason: `in use by ${user[0]}` };
+    // It may have gone since the host was looked at.
+    const gone = change.op === "delete" || nature.boundToLinks !== true ? undefined : kind.needs(change.want).find((ref) => ref.startsWith("link/") && !hasLink(ref));
+    if (gone !== undefined) return { state: "failed", reason: `Cannot find device "${gone.slice("link/".length)}"` };
     if (change.op !== "delete" && isFact(change.want)) return { state: "held" };
     if (change.op !== "delete") values.set(change.ref, change.want);
     else if (nature.onlyWanted !== true) values.delete(change.ref);
@@ -142,7 +152,7 @@ export function fakeHost(): FakeHost {
     else violations.push(...needs.filter((need) => !held.some((thing) => thing.ref === need)).map((need) => `${ref} was put without ${need}`));
   };
 
-  const ours = { troubles, done };
+  const ours: Around = { troubles, done, hasLink: (ref) => drivers.links.things().some((thing) => thing.ref === ref) };
   const drivers = {
     links: shelf(link, { isFact: ({ name }) => !name.startsWith(OWN_LINK_PREFIX) }, ours),
     sysctls: shelf(sysctl, { onlyWanted: true, boundToLinks: true }, ours),

@@ -31,6 +31,8 @@ export interface Time {
   now(): number;
   /** Lets `ms` pass at once, and everything happen that follows from it at once. */
   pass(ms: number): Promise<void>;
+  /** Lets `ms` pass, and no more than so many turns of promises: whatever is under way then is half done. */
+  hurry(ms: number, turns: number): Promise<void>;
   /**
    * Lets time pass until nothing is under way but what comes around for ever (heartbeats, looking for drift). Throws when
    * that does not come to be.
@@ -70,6 +72,10 @@ export function time(): Time {
     clock.pass(ms);
     await turn();
   };
+  const hurry = async (ms: number, turns: number) => {
+    clock.pass(ms);
+    for (let taken = 0; taken < turns; taken++) await Promise.resolve();
+  };
   const soonest = () => {
     const due = [...alarms].flatMap(({ at, delay, whose }) => (whose.alive && delay < DRIFT_MS ? [at] : []));
     return due.length === 0 ? undefined : Math.min(...due);
@@ -81,5 +87,5 @@ export function time(): Time {
       await pass(due - clock.now());
     }
   };
-  return { clockOf, now: clock.now, pass, rest };
+  return { clockOf, now: clock.now, pass, hurry, rest };
 }

@@ -46,6 +46,8 @@ export interface FakeWorld extends World {
   breakConnections(): void;
   /** Lets this time go by with what falls due in it, and does not wait for rest. */
   pass(ms: number): Promise<void>;
+  /** The same, but whatever is under way after so many turns of promises stays half done for now. */
+  hurry(ms: number, turns: number): Promise<void>;
   end(): Promise<End>;
 }
 
@@ -86,6 +88,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
     killController,
     breakConnections: feed.cut,
     pass: clock.pass,
+    hurry: clock.hurry,
     settle,
     change: async (what) => {
       if (what.do === "kill-agent") byName.get(what.host)?.killAgent();

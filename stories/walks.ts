@@ -3,6 +3,7 @@
  * plays the story with detours; what comes out at its end must be what the plain walk comes to.
  */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { DRIFT_MS } from "#engine/host-loop.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { fakeWorld } from "./fake-world.ts";
@@ -64,6 +65,57 @@ function harmless(happens: (world: FakeWorld) => void | Promise<void>): (world: 
 }
 
 const killAgents = ({ machines }: FakeWorld) => machines.forEach((machine) => machine.killAgent());
+
+/** What may happen to a cloud at any moment. */
+const INCIDENTS: Readonly<Record<string, (world: FakeWorld) => unknown>> = {
+  nothing: () => undefined,
+  rest: (world) => world.settle(),
+  "an agent is killed": ({ machines }) => machines[0]?.killAgent(),
+  "agents are killed": killAgents,
+  "the controller is killed": (world) => world.killController(),
+  "connections break": (world) => world.breakConnections(),
+  "machines boot again": ({ machines }) => machines.forEach((machine) => machine.reboot()),
+};
+
+export interface Incident {
+  /** How long after the last change, and how many turns of promises later, it happens. */
+  readonly ms: number;
+  readonly turns: number;
+  readonly what: string;
+}
+
+export const anyIncident: fc.Arbitrary<Incident> = fc.record({
+  ms: fc.constantFrom(0, 0, 10, 10, 12, 300),
+  turns: fc.oneof(fc.nat(20), fc.nat(400)),
+  what: fc.constantFrom(...Object.keys(INCIDENTS)),
+});
+
+/** One incident after each change, as long as there are any; whatever is under way then is half done. */
+export function restless(incidents: readonly Incident[]): Walk {
+  const rest = [...incidents];
+  const detour = async (world: FakeWorld) => {
+    const next = rest.shift();
+    if (next === undefined) return;
+    await world.hurry(next.ms, next.turns);
+    await INCIDENTS[next.what]?.(world);
+  };
+  return { title: "restlessly", squashed: true, detour };
+}
+
+/** Deletes the story's ports again, the last one first: the machines must hold what they held before the first one came. */
+export async function takenBack(story: Story): Promise<void> {
+  const world = await fakeWorld(story.datacenter);
+  const { machines: before } = await world.end();
+  for (const { what } of story.steps) if (isChange(what)) await world.change(what);
+  await world.settle();
+  for (const name of [...world.cast.people.keys()].toReversed()) {
+    await world.change({ do: "delete", name });
+    await world.settle();
+  }
+  assert.deepEqual((await world.end()).machines, before);
+  await world.close();
+}
+
 
 export const PLAIN: Walk = { title: "plainly" };
 
