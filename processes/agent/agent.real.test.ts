@@ -23,6 +23,7 @@ test("a port waits for its tap, is up when it has come, and goes without a trace
   assert.match(await one.host.sh("ip neigh show nud permanent dev tap17 | sort"), /10\.65\.0\.17 lladdr fa:16:3e:00:00:11 PERMANENT/);
   assert.deepEqual(one.report()?.troubles, []);
   assert.ok(one.log().some(({ msg, did }) => msg === "change" && did === "create route/10.65.0.17/32 metric 1024 done because port/p17"), JSON.stringify(one.log()));
+  await until(() => one.status().revision === 1 && one.status().troubles.length === 0);
   const { endpoints, objects, controller } = one.status();
   assert.deepEqual([endpoints, controller], [{ p17: { state: "up" } }, "connected"]);
   assert.deepEqual(objects.filter(({ state }) => state !== "done"), []);

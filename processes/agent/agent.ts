@@ -5,7 +5,7 @@ import { feedClient } from "#adapters/feed/client.ts";
 import { linkMonitor } from "#adapters/linux/link-monitor.ts";
 import type { Log } from "#contracts/log.ts";
 import { agent as agentOf } from "#engine/agent.ts";
-import { hostDrivers } from "./drivers.ts";
+import { hostHands } from "./drivers.ts";
 import type { AgentSettings } from "./settings.ts";
 import { statusFile } from "./status-file.ts";
 
@@ -13,10 +13,10 @@ import { statusFile } from "./status-file.ts";
 export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log): Promise<void> {
   const { role, host, state, controller } = settings;
   mkdirSync(state, { recursive: true });
-  const status = statusFile(settings);
+  const [status, hands] = [statusFile(settings), hostHands(state)];
   const running = agentOf({
     self: { host, role },
-    drivers: hostDrivers(state),
+    drivers: hands.drivers,
     feed: feedClient({ controllers: controller }),
     clock: systemClock(),
     log,
@@ -29,6 +29,7 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   log.info("stopping; the host is left as it is");
   unwatch();
   await running.stop();
+  hands.close();
   status.close();
 }
 

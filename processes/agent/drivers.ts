@@ -1,4 +1,5 @@
 /** The hands of an agent: the real ones. */
+import { join } from "node:path";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
@@ -8,17 +9,23 @@ import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
-import { programs } from "#adapters/programs/programs.ts";
+import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
 
 /** Directories below the state directory in which only wanted files may lie. */
 const OWNED = ["bird", "dnsmasq"];
 
+export interface Hands {
+  readonly drivers: HostDrivers;
+  /** Lets go of what serves the drivers; the host stays as it is. */
+  close(): void;
+}
+
 /** On the machine, and in the network namespace, that this process runs in. */
-export function hostDrivers(state: string): HostDrivers {
-  const run = programs();
+export function hostHands(state: string): Hands {
+  const { run, close } = shells({ directory: join(state, "run", "shells") });
   const [list, cut] = [ipListing(run), cutFlows(run)];
-  return {
+  const drivers = {
     links: linuxLinks(run, list),
     sysctls: linuxSysctls(),
     nft: nftables(run, cut),
@@ -27,4 +34,5 @@ export function hostDrivers(state: string): HostDrivers {
     daemons: linuxDaemons({ run, state }),
     routes: linuxRoutes({ run, list, cut }),
   };
+  return { drivers, close };
 }
