@@ -25,12 +25,23 @@ export function askByDhcp(lab: Lab, vm: Vm, nic: Nic): Clients {
   const start = (argv: readonly string[]) => run(inside(netns, argv), { timeout: 20_000, signal: ended.signal });
   const wants = (family: 4 | 6) => nic.addresses.some((ip) => familyOf(ip) === family);
 
-  const six = ["-sf", script(home, "dhclient.sh", DHCLIENT), "-lf", join(home, `${nic.dev}.leases`), "-pf", join(home, `${nic.dev}.pid`)];
+  const six = ["-sf", script(home, "dhclient.sh", DHCLIENT), ...filesOf(lab, vm, nic)];
   const four = ["-f", "-q", "-n", "-t", "15", "-T", "1", "-O", "staticroutes", "-s", script(home, "udhcpc.sh", UDHCPC), "-i", nic.dev];
   // A DUID that follows from the MAC: the server takes another for another client, and has no address left for it.
   // With SLAAC nobody answers dhclient, and `end` ends it; with a lease it goes to the background and renews.
   if (wants(6)) void start(["dhclient", "-6", "-1", "-q", "-D", "LL", ...six, nic.dev]);
   return { leased: wants(4) ? start(["udhcpc", ...four]) : Promise.resolve(), end: () => ended.abort() };
+}
+
+/** Ends the client that renews the NIC's lease; it gives nothing back, as when a cable is pulled. */
+export async function forgetLease(lab: Lab, vm: Vm, nic: Nic): Promise<void> {
+  await run(inside(vmNetns(lab, vm.name), ["dhclient", "-6", "-x", "-q", ...filesOf(lab, vm, nic), nic.dev]));
+}
+
+/** A NIC of another MAC is another client, also where the guest calls it by the same name. */
+function filesOf(lab: Lab, vm: Vm, { mac }: Nic): string[] {
+  const at = join(lab.directory, "guest", vm.name, mac.replaceAll(":", ""));
+  return ["-lf", `${at}.leases`, "-pf", `${at}.pid`];
 }
 
 /** RFC 3442: classless routes, where there are some, stand in for the router option. */

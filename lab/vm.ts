@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { reasonOf } from "#adapters/linux/errors.ts";
 import type { Ip } from "#core/net/address.ts";
 import { clear } from "./down.ts";
+import { forgetLease } from "./dhcp-client.ts";
 import { bootNic, createGuest, forgetRules, holdNic, numberOf } from "./guest.ts";
 import { readLabRecord } from "./lab-record.ts";
 import { bindPort, releasePort, tapOf, untilActive } from "./nova.ts";
@@ -62,6 +63,7 @@ export async function unplugVm(lab: Lab, name: string, network: string): Promise
   if (nic === undefined)
     throw new Error(`VM "${name}" has no NIC on "${network}"; it has ${vm.nics.map((one) => one.network).join(", ") || "none"}`);
   await forgetRules(vmNetns(lab, name), nic);
+  await forgetLease(lab, vm, nic);
   return unplug(lab, vm, nic);
 }
 

@@ -43,7 +43,8 @@ export function blockedAtHost(stage: Stage, flow: FlowClaim): Claim {
     const asked = await witnessOn(stage, to.host).saw(fits, 500);
     const on = (dev: string | undefined) => asked.filter((packet) => packet.dev === dev).length;
     const arrived = on(stage.center.fabric.interface);
-    const evidence = `${to.host}: ${arrived} on ${stage.center.fabric.interface}, ${on(to.tap)} on ${to.tap}`;
+    const way = await Promise.all([...stage.witnesses].map(async ([name, witness]) => `${name} ${(await witness.saw(fits)).length}`));
+    const evidence = `${to.host}: ${arrived} on ${stage.center.fabric.interface}, ${on(to.tap)} on ${to.tap} (seen at ${way.join(", ")})`;
     return { kept: !got.reached && arrived > 0 && on(to.tap) === 0, seen: got.reached ? "reached" : `TCP: ${got.error}`, evidence };
   };
   return { what: said(flow), family, expected: `blocked at ${to.host}`, check };
