@@ -7,13 +7,15 @@ import type { Entry, RoundResult } from "./round.ts";
 const PORT = "port/";
 
 export function reportOf({ entries, unknown }: RoundResult, revision: number): Report {
+  // Kinds are done side by side: which of them ended first says nothing, and must not look like news.
+  const undone = entries.filter(({ outcome }) => outcome.state !== "done").toSorted((one, other) => (one.ref < other.ref ? -1 : 1));
   // One line for a kind that could not be listed, not one for each of its objects.
   const told = new Set(unknown.map(({ kind }) => kind));
-  const troubles = entries.filter(({ op, ref, outcome }) => outcome.state !== "done" && !(op === "unknown" && told.has(ref.slice(0, ref.indexOf("/"))))).map(troubleOf);
+  const troubles = undone.filter(({ op, ref }) => !(op === "unknown" && told.has(ref.slice(0, ref.indexOf("/"))))).map(troubleOf);
   return {
     op: "report",
     revision,
-    endpoints: endpointStates(entries),
+    endpoints: endpointStates([...undone, ...entries]),
     troubles: [...unknown.map(({ kind, reason }) => `${kind} cannot be listed: ${reason}`), ...troubles],
   };
 }

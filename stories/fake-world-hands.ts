@@ -7,8 +7,8 @@ import type { Life } from "./fake-world-time.ts";
 
 /** What one host's agents have to suffer, one life after the other. */
 export interface Ordeal {
-  /** Every listing and every change fails the first time. */
-  readonly failsOnce: boolean;
+  /** So many times every change of this kind fails before it succeeds; a listing, once. */
+  readonly failures: (kind: string) => number;
   /** Whenever it is about to make several changes that it has not been killed at yet, it is killed half-way. */
   readonly diesAtWork: boolean;
   /** What has failed, or killed, already. */
@@ -42,11 +42,12 @@ export function handsOf(hands: Hands): HostDrivers {
 
 function watched<V>(kind: string, driver: Driver<V>, hands: Hands): Driver<V> {
   const { host, life, ordeal, heardAll, accuse, die } = hands;
+  const failures = ordeal.failures(kind);
   const isFirst = (event: string) => !ordeal.had.has(event) && ordeal.had.add(event) !== undefined;
   return {
     list: async (want) => {
       if (!life.alive) return never();
-      if (ordeal.failsOnce && isFirst(`list ${kind}`)) throw new Error(`${kind}: not this time`);
+      if (failures > 0 && isFirst(`list ${kind}`)) throw new Error(`${kind}: not this time`);
       const held = await driver.list(want);
       return life.alive ? held : never();
     },
@@ -54,7 +55,7 @@ function watched<V>(kind: string, driver: Driver<V>, hands: Hands): Driver<V> {
       if (!life.alive) return never();
       if (!heardAll())
         changes.filter(({ op }) => op === "delete").forEach((change) => accuse(`${change.ref} was deleted before everything was heard`));
-      if (ordeal.failsOnce) for (const change of changes) if (isFirst(nameOf(change))) host.failApply(change.ref, "not this time");
+      if (failures > 0) for (const change of changes) if (isFirst(nameOf(change))) host.failApply(change.ref, "not this time", failures);
       const cut = changes.slice(0, Math.ceil(changes.length / 2));
       if (ordeal.diesAtWork && changes.length > 1 && cut.some((change) => isFirst(nameOf(change)))) {
         await driver.apply(cut);

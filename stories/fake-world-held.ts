@@ -1,10 +1,12 @@
 /** What a fake host holds, looked at in several ways. */
 import type { FakeHost } from "#contracts/driver.fake.ts";
 import type { View } from "#core/feed/item.ts";
+import { NOTHING } from "#core/intent/intent.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
-import { hostTracks } from "#engine/tracks.ts";
+import type { Wanted } from "#core/kinds/kind.ts";
+import { linesOf } from "./pure-world.ts";
 
 /** One line per object, and one for the content of each file and for what each daemon was started with and has read. */
 export async function everythingOn({ drivers, holds }: FakeHost): Promise<string[]> {
@@ -17,12 +19,28 @@ export async function everythingOn({ drivers, holds }: FakeHost): Promise<string
 }
 
 /**
- * The view without the endpoints that the host does not serve: those of which an object is missing, and all of them while its
- * packet filter is not whole.
+ * The view without the endpoints that the host does not serve: those of which an object is missing or another than wanted, and
+ * all of them while its packet filter is not whole.
  */
-export async function servedView(view: View, intent: Intent, host: FakeHost): Promise<View> {
-  const surveys = await Promise.all(hostTracks(host.drivers).map((track) => track.survey(intent, { prune: false })));
-  const missing = surveys.flatMap(({ kind, changes }) => changes.map(({ because }) => ({ kind, because })));
-  const isServed = (port: string) => missing.every(({ kind, because }) => kind !== "nft" && !because.includes(`port/${port}`));
-  return { ...view, endpoints: new Map([...view.endpoints].filter(([port]) => isServed(port))) };
+export function servedView(view: View, intent: Intent, host: FakeHost): View {
+  const held = new Set(host.holds());
+  const isWhole = (part: Intent) => linesOf(part).every((line) => held.has(line));
+  const isServed = (port: string) => isWhole(because(intent, `port/${port}`));
+  const endpoints = isWhole({ ...NOTHING, nft: intent.nft }) ? [...view.endpoints].filter(([port]) => isServed(port)) : [];
+  return { ...view, endpoints: new Map(endpoints) };
+}
+
+/** The part of an intent that has this cause. */
+function because(intent: Intent, cause: string): Intent {
+  const caused = <V>(wanted: readonly Wanted<V>[]) => wanted.filter((one) => one.because.includes(cause));
+  const { links, sysctls, nft, neighbours, files, daemons, routes } = intent;
+  return {
+    links: caused(links),
+    sysctls: caused(sysctls),
+    nft: caused(nft),
+    neighbours: caused(neighbours),
+    files: caused(files),
+    daemons: caused(daemons),
+    routes: caused(routes),
+  };
 }

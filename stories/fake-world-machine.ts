@@ -6,6 +6,7 @@ import type { Log } from "#contracts/log.ts";
 import type { Role, View } from "#core/feed/item.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { fakeAgent } from "./fake-world-agent.ts";
+import type { Ordeal } from "./fake-world-hands.ts";
 import type { Time } from "./fake-world-time.ts";
 
 export interface MachineParts {
@@ -15,7 +16,7 @@ export interface MachineParts {
   readonly feed: FeedClient;
   readonly time: Time;
   readonly log: Log;
-  readonly failsOnce: boolean;
+  readonly failures: Ordeal["failures"];
   readonly diesAtWork: boolean;
 }
 
@@ -43,9 +44,9 @@ export interface FakeMachine {
 }
 
 export function fakeMachine(parts: MachineParts): FakeMachine {
-  const { self, uplinks, failsOnce, diesAtWork } = parts;
+  const { self, uplinks, failures, diesAtWork } = parts;
   const links = new Set(uplinks);
-  const ordeal = { failsOnce, diesAtWork, had: new Set<string>() };
+  const ordeal = { failures, diesAtWork, had: new Set<string>() };
   const accused: string[] = [];
   const hosts: FakeHost[] = [];
   let seen: View | undefined;

@@ -20,8 +20,8 @@ import { withNova } from "./nova.ts";
 import type { World } from "./world.ts";
 
 export interface Options {
-  /** Every listing and every change on every machine fails the first time. */
-  readonly failsOnce?: boolean;
+  /** So many times every change of this kind fails before it succeeds, on every machine; a listing, once. */
+  readonly failures?: (kind: string) => number;
   /** Agents are killed in the middle of their work. */
   readonly diesAtWork?: boolean;
   /** Taps come and go only after everybody has come to rest. */
@@ -56,8 +56,8 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   const datacenter = await exampleDataCenter(example);
   let controller = await fakeController({ store, time: clock, log, chance });
   const feed = fakeFeed((hello, link) => controller.accept(hello, link));
-  const { failsOnce = false, diesAtWork = false } = options;
-  const machines = fleet(datacenter).map((one) => fakeMachine({ ...one, feed: feed.client, time: clock, log, failsOnce, diesAtWork }));
+  const { failures = () => 0, diesAtWork = false } = options;
+  const machines = fleet(datacenter).map((one) => fakeMachine({ ...one, feed: feed.client, time: clock, log, failures, diesAtWork }));
   const byName = new Map(machines.map((machine) => [machine.self.host, machine]));
   const ask: Ask = (method, path, body) => controller.ask(method, path, body);
   const cast = castOf(ask);
@@ -97,7 +97,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
     },
     holdings: async (host) => (byName.get(host)?.host().holds() ?? []).map((line) => withNames(line, cast.taps)),
     status: (name) => statusOf(ask, cast, name),
-    reach: async (from, to, flow) => askModel({ datacenter, views: await servedViews(machines), cast }, from, { to, flow }),
+    reach: async (from, to, flow) => askModel({ datacenter, views: servedViews(machines), cast }, from, { to, flow }),
     end: () => endOf(machines, cast, ask),
     close: async () => {
       for (const machine of machines) machine.stop();
@@ -120,15 +120,13 @@ function fleet({ hosts, gateways, reflectors, fabric }: DataCenter): Pick<Machin
 }
 
 /** As the hosts serve it, whatever the cloud wants of them. */
-async function servedViews(machines: readonly FakeMachine[]): Promise<Map<string, View>> {
-  const served = machines.map(async (machine) => {
+function servedViews(machines: readonly FakeMachine[]): Map<string, View> {
+  const served = machines.flatMap((machine) => {
     const view = machine.view();
     const { self } = machine;
-    return view === undefined || self.role !== "compute"
-      ? []
-      : [[self.host, await servedView(view, compile(view, self), machine.host())] as const];
+    return view === undefined || self.role !== "compute" ? [] : [[self.host, servedView(view, compile(view, self), machine.host())] as const];
   });
-  return new Map((await Promise.all(served)).flat());
+  return new Map(served);
 }
 
 async function statusOf(ask: Ask, cast: Cast, name: string): Promise<string | undefined> {

@@ -117,6 +117,9 @@ export async function takenBack(story: Story): Promise<void> {
 }
 
 
+/** Kinds that nothing stands on. */
+const UPPER: readonly string[] = ["neighbour", "daemon", "route"];
+
 export const PLAIN: Walk = { title: "plainly" };
 
 export const WALKS: readonly Walk[] = [
@@ -134,7 +137,9 @@ export const WALKS: readonly Walk[] = [
       world.breakConnections();
     },
   },
-  { title: "every listing and every change fails once", options: { failsOnce: true } },
+  { title: "every listing and every change fails once", options: { failures: () => 1 } },
+  { title: "whatever stands on others fails again and again", options: { failures: (kind) => (UPPER.includes(kind) ? 3 : 0) } },
+  { title: "whatever others stand on fails again and again", options: { failures: (kind) => (UPPER.includes(kind) ? 0 : 3) } },
   { title: "taps come and go when everybody has come to rest", options: { slowNova: true } },
   { title: "machines boot again at the end", after: async ({ machines }) => machines.forEach((machine) => machine.reboot()) },
   { title: "other machines take their places at the end", after: async ({ machines }) => machines.forEach((machine) => machine.replace()) },
