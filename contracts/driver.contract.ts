@@ -23,7 +23,7 @@ export interface DriverSample<V> {
 /** `open` gives a host on which nothing of the sample stands; whatever it leaves behind is removed by `t.after`. */
 export function driverContract<V>(name: string, open: (t: TestContext) => Promise<DriverSample<V>> | DriverSample<V>): void {
   describe(`${name} is a driver:`, () => {
-    test("what was made is listed by a driver that knows nothing of it", async (t) => {
+    test("invariant 4: what was made is listed by a driver that knows nothing of it", async (t) => {
       const sample = await open(t);
       assert.deepEqual(await make(sample, [sample.one, sample.other]), [DONE, DONE]);
       await holds(sample, [sample.one, sample.other]);

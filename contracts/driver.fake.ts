@@ -96,7 +96,10 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
     const user = change.op === "delete" ? [...values].find(([, value]) => ownNeeds(value).includes(change.ref)) : undefined;
     if (user !== undefined) return { state: "failed", reason: `in use by ${user[0]}` };
     // It may have gone since the host was looked at.
-    const gone = change.op === "delete" || nature.boundToLinks !== true ? undefined : kind.needs(change.want).find((ref) => ref.startsWith("link/") && !hasLink(ref));
+    const gone =
+      change.op === "delete" || nature.boundToLinks !== true
+        ? undefined
+        : kind.needs(change.want).find((ref) => ref.startsWith("link/") && !hasLink(ref));
     if (gone !== undefined) return { state: "failed", reason: `Cannot find device "${gone.slice("link/".length)}"` };
     if (change.op !== "delete" && isFact(change.want)) return { state: "held" };
     if (change.op !== "delete") values.set(change.ref, change.want);
@@ -129,12 +132,15 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
       const outcomes = new Map<Change<V>, Outcome>();
       // As a driver of the real thing does, it orders its own objects: what needs one that is still to come waits for it, and
       // what one that is still to go needs goes after it.
-      const isGoing = (ref: Ref) => changes.some((change) => change.op === "delete" && !outcomes.has(change) && ownNeeds(change.have).includes(ref));
-      const ready = (change: Change<V>) => (change.op === "delete" ? !isGoing(change.ref) : ownNeeds(change.want).every((ref) => values.has(ref)));
+      const isGoing = (ref: Ref) =>
+        changes.some((change) => change.op === "delete" && !outcomes.has(change) && ownNeeds(change.have).includes(ref));
+      const ready = (change: Change<V>) =>
+        change.op === "delete" ? !isGoing(change.ref) : ownNeeds(change.want).every((ref) => values.has(ref));
       const next = () => changes.find((change) => !outcomes.has(change) && ready(change));
       for (let change = next(); change !== undefined; change = next()) {
         outcomes.set(change, applyOne(change));
-        if (outcomes.get(change)?.state === "done") done({ op: change.op, ref: change.ref, needs: change.op === "delete" ? [] : kind.needs(change.want) });
+        if (outcomes.get(change)?.state === "done")
+          done({ op: change.op, ref: change.ref, needs: change.op === "delete" ? [] : kind.needs(change.want) });
       }
       return changes.map((change) => outcomes.get(change) ?? { state: "held" });
     },
@@ -148,8 +154,10 @@ export function fakeHost(): FakeHost {
   const done: Done = ({ op, ref, needs }) => {
     log.push(`${op} ${ref}`);
     const held = things();
-    if (op === "delete") violations.push(...held.filter((thing) => thing.needs.includes(ref)).map((user) => `${ref} was taken from under ${user.ref}`));
-    else violations.push(...needs.filter((need) => !held.some((thing) => thing.ref === need)).map((need) => `${ref} was put without ${need}`));
+    if (op === "delete")
+      violations.push(...held.filter((thing) => thing.needs.includes(ref)).map((user) => `${ref} was taken from under ${user.ref}`));
+    else
+      violations.push(...needs.filter((need) => !held.some((thing) => thing.ref === need)).map((need) => `${ref} was put without ${need}`));
   };
 
   const ours: Around = { troubles, done, hasLink: (ref) => drivers.links.things().some((thing) => thing.ref === ref) };
@@ -178,6 +186,10 @@ export function fakeHost(): FakeHost {
     failList: (kind, reason) => void (reason === undefined ? troubles.lists.delete(kind) : troubles.lists.set(kind, reason)),
     lose: (lost) => drop(({ ref }) => ref === lost),
     reboot: () => drop(({ survivesReboot, fact }) => !survivesReboot && !fact),
-    holds: () => things().filter(({ fact }) => !fact).map(({ show }) => show).toSorted(),
+    holds: () =>
+      things()
+        .filter(({ fact }) => !fact)
+        .map(({ show }) => show)
+        .toSorted(),
   };
 }

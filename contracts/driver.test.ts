@@ -29,7 +29,13 @@ driverContract("fakeHost().drivers.links", () => {
 driverContract("fakeHost().drivers.sysctls", () => {
   const { drivers } = withTap();
   const one = { path: "net/ipv4/conf/tap1/proxy_arp", value: "1" };
-  return { kind: sysctl, fresh: () => drivers.sysctls, one, other: { ...one, path: "net/ipv4/ip_forward" }, changed: { ...one, value: "0" } };
+  return {
+    kind: sysctl,
+    fresh: () => drivers.sysctls,
+    one,
+    other: { ...one, path: "net/ipv4/ip_forward" },
+    changed: { ...one, value: "0" },
+  };
 });
 
 driverContract("fakeHost().drivers.nft", () => {

@@ -18,7 +18,10 @@ export type Outcome =
 export const DONE: Outcome = { state: "done" };
 
 export interface Driver<V> {
-  /** What the host holds of ours, read from the host itself: a fresh process must give the same answer. `want` limits kinds that only speak of what is wanted. */
+  /**
+   * What the host holds of ours, read from the host itself: a fresh process must give the same answer. `want` limits kinds that only
+   * speak of what is wanted. Rejects when it cannot be known.
+   */
   list(want: readonly V[]): Promise<readonly V[]>;
   /** One outcome per change, in the same order. A failing change does not keep the others from being done. */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;

@@ -31,7 +31,10 @@ export function programContract(name: string, open: (t: TestContext, limitMs: nu
     test("programs that are asked for at once each get their own answer", async (t) => {
       const run = open(t, 30_000);
       const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => run(["sh", "-c", `cat; exit ${at}`], `input ${at}`)));
-      assert.deepEqual(answers.map(({ code, stdout }) => [code, stdout]), Array.from({ length: 12 }, (_, at) => [at, `input ${at}`]));
+      assert.deepEqual(
+        answers.map(({ code, stdout }) => [code, stdout]),
+        Array.from({ length: 12 }, (_, at) => [at, `input ${at}`]),
+      );
     });
 
     test("a program that cannot be started says so, and does no harm to the next", async (t) => {

@@ -41,6 +41,7 @@ const CAUSES = 3;
 /** `create route/10.65.0.5/32 metric 1024 done because port/8f…`. */
 function lineOf({ op, ref, because, outcome, waitsFor }: Entry): string {
   const why = because.length <= CAUSES ? because.join(", ") : `${because.slice(0, CAUSES).join(", ")} and ${because.length - CAUSES} more`;
-  const how = outcome.state === "failed" ? `failed: ${outcome.reason}` : outcome.state === "held" ? `held, waits for ${waitsFor ?? ref}` : "done";
+  const how =
+    outcome.state === "failed" ? `failed: ${outcome.reason}` : outcome.state === "held" ? `held, waits for ${waitsFor ?? ref}` : "done";
   return `${op} ${ref} ${how}${why === "" ? "" : ` because ${why}`}`;
 }

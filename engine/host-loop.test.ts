@@ -26,7 +26,13 @@ function setting(driversOf: (drivers: HostDrivers) => HostDrivers = (drivers) =>
   const [clock, log] = [fakeClock(), fakeLog()];
   const finished: Finished[] = [];
   let plan: Plan | undefined;
-  const loop = hostLoop({ tracks: hostTracks(driversOf(host.drivers)), plan: () => plan, clock, log, finished: (one) => finished.push(one) });
+  const loop = hostLoop({
+    tracks: hostTracks(driversOf(host.drivers)),
+    plan: () => plan,
+    clock,
+    log,
+    finished: (one) => finished.push(one),
+  });
   const settle = async () => {
     for (let turn = 0; turn < 200; turn++) await Promise.resolve();
   };
@@ -66,7 +72,10 @@ test("each change is told in one line, with its cause; a second round has nothin
   loop.wake();
   await settle();
   assert.equal(told().length, 1);
-  assert.deepEqual(finished.map(({ changed }) => changed), [true, false]);
+  assert.deepEqual(
+    finished.map(({ changed }) => changed),
+    [true, false],
+  );
 });
 
 test("a port waits for its tap, which is told once; when it comes, the port is up", async () => {
@@ -74,7 +83,10 @@ test("a port waits for its tap, which is told once; when it comes, the port is u
   await want(withRoute());
   assert.deepEqual(states(), [{ state: "waiting", for: "link/tap1" }]);
   await pass(3 * DRIFT_MS);
-  assert.deepEqual(told(), ["info change: create link/tap1 held, waits for link/tap1 because port/p1", `info change: create ${ROUTE} held, waits for link/tap1 because port/p1`]);
+  assert.deepEqual(told(), [
+    "info change: create link/tap1 held, waits for link/tap1 because port/p1",
+    `info change: create ${ROUTE} held, waits for link/tap1 because port/p1`,
+  ]);
   host.plug("tap1");
   loop.wake();
   await settle();
@@ -105,7 +117,10 @@ test("what failed is tried again, sooner at first, and told when it changes", as
   assert.deepEqual(host.holds(), []);
   await pass(1000);
   assert.deepEqual(states(), [{ state: "up" }]);
-  assert.deepEqual(told(), [`warn change: create ${ROUTE} failed: RTNETLINK answers: Network is down because port/p1`, `info change: create ${ROUTE} done because port/p1`]);
+  assert.deepEqual(told(), [
+    `warn change: create ${ROUTE} failed: RTNETLINK answers: Network is down because port/p1`,
+    `info change: create ${ROUTE} done because port/p1`,
+  ]);
 });
 
 test("what failed rests while other things are done, and is tried at once when it is wanted otherwise", async () => {
@@ -153,7 +168,10 @@ test("there are never two rounds at once, and news that come meanwhile are seen 
   gate.resolve();
   await settle();
   assert.deepEqual([most, rounds], [1, 2]);
-  assert.deepEqual(finished.map(({ plan }) => plan.revision), [1, 2]);
+  assert.deepEqual(
+    finished.map(({ plan }) => plan.revision),
+    [1, 2],
+  );
 });
 
 test("stopped, it leaves everything on the host and does nothing more", async () => {
@@ -164,4 +182,16 @@ test("stopped, it leaves everything on the host and does nothing more", async ()
   await want(NOTHING, 2);
   await pass(10 * DRIFT_MS);
   assert.deepEqual(host.holds(), ["route 10.65.0.1/32 dev tap1 metric 1024"]);
+});
+
+test("a clock that is put back does not make anything wait for as long", async () => {
+  const { host, want, clock, loop, settle, states } = setting();
+  host.plug("tap1");
+  host.failApply(ROUTE, "told to", 1);
+  await want(withRoute());
+  const now = clock.now();
+  clock.now = () => now - 3_600_000;
+  loop.wake();
+  await settle();
+  assert.deepEqual(states(), [{ state: "up" }]);
 });

@@ -49,7 +49,7 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
   const failing = setbacks();
   let last: { readonly plan: Plan; readonly entries: ReadonlyMap<Ref, Entry> } | undefined;
   let takeBack: () => void = () => {};
-  let [news, stopped] = [false, false];
+  const told = { news: false, stopped: false };
   let working: Promise<void> | undefined;
 
   const once = async (now: Plan) => {
@@ -66,17 +66,17 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
 
   const work = async () => {
     do {
-      news = false;
+      told.news = false;
       const now = plan();
       await (now === undefined ? undefined : once(now));
-    } while (news && !stopped);
+    } while (told.news && !told.stopped);
     working = undefined;
-    if (!stopped) takeBack = clock.after(Math.max(0, Math.min(DRIFT_MS, (failing.due() ?? Infinity) - clock.now())), wake);
+    if (!told.stopped) takeBack = clock.after(Math.max(0, Math.min(DRIFT_MS, (failing.due() ?? Infinity) - clock.now())), wake);
   };
 
   function wake(): void {
-    news = true;
-    if (stopped || working !== undefined) return;
+    told.news = true;
+    if (told.stopped || working !== undefined) return;
     takeBack();
     working = work();
   }
@@ -84,7 +84,7 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
   return {
     wake,
     stop: async () => {
-      stopped = true;
+      told.stopped = true;
       takeBack();
       await working;
     },

@@ -20,7 +20,14 @@ import { hostTracks } from "./tracks.ts";
 function port(n: number): Intent {
   const because = [`port/p${n}`];
   const [dev, ip, chain] = [`tap${n}`, `10.65.0.${n}` as Ip, `in-${n}`];
-  const element = { object: "element", family: "inet", of: "to", element: `"${dev}"`, value: `goto ${chain}`, uses: [nftRef("inet", "chain", chain)] } as const;
+  const element = {
+    object: "element",
+    family: "inet",
+    of: "to",
+    element: `"${dev}"`,
+    value: `goto ${chain}`,
+    uses: [nftRef("inet", "chain", chain)],
+  } as const;
   return {
     links: [{ value: { name: dev }, because }],
     sysctls: [{ value: { path: `net/ipv4/conf/${dev}/proxy_arp`, value: "1" }, because }],
@@ -31,7 +38,19 @@ function port(n: number): Intent {
     ],
     neighbours: [{ value: { dev, ip, lladdr: chosenMac(n) }, because }],
     files: [{ value: { path: `dnsmasq/${n}`, content: ip }, because }],
-    daemons: [{ value: { name: `dhcp-${n}`, argv: ["dnsmasq"], startedWith: "", loaded: ip, reload: { signal: "SIGHUP" }, after: [`file/dnsmasq/${n}`, `link/${dev}`] }, because }],
+    daemons: [
+      {
+        value: {
+          name: `dhcp-${n}`,
+          argv: ["dnsmasq"],
+          startedWith: "",
+          loaded: ip,
+          reload: { signal: "SIGHUP" },
+          after: [`file/dnsmasq/${n}`, `link/${dev}`],
+        },
+        because,
+      },
+    ],
     routes: [{ value: { prefix: hostPrefix(ip), to: { dev }, metric: 1024, after: [elementRef(element)] }, because }],
   };
 }
@@ -46,7 +65,10 @@ function host(...taps: readonly number[]): FakeHost & { readonly pass: (intent: 
   return { ...fake, pass: (intent, prune = true) => round(hostTracks(fake.drivers), intent, { prune }) };
 }
 
-const undone = ({ entries }: RoundResult) => entries.filter(({ outcome }) => outcome.state !== "done").map(({ op, ref, outcome, waitsFor }) => `${op} ${ref} ${outcome.state}${waitsFor === undefined ? "" : ` for ${waitsFor}`}`);
+const undone = ({ entries }: RoundResult) =>
+  entries
+    .filter(({ outcome }) => outcome.state !== "done")
+    .map(({ op, ref, outcome, waitsFor }) => `${op} ${ref} ${outcome.state}${waitsFor === undefined ? "" : ` for ${waitsFor}`}`);
 const changed = ({ entries }: RoundResult) => entries.filter(({ op }) => op !== "keep").map(({ op, ref }) => `${op} ${ref}`);
 
 test("one pass makes everything stand, a second finds nothing to do", async () => {
@@ -69,11 +91,23 @@ test("invariant 3: nothing is removed from a host before its view is complete", 
 
 test("what two ports want alike stands once; of what they want otherwise, the first stands and the second has failed", async () => {
   const one = host(1, 2);
-  const clash = merge([port(1), { ...port(2), routes: [{ value: { prefix: "10.65.0.1/32" as Cidr, to: { dev: "tap2" }, metric: 1024, after: [] }, because: ["port/p2"] }] }]);
+  const clash = merge([
+    port(1),
+    {
+      ...port(2),
+      routes: [{ value: { prefix: "10.65.0.1/32" as Cidr, to: { dev: "tap2" }, metric: 1024, after: [] }, because: ["port/p2"] }],
+    },
+  ]);
   const states = endpointStates((await one.pass(clash)).entries);
   assert.equal(states["p1"]?.state, "up");
-  assert.deepEqual(states["p2"], { state: "failed", reason: `${ROUTE1} (wanted again): something else is wanted in its place: not 10.65.0.1/32 dev tap2 metric 1024` });
-  assert.deepEqual(one.holds().filter((line) => line.startsWith("route")), ["route 10.65.0.1/32 dev tap1 metric 1024"]);
+  assert.deepEqual(states["p2"], {
+    state: "failed",
+    reason: `${ROUTE1} (wanted again): something else is wanted in its place: not 10.65.0.1/32 dev tap2 metric 1024`,
+  });
+  assert.deepEqual(
+    one.holds().filter((line) => line.startsWith("route")),
+    ["route 10.65.0.1/32 dev tap1 metric 1024"],
+  );
 });
 
 test("invariant 5: what failed holds back exactly what depends on it", async () => {
@@ -85,16 +119,22 @@ test("invariant 5: what failed holds back exactly what depends on it", async () 
     'create nft/inet element to "tap1" held for nft/inet chain in-1',
     `create ${ROUTE1} held for nft/inet element to "tap1"`,
   ]);
-  assert.deepEqual(endpointStates(result.entries), { p1: { state: "failed", reason: "nft/inet chain in-1: syntax error" }, p2: { state: "up" } });
+  assert.deepEqual(endpointStates(result.entries), {
+    p1: { state: "failed", reason: "nft/inet chain in-1: syntax error" },
+    p2: { state: "up" },
+  });
   assert.deepEqual(one.violations, []);
 });
 
-test("a route waits for its endpoint's policy, and others go through", async () => {
+test("invariant 6: a route waits for its endpoint's policy, and others go through", async () => {
   const one = host(1, 2);
   one.failApply('nft/inet element to "tap1"', "no such chain");
   const result = await one.pass(ports(1, 2));
   assert.deepEqual(undone(result), ['create nft/inet element to "tap1" failed', `create ${ROUTE1} held for nft/inet element to "tap1"`]);
-  assert.deepEqual(endpointStates(result.entries), { p1: { state: "failed", reason: 'nft/inet element to "tap1": no such chain' }, p2: { state: "up" } });
+  assert.deepEqual(endpointStates(result.entries), {
+    p1: { state: "failed", reason: 'nft/inet element to "tap1": no such chain' },
+    p2: { state: "up" },
+  });
   assert.deepEqual(one.violations, []);
   await one.pass(ports(1, 2));
   assert.deepEqual(one.holds(), await alone(1, 2));
@@ -124,7 +164,10 @@ test("what is needed leaves last, and stays while what needs it cannot go", asyn
   ]);
   assert.deepEqual(result.entries.find(({ ref }) => ref === ROUTE1)?.because, ["port/p1"]);
   await round(tracks, NOTHING, { prune: true });
-  assert.deepEqual(one.holds().filter((line) => !line.startsWith("sysctl")), []);
+  assert.deepEqual(
+    one.holds().filter((line) => !line.startsWith("sysctl")),
+    [],
+  );
 });
 
 test("a kind that cannot be listed is reported, holds what needs it, and pins what it may hold", async () => {
@@ -136,7 +179,10 @@ test("a kind that cannot be listed is reported, holds what needs it, and pins wh
   assert.deepEqual(result.unknown, [{ kind: "nft", reason: "nft: Operation not permitted" }]);
   const route2 = result.entries.find(({ ref }) => ref === "route/10.65.0.2/32 metric 1024");
   assert.deepEqual([route2?.outcome, route2?.waitsFor], [{ state: "held" }, 'nft/inet element to "tap2"']);
-  assert.deepEqual(reportOf(result, 1).troubles, ["nft cannot be listed: nft: Operation not permitted", 'route/10.65.0.2/32 metric 1024: waits for nft/inet element to "tap2"']);
+  assert.deepEqual(reportOf(result, 1).troubles, [
+    "nft cannot be listed: nft: Operation not permitted",
+    'route/10.65.0.2/32 metric 1024: waits for nft/inet element to "tap2"',
+  ]);
   one.failList("nft");
 
   one.failList("route", "ip: broken");
@@ -154,7 +200,10 @@ test("an object that needs something that nobody wants is held, not put", async 
 test("a slow daemon delays nobody who does not ask for it", async () => {
   const one = host(1);
   const ready = Promise.withResolvers<void>();
-  const daemons: typeof one.drivers.daemons = { ...one.drivers.daemons, apply: async (changes) => (await ready.promise, one.drivers.daemons.apply(changes)) };
+  const daemons: typeof one.drivers.daemons = {
+    ...one.drivers.daemons,
+    apply: async (changes) => (await ready.promise, one.drivers.daemons.apply(changes)),
+  };
   const done = round(hostTracks({ ...one.drivers, daemons }), ports(1), { prune: true });
   while (!one.done.includes(`create ${ROUTE1}`)) await Promise.resolve();
   ready.resolve();
@@ -167,12 +216,22 @@ test("the order of tracks is the order of the world", async () => {
   assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "file", "daemon", "route"]);
   const surveys = await Promise.all(hostTracks(fakeHost().drivers).map((track) => track.survey(ports(1, 2), { prune: false })));
   for (const { kind, wanted } of surveys) {
-    for (const { ref, needs } of wanted.values()) for (const need of needs) assert.ok(order.indexOf(kindOf(need)) <= order.indexOf(kind), `${ref} needs ${need}`);
+    for (const { ref, needs } of wanted.values())
+      for (const need of needs) assert.ok(order.indexOf(kindOf(need)) <= order.indexOf(kind), `${ref} needs ${need}`);
   }
 });
 
 test("whatever fails on the way, and whoever starts anew, the end is the same and the order was kept", async () => {
-  const refs: readonly Ref[] = ["link/tap1", "link/margay0", "nft/inet map to", 'nft/inet element to "tap2"', "neighbour/tap1 10.65.0.1", "file/dnsmasq/2", "daemon/dhcp-1", ROUTE1];
+  const refs: readonly Ref[] = [
+    "link/tap1",
+    "link/margay0",
+    "nft/inet map to",
+    'nft/inet element to "tap2"',
+    "neighbour/tap1 10.65.0.1",
+    "file/dnsmasq/2",
+    "daemon/dhcp-1",
+    ROUTE1,
+  ];
   const step = fc.record({
     want: fc.subarray([1, 2, 3]),
     fails: fc.subarray([...refs]),
@@ -193,7 +252,10 @@ test("whatever fails on the way, and whoever starts anew, the end is the same an
       for (let tries = 0; tries < 3; tries++) await one.pass(ports(...last));
       assert.deepEqual(withoutSettings(one.holds()), withoutSettings(await alone(...last)));
       // A process without memory does not know what a route that will not go waited for; but nothing is ever put on nothing.
-      assert.deepEqual(one.violations.filter((line) => line.includes("was put without")), []);
+      assert.deepEqual(
+        one.violations.filter((line) => line.includes("was put without")),
+        [],
+      );
     }),
     { numRuns: 60 },
   );

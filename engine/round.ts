@@ -37,7 +37,11 @@ interface Site {
 }
 
 /** `tracks` are in the order of the world: what a kind needs comes before it. */
-export async function round(tracks: readonly Track[], intent: Intent, { prune, resting = () => undefined }: RoundOptions): Promise<RoundResult> {
+export async function round(
+  tracks: readonly Track[],
+  intent: Intent,
+  { prune, resting = () => undefined }: RoundOptions,
+): Promise<RoundResult> {
   const surveys = await Promise.all(tracks.map((track) => track.survey(intent, { prune })));
   const site: Site = { standing: new Set(), entries: [], resting };
   for (const survey of surveys) takeStock(survey, site);
@@ -48,10 +52,16 @@ export async function round(tracks: readonly Track[], intent: Intent, { prune, r
 }
 
 function takeStock({ kind, wanted, contested, changes, unknown }: Survey, { standing, entries }: Site): void {
-  for (const item of contested) entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `something else is wanted in its place: not ${item.show}` } });
+  for (const item of contested)
+    entries.push({
+      ...item,
+      op: "unknown",
+      outcome: { state: "failed", reason: `something else is wanted in its place: not ${item.show}` },
+    });
   const changing = new Set(changes.map(({ ref }) => ref));
   for (const item of wanted.values()) {
-    if (unknown !== undefined) entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `${kind} cannot be listed: ${unknown.reason}` } });
+    if (unknown !== undefined)
+      entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `${kind} cannot be listed: ${unknown.reason}` } });
     else if (!changing.has(item.ref)) {
       standing.add(item.ref);
       entries.push(kept(item));
@@ -77,7 +87,10 @@ async function buildUp(surveys: readonly Survey[], site: Site): Promise<void> {
     const ups = survey.changes.filter(({ op }) => op !== "delete");
     const before = new Set(ups.flatMap(({ needs }) => needs.map((ref) => ref.slice(0, ref.indexOf("/")))));
     const waits = [...before].flatMap((kind) => settled.get(kind) ?? []);
-    settled.set(survey.kind, Promise.all(waits).then(() => raise(survey, ups, site)));
+    settled.set(
+      survey.kind,
+      Promise.all(waits).then(() => raise(survey, ups, site)),
+    );
   }
   await Promise.all(settled.values());
 }
@@ -95,7 +108,7 @@ async function raise(survey: Survey, ups: readonly Pending[], { standing, entrie
     const reason = resting(change);
     if (reason !== undefined) rest(change, { outcome: { state: "failed", reason } });
   }
-  for (let before = -1; before !== going.size; ) {
+  for (let before = -1; before !== going.size;) {
     before = going.size;
     for (const change of going.values()) {
       const need = missing(change);
@@ -123,7 +136,7 @@ async function tearDown(surveys: readonly Survey[], { entries, resting }: Site):
     for (const { ref, op, standsOn } of changes) if (op === "replace" && undone.has(ref)) pin(ref, standsOn);
     const downs = changes.filter(({ op }) => op === "delete");
     // What stays for now keeps what it stands on, of its own kind too.
-    for (let before = -1; before !== pinned.size; ) {
+    for (let before = -1; before !== pinned.size;) {
       before = pinned.size;
       for (const change of downs) if (pinned.has(change.ref) || resting(change) !== undefined) pin(change.ref, change.standsOn);
     }

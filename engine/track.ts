@@ -54,7 +54,9 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (intent: Intent
       const { values, wanted, contested } = last.gathered;
       const before = known;
       try {
-        const changes = new Map(diff(kind, values, await driver.list(values), options).map((change) => [pendingOf(kind, change, { before, wanted }), change]));
+        const changes = new Map(
+          diff(kind, values, await driver.list(values), options).map((change) => [pendingOf(kind, change, { before, wanted }), change]),
+        );
         const leaving = [...changes.keys()].filter(({ op }) => op === "delete");
         known = leaving.length === 0 ? wanted : new Map([...wanted, ...leaving.map((item) => [item.ref, item] as const)]);
         return { kind: kind.name, wanted, contested, changes: [...changes.keys()], apply: applying(driver, changes) };
@@ -80,7 +82,8 @@ function gather<V>(kind: Kind<V>, all: readonly Wanted<V>[]): Gathered<V> {
     const ref = refOf(kind, each.value);
     const known = first.get(ref);
     if (known === undefined) first.set(ref, each);
-    else if (kind.same(each.value, known.value)) first.set(ref, { value: known.value, because: [...new Set([...known.because, ...each.because])] });
+    else if (kind.same(each.value, known.value))
+      first.set(ref, { value: known.value, because: [...new Set([...known.because, ...each.because])] });
     else contested.push({ ...itemOf(kind, each), ref: `${ref} (wanted again)` });
   }
   const wanted = new Map([...first].map(([ref, each]) => [ref, itemOf(kind, each)]));
@@ -99,7 +102,8 @@ interface Items {
 function pendingOf<V>(kind: Kind<V>, change: Change<V>, { before, wanted }: Items): Pending {
   const old = before.get(change.ref);
   const standsOn = change.op === "create" ? [] : [...kind.needs(change.have), ...(old?.needs ?? [])];
-  const item = wanted.get(change.ref) ?? itemOf(kind, { value: change.op === "delete" ? change.have : change.want, because: old?.because ?? [] });
+  const item =
+    wanted.get(change.ref) ?? itemOf(kind, { value: change.op === "delete" ? change.have : change.want, because: old?.because ?? [] });
   return { ...item, op: change.op, standsOn };
 }
 

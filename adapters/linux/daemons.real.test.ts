@@ -42,7 +42,8 @@ interface Place {
 function place(t: TestContext): Place {
   const state = mkdtempSync(join(tmpdir(), "margay-daemons-"));
   t.after(async () => {
-    for (const name of ["one", "other", "bad"]) for (const stray of processesWith(`MARGAY_DAEMON=${state} ${name}`)) await stopProcess(stray);
+    for (const name of ["one", "other", "bad"])
+      for (const stray of processesWith(`MARGAY_DAEMON=${state} ${name}`)) await stopProcess(stray);
     rmSync(state, { recursive: true });
   });
   const fresh = () => linuxDaemons({ run: programs(), state });
@@ -60,7 +61,10 @@ function place(t: TestContext): Place {
 
 driverContract<Daemon>("linuxDaemons()", (t) => {
   const { fresh } = place(t);
-  const impossible = { value: sample({ name: "bad", argv: ["sh", "-c", "echo the configuration is wrong >&2; exit 3"] }), reason: /ended.*: the configuration is wrong/ };
+  const impossible = {
+    value: sample({ name: "bad", argv: ["sh", "-c", "echo the configuration is wrong >&2; exit 3"] }),
+    reason: /ended.*: the configuration is wrong/,
+  };
   return { kind: daemon, fresh, one: sample(), other: sample({ name: "other" }), changed: sample({ loaded: "2" }), impossible };
 });
 
@@ -111,7 +115,10 @@ test("a daemon that was not written down is stopped before another is started", 
   const before = pidOf("one");
   rmSync(join(state, "run", "one.run.json"));
   await pass(sample());
-  assert.deepEqual(processesWith(`MARGAY_DAEMON=${state} one`).filter(({ pid }) => pid === before), []);
+  assert.deepEqual(
+    processesWith(`MARGAY_DAEMON=${state} one`).filter(({ pid }) => pid === before),
+    [],
+  );
   assert.notEqual(pidOf("one"), before);
 });
 
@@ -134,7 +141,10 @@ test("it is done only once it says that it serves", async (t) => {
   const done = pass(sample({ ready }));
   await until(async () => (await fresh().list([])).length === 1);
   // Shown as not loaded: an agent that starts now asks again.
-  assert.deepEqual((await fresh().list([])).map(({ loaded }) => loaded), [""]);
+  assert.deepEqual(
+    (await fresh().list([])).map(({ loaded }) => loaded),
+    [""],
+  );
   writeFileSync(join(state, "serves"), "");
   assert.deepEqual(await done, [DONE]);
   assert.deepEqual(await pass(sample({ ready })), []);

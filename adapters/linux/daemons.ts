@@ -43,8 +43,15 @@ export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
   const yard: Yard = { ...options, records: runRecords(join(options.state, "run")) };
   mkdirSync(join(options.state, "log"), { recursive: true });
   return {
-    list: async () => yard.records.all().filter((record) => isAlive(record.process)).map(({ daemon }) => daemon),
-    apply: (changes) => Promise.all(changes.map((change) => applyOne(yard, change).catch((error: unknown): Outcome => ({ state: "failed", reason: reasonOf(error) })))),
+    list: async () =>
+      yard.records
+        .all()
+        .filter((record) => isAlive(record.process))
+        .map(({ daemon }) => daemon),
+    apply: (changes) =>
+      Promise.all(
+        changes.map((change) => applyOne(yard, change).catch((error: unknown): Outcome => ({ state: "failed", reason: reasonOf(error) }))),
+      ),
   };
 }
 
@@ -114,7 +121,8 @@ async function serving(yard: Yard, want: Daemon, settledMs: number): Promise<Out
   for (;;) {
     const record = yard.records.of(want.name);
     if (record === undefined || !isAlive(record.process)) return { state: "failed", reason: `it ended: ${lastWords(yard, want.name)}` };
-    const waitsFor = want.ready === undefined ? (Date.now() < start + settledMs ? "its start" : undefined) : await notReady(yard, want.ready);
+    const waitsFor =
+      want.ready === undefined ? (Date.now() < start + settledMs ? "its start" : undefined) : await notReady(yard, want.ready);
     if (waitsFor === undefined) {
       yard.records.write({ ...record, daemon: want });
       return DONE;

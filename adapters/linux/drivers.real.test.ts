@@ -28,8 +28,18 @@ driverContract<Link>("linuxLinks()", async (t) => {
   await sh("ip link add eth0 type ifb; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0");
   const one = { name: "margay0", own: { addresses: [address("10.65.0.1", 16), address("2001:db8::1", 64)] } };
   const changed = { name: "margay0", own: { addresses: [address("10.66.0.1", 16), address("2001:db8::1", 64)] } };
-  const impossible = { value: { name: "margay-and-much-too-long", own: { addresses: [] } }, reason: /policy validation|not a valid ifname/ };
-  return { kind: link, fresh: () => linuxLinks(run, ipListing(run)), one, other: { name: "margay1", own: { addresses: [] } }, changed, impossible };
+  const impossible = {
+    value: { name: "margay-and-much-too-long", own: { addresses: [] } },
+    reason: /policy validation|not a valid ifname/,
+  };
+  return {
+    kind: link,
+    fresh: () => linuxLinks(run, ipListing(run)),
+    one,
+    other: { name: "margay1", own: { addresses: [] } },
+    changed,
+    impossible,
+  };
 });
 
 driverContract<Neighbour>("linuxNeighbours()", async (t) => {
@@ -38,13 +48,32 @@ driverContract<Neighbour>("linuxNeighbours()", async (t) => {
   const one = { dev: "tap1", ip: "10.65.0.5" as Ip, lladdr: chosenMac(1) };
   const other = { dev: "tap1", ip: "2001:db8::5" as Ip, lladdr: chosenMac(1) };
   const impossible = { value: { ...one, dev: "tap9" }, reason: /Cannot find device "tap9"/ };
-  return { kind: neighbour, fresh: () => linuxNeighbours(run, ipListing(run)), one, other, changed: { ...one, lladdr: chosenMac(2) }, impossible };
+  return {
+    kind: neighbour,
+    fresh: () => linuxNeighbours(run, ipListing(run)),
+    one,
+    other,
+    changed: { ...one, lladdr: chosenMac(2) },
+    impossible,
+  };
 });
 
 const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {
-  "IPv4, moved to another tap": [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.0/16", "unreachable"), routeTo("10.65.0.5/32", { dev: "tap2" })],
-  "IPv6, made unreachable": [routeTo("2001:db8::5/128", { dev: "tap1" }), routeTo("2001:db8::/63", "unreachable"), routeTo("2001:db8::5/128", "unreachable")],
-  "IPv6, from unreachable to a tap": [routeTo("2001:db8::5/128", "unreachable"), routeTo("2001:db8::5/128", { dev: "tap1" }, 2048), routeTo("2001:db8::5/128", { dev: "tap1" })],
+  "IPv4, moved to another tap": [
+    routeTo("10.65.0.5/32", { dev: "tap1" }),
+    routeTo("10.65.0.0/16", "unreachable"),
+    routeTo("10.65.0.5/32", { dev: "tap2" }),
+  ],
+  "IPv6, made unreachable": [
+    routeTo("2001:db8::5/128", { dev: "tap1" }),
+    routeTo("2001:db8::/63", "unreachable"),
+    routeTo("2001:db8::5/128", "unreachable"),
+  ],
+  "IPv6, from unreachable to a tap": [
+    routeTo("2001:db8::5/128", "unreachable"),
+    routeTo("2001:db8::5/128", { dev: "tap1" }, 2048),
+    routeTo("2001:db8::5/128", { dev: "tap1" }),
+  ],
 };
 for (const [name, [one, other, changed]] of Object.entries(samples)) {
   driverContract<Route>(`linuxRoutes(), ${name},`, async (t) => {
@@ -58,11 +87,22 @@ for (const [name, [one, other, changed]] of Object.entries(samples)) {
 test("a neighbour that is gone already keeps the others in its batch from nothing", async (t) => {
   const { run } = await testNamespace(t, 1);
   const driver = linuxNeighbours(run, ipListing(run));
-  const [gone, one, two] = (["10.65.0.7", "10.65.0.5", "10.65.0.6"] as const).map((ip, at) => ({ dev: "tap1", ip: ip as Ip, lladdr: chosenMac(at) })) as [Neighbour, Neighbour, Neighbour];
+  const [gone, one, two] = (["10.65.0.7", "10.65.0.5", "10.65.0.6"] as const).map((ip, at) => ({
+    dev: "tap1",
+    ip: ip as Ip,
+    lladdr: chosenMac(at),
+  })) as [Neighbour, Neighbour, Neighbour];
   const ref = "neighbour/x" as const;
-  const changes = [{ op: "create", ref, want: one }, { op: "delete", ref, have: gone }, { op: "create", ref, want: two }] as const;
+  const changes = [
+    { op: "create", ref, want: one },
+    { op: "delete", ref, have: gone },
+    { op: "create", ref, want: two },
+  ] as const;
   assert.deepEqual(await driver.apply(changes), [DONE, DONE, DONE]);
-  assert.deepEqual((await driver.list([])).toSorted((a, b) => (a.ip < b.ip ? -1 : 1)), [one, two]);
+  assert.deepEqual(
+    (await driver.list([])).toSorted((a, b) => (a.ip < b.ip ? -1 : 1)),
+    [one, two],
+  );
 });
 
 test("a link that goes down, or away, is missing; up again, it is there", async (t) => {
@@ -74,7 +114,9 @@ test("a link that goes down, or away, is missing; up again, it is there", async 
   assert.deepEqual(await present(), []);
   await sh("ip link set tap1 up");
   assert.deepEqual(await present(), ["tap1"]);
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).apply([{ op: "create", ref: "link/tap2", want: { name: "tap2" } }]), [{ state: "held" }]);
+  assert.deepEqual(await linuxLinks(run, ipListing(run)).apply([{ op: "create", ref: "link/tap2", want: { name: "tap2" } }]), [
+    { state: "held" },
+  ]);
 });
 
 test("an own link that somebody took down is brought up with its addresses", async (t) => {
@@ -107,7 +149,10 @@ test("flows of an address are cut before it is given a route, and after it has l
   const [active, migrating] = [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.5/32", { dev: "tap1" }, 2048)];
   const ref = "route/x" as const;
   await driver.list([]);
-  await driver.apply([{ op: "create", ref, want: active }, { op: "create", ref, want: routeTo("10.65.0.0/16", "unreachable") }]);
+  await driver.apply([
+    { op: "create", ref, want: active },
+    { op: "create", ref, want: routeTo("10.65.0.0/16", "unreachable") },
+  ]);
   assert.deepEqual(asked.splice(0), ["10.65.0.5"]);
   await driver.apply([{ op: "create", ref, want: migrating }]);
   await driver.apply([{ op: "delete", ref, have: active }]);
@@ -120,7 +165,10 @@ test("an address whose old flows cannot be cut is given no route", async (t) => 
   const { run } = await testNamespace(t, 1);
   const driver = linuxRoutes({ run, list: ipListing(run), cut: recordingCut(new Set(["10.65.0.5"])).cut });
   const [first, second] = [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.6/32", { dev: "tap1" })];
-  const outcomes = await driver.apply([{ op: "create", ref: "route/1", want: first }, { op: "create", ref: "route/2", want: second }]);
+  const outcomes = await driver.apply([
+    { op: "create", ref: "route/1", want: first },
+    { op: "create", ref: "route/2", want: second },
+  ]);
   assert.deepEqual(outcomes, [{ state: "failed", reason: "old flows are not cut: table busy" }, DONE]);
   assert.deepEqual(await driver.list([]), [second]);
 });
@@ -129,7 +177,9 @@ test("lists that are asked for together are each one's own, and one that fails f
   const { run, sh } = await testNamespace(t, 1);
   await sh("ip route add 10.65.0.9/32 dev tap1 proto 88");
   const list = ipListing(run);
-  const asked = ["route show proto 88", "banana", "neigh show", "link show tap1"].map((words) => list(words).catch((error: Error) => error.message));
+  const asked = ["route show proto 88", "banana", "neigh show", "link show tap1"].map((words) =>
+    list(words).catch((error: Error) => error.message),
+  );
   const [routes, wrong, neighbours, links] = await Promise.all(asked);
   assert.match(JSON.stringify(routes), /"dst":"10.65.0.9"/);
   assert.match(String(wrong), /Object "banana" is unknown/);
@@ -142,7 +192,8 @@ test("tracked flows from and to an address are cut, and no others", async (t) =>
   const { run, sh } = await testNamespace(t);
   const flow = (source: string, target: string) =>
     sh(`conntrack -I -s ${source} -d ${target} -p tcp --sport 1000 --dport 80 --state ESTABLISHED -t 600`);
-  const remaining = async () => (await sh("conntrack -L -f ipv4 2>/dev/null; conntrack -L -f ipv6 2>/dev/null")).split("\n").filter((line) => line !== "").length;
+  const remaining = async () =>
+    (await sh("conntrack -L -f ipv4 2>/dev/null; conntrack -L -f ipv6 2>/dev/null")).split("\n").filter((line) => line !== "").length;
   const fill = async () => {
     await flow("10.65.0.5", "10.65.0.6");
     await flow("192.0.2.1", "10.65.0.5");

@@ -22,7 +22,10 @@ driverContract<File>("linuxFiles()", (t) => {
   mkdirSync(join(state, "log"));
   writeFileSync(join(state, "log", "bird.log"), "");
   const one = { path: "bird/bird.conf", content: "router id 10.0.0.1;\n" };
-  const impossible = { value: { path: "bird/../agent.json", content: "" }, reason: /bird\/\.\.\/agent\.json lies in none of bird, dnsmasq/ };
+  const impossible = {
+    value: { path: "bird/../agent.json", content: "" },
+    reason: /bird\/\.\.\/agent\.json lies in none of bird, dnsmasq/,
+  };
   const fresh = () => linuxFiles({ state, owned: ["bird", "dnsmasq"] });
   return { kind: file, fresh, one, other: { path: "dnsmasq/hosts/8f", content: "é\n" }, changed: { ...one, content: "" }, impossible };
 });
@@ -41,7 +44,9 @@ test("whatever lies in a directory of ours and is not wanted can be told, half-w
 
 test("nothing is left beside a file that was written", async (t) => {
   const state = stateDirectory(t);
-  await linuxFiles({ state, owned: ["bird"] }).apply([{ op: "create", ref: "file/bird/bird.conf", want: { path: "bird/bird.conf", content: "text" } }]);
+  await linuxFiles({ state, owned: ["bird"] }).apply([
+    { op: "create", ref: "file/bird/bird.conf", want: { path: "bird/bird.conf", content: "text" } },
+  ]);
   assert.deepEqual(readdirSync(join(state, "bird")), ["bird.conf"]);
   assert.equal(readFileSync(join(state, "bird", "bird.conf"), "utf8"), "text");
 });

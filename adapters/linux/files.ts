@@ -16,7 +16,8 @@ export interface FilesOptions {
 export function linuxFiles({ state, owned }: FilesOptions): Driver<File> {
   const place = (path: string) => {
     const clean = normalize(path);
-    if (!owned.some((directory) => clean.startsWith(`${directory}/`))) throw new Error(`${path} lies in none of ${owned.join(", ")} below ${state}`);
+    if (!owned.some((directory) => clean.startsWith(`${directory}/`)))
+      throw new Error(`${path} lies in none of ${owned.join(", ")} below ${state}`);
     return join(state, clean);
   };
   const outcomeOf = (step: () => void): Outcome => {
@@ -28,9 +29,16 @@ export function linuxFiles({ state, owned }: FilesOptions): Driver<File> {
     }
   };
   return {
-    list: async () => owned.flatMap((directory) => filesBelow(join(state, directory))).map((path) => ({ path: relative(state, path), content: readFileSync(path, "utf8") })),
+    list: async () =>
+      owned
+        .flatMap((directory) => filesBelow(join(state, directory)))
+        .map((path) => ({ path: relative(state, path), content: readFileSync(path, "utf8") })),
     apply: async (changes) =>
-      changes.map((change) => outcomeOf(() => (change.op === "delete" ? rmSync(place(change.have.path), { force: true }) : write(place(change.want.path), change.want.content)))),
+      changes.map((change) =>
+        outcomeOf(() =>
+          change.op === "delete" ? rmSync(place(change.have.path), { force: true }) : write(place(change.want.path), change.want.content),
+        ),
+      ),
   };
 }
 

@@ -43,7 +43,9 @@ async function withFlows(run: RunProgram, asked: readonly Ip[]): Promise<readonl
   const count = Number(await output(run, ["conntrack", "-C"]));
   if (count === 0) return [];
   if (count > READABLE) return asked;
-  const tables = await Promise.all([...new Set(asked.map(familyOf))].map((family) => output(run, ["conntrack", "-L", "-f", `ipv${family}`])));
+  const tables = await Promise.all(
+    [...new Set(asked.map(familyOf))].map((family) => output(run, ["conntrack", "-L", "-f", `ipv${family}`])),
+  );
   const seen = new Set(tables.flatMap((table) => [...table.matchAll(/(?:src|dst)=(\S+)/g)].map((match) => match[1])));
   return asked.filter((ip) => seen.has(ip));
 }

@@ -16,7 +16,9 @@ export function linuxNeighbours(run: RunProgram, list: IpListing): Driver<Neighb
     apply: (changes) =>
       ipBatch(
         run,
-        changes.map((change) => (change.op === "delete" ? { lines: [neighbourGoneLine(change.have)], fine: GONE } : { lines: [neighbourLine(change.want)] })),
+        changes.map((change) =>
+          change.op === "delete" ? { lines: [neighbourGoneLine(change.have)], fine: GONE } : { lines: [neighbourLine(change.want)] },
+        ),
       ),
   };
 }

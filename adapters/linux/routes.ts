@@ -31,7 +31,8 @@ export interface RouteTools {
 export function linuxRoutes({ run, list, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.
   const standing = new Map<string, Route>();
-  const heldBy = ({ prefix, to }: Route) => [...standing.values()].some((other) => other.prefix === prefix && ownerOf(other) === ownerOf({ to }));
+  const heldBy = ({ prefix, to }: Route) =>
+    [...standing.values()].some((other) => other.prefix === prefix && ownerOf(other) === ownerOf({ to }));
   return {
     list: async () => {
       const routes = readRoutes(await list(`route show table all proto ${MARGAY_PROTOCOL}`));
@@ -40,9 +41,15 @@ export function linuxRoutes({ run, list, cut }: RouteTools): Driver<Route> {
       return routes;
     },
     apply: async (changes) => {
-      await ipBatch(run, changes.filter(isHandover).map(({ have }) => ({ lines: [routeGoneLine(have)], fine: GONE })));
+      await ipBatch(
+        run,
+        changes.filter(isHandover).map(({ have }) => ({ lines: [routeGoneLine(have)], fine: GONE })),
+      );
       const uncut = await cut(changes.flatMap((change) => (change.op === "delete" || heldBy(change.want) ? [] : addressOf(change.want))));
-      const outcomes = await ipBatch(run, changes.map((change) => taskOf(change, uncut)));
+      const outcomes = await ipBatch(
+        run,
+        changes.map((change) => taskOf(change, uncut)),
+      );
       for (const [at, change] of changes.entries()) {
         if (change.op !== "create" && outcomes[at]?.state === "done") standing.delete(route.key(change.have));
         if (change.op !== "delete" && outcomes[at]?.state === "done") standing.set(route.key(change.want), change.want);

@@ -29,7 +29,10 @@ export function runRecords(directory: string): RunRecords {
   const of = (name: string) => read(place(name));
   return {
     of,
-    all: () => readdirSync(directory).filter((entry) => entry.endsWith(SUFFIX)).flatMap((entry) => of(entry.slice(0, -SUFFIX.length)) ?? []),
+    all: () =>
+      readdirSync(directory)
+        .filter((entry) => entry.endsWith(SUFFIX))
+        .flatMap((entry) => of(entry.slice(0, -SUFFIX.length)) ?? []),
     write: (record) => {
       writeFileSync(`${place(record.daemon.name)}.new`, JSON.stringify(record));
       renameSync(`${place(record.daemon.name)}.new`, place(record.daemon.name));

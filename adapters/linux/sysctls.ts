@@ -1,6 +1,5 @@
 /** Kernel settings, read and written under /proc/sys of our own network namespace. */
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
 import type { Sysctl } from "#core/kinds/sysctl.ts";
@@ -12,9 +11,10 @@ const ROOT = "/proc/sys";
 export function linuxSysctls(): Driver<Sysctl> {
   return {
     list: async (want) =>
-      want.flatMap(({ path }) => {
-        const value = read(path);
-        return value === undefined ? [] : [{ path, value }];
+      want.flatMap((wanted) => {
+        const value = read(wanted.path);
+        // The wanted value itself where it stands: thousands of them are read every few seconds.
+        return value === undefined ? [] : [value === wanted.value ? wanted : { path: wanted.path, value }];
       }),
     apply: async (changes) => changes.map((change) => (change.op === "delete" ? DONE : write(change.want))),
   };
@@ -26,7 +26,7 @@ const ROOM = Buffer.alloc(4096);
 /** Undefined when there is no such setting: its link is missing. Half as long as readFileSync, which asks for the size first. */
 function read(path: string): string | undefined {
   try {
-    const file = openSync(join(ROOT, path), "r");
+    const file = openSync(`${ROOT}/${path}`, "r");
     try {
       return ROOM.toString("latin1", 0, readSync(file, ROOM)).trim().replaceAll(/\s+/g, " ");
     } finally {
@@ -40,7 +40,7 @@ function read(path: string): string | undefined {
 
 function write({ path, value }: Sysctl): Outcome {
   try {
-    writeFileSync(join(ROOT, path), value);
+    writeFileSync(`${ROOT}/${path}`, value);
     return DONE;
   } catch (error) {
     return { state: "failed", reason: reasonOf(error) };

@@ -16,20 +16,42 @@ import { nftables } from "./nftables.ts";
 const noFlows: CutFlows = async () => new Map();
 
 const set = (name: string, type: string, object: "set" | "map" = "set"): NftSet => ({ object, family: "inet", name, type });
-const chain = (name: string, rules: readonly string[], more: Partial<NftChain> = {}): NftChain => ({ object: "chain", family: "inet", name, rules, uses: [], ...more });
-const element = (of: string, key: string, more: Partial<NftElement> = {}): NftElement => ({ object: "element", family: "inet", of, element: key, uses: [], ...more });
+const chain = (name: string, rules: readonly string[], more: Partial<NftChain> = {}): NftChain => ({
+  object: "chain",
+  family: "inet",
+  name,
+  rules,
+  uses: [],
+  ...more,
+});
+const element = (of: string, key: string, more: Partial<NftElement> = {}): NftElement => ({
+  object: "element",
+  family: "inet",
+  of,
+  element: key,
+  uses: [],
+  ...more,
+});
 
 const HOOK = "type filter hook forward priority filter; policy accept;";
 const members = nftRef("inet", "set", "members4");
 const in1 = nftRef("inet", "chain", "in-1");
 
 const POLICY: readonly Nft[] = [
-  chain("forward", ["ct state vmap { established : accept, related : accept, invalid : drop }", "oifname vmap @to", 'oifname "tap*" counter drop'], {
-    hook: HOOK,
-    uses: [nftRef("inet", "map", "to")],
+  chain(
+    "forward",
+    ["ct state vmap { established : accept, related : accept, invalid : drop }", "oifname vmap @to", 'oifname "tap*" counter drop'],
+    {
+      hook: HOOK,
+      uses: [nftRef("inet", "map", "to")],
+    },
+  ),
+  chain("antispoof", ['iifname "tap*" iifname . ether saddr . ip saddr != @source4 drop'], {
+    hook: "type filter hook prerouting priority raw - 5; policy accept;",
   }),
-  chain("antispoof", ['iifname "tap*" iifname . ether saddr . ip saddr != @source4 drop'], { hook: "type filter hook prerouting priority raw - 5; policy accept;" }),
-  chain("in-1", ["ip saddr @members4 accept", "tcp dport { 22, 80 } accept", "meta l4proto { icmp, ipv6-icmp } accept", "drop"], { uses: [members] }),
+  chain("in-1", ["ip saddr @members4 accept", "tcp dport { 22, 80 } accept", "meta l4proto { icmp, ipv6-icmp } accept", "drop"], {
+    uses: [members],
+  }),
   set("to", "type ifname : verdict;", "map"),
   set("source4", "type ifname . ether_addr . ipv4_addr; flags interval;"),
   set("source6", "type ifname . ether_addr . ipv6_addr;"),
@@ -44,7 +66,14 @@ const POLICY: readonly Nft[] = [
   element("members4", "10.65.0.6"),
   { object: "set", family: "arp", name: "claims", type: "type ifname . ether_addr . ipv4_addr;" },
   { object: "element", family: "arp", of: "claims", element: '"tap1" . fa:16:3e:00:00:01 . 10.65.0.5', uses: [] },
-  { object: "chain", family: "arp", name: "input", hook: "type filter hook input priority filter; policy accept;", uses: [], rules: ['iifname "tap*" iifname . arp saddr ether . arp saddr ip != @claims drop'] },
+  {
+    object: "chain",
+    family: "arp",
+    name: "input",
+    hook: "type filter hook input priority filter; policy accept;",
+    uses: [],
+    rules: ['iifname "tap*" iifname . arp saddr ether . arp saddr ip != @claims drop'],
+  },
 ];
 
 /** One pass over a driver with no memory; gives what was changed. */
@@ -55,13 +84,21 @@ async function pass({ run }: Pick<Awaited<ReturnType<typeof testNamespace>>, "ru
   return changes.map(({ op, ref }, at) => ({ change: `${op} ${ref}`, outcome: outcomes[at] }));
 }
 
-const changed = async (host: Awaited<ReturnType<typeof testNamespace>>, want: readonly Nft[]) => (await pass(host, want)).map(({ change, outcome }) => `${change} ${outcome?.state}`);
+const changed = async (host: Awaited<ReturnType<typeof testNamespace>>, want: readonly Nft[]) =>
+  (await pass(host, want)).map(({ change, outcome }) => `${change} ${outcome?.state}`);
 
 driverContract<Nft>("nftables()", async (t: TestContext) => {
   const { run, sh } = await testNamespace(t);
   await sh("nft 'add table inet other; add chain inet other in-1; add table ip margay; add chain ip margay in-1'");
   const impossible = { value: chain("bad", ["foo bar"]), reason: /syntax error|No symbol type information/ };
-  return { kind: nft, fresh: () => nftables(run, noFlows), one: chain("in-1", ["accept"]), other: chain("in-2", ["drop"]), changed: chain("in-1", ["drop", "accept"]), impossible };
+  return {
+    kind: nft,
+    fresh: () => nftables(run, noFlows),
+    one: chain("in-1", ["accept"]),
+    other: chain("in-2", ["drop"]),
+    changed: chain("in-1", ["drop", "accept"]),
+    impossible,
+  };
 });
 
 test("a whole policy stands after one pass, and a second pass finds nothing to do", async (t) => {
@@ -80,7 +117,11 @@ test("whatever somebody else does to our tables is found and healed, a missing t
     "nft 'delete element inet margay to { \"tap1\" }'": ['create nft/inet element to "tap1" done'],
     "nft 'add element inet margay members4 { 10.65.0.9 }'": ["delete nft/inet element members4 10.65.0.9 done"],
     "nft 'add element inet margay to { \"tap9\" : accept }'": ['delete nft/inet element to "tap9" done'],
-    "nft 'delete table arp margay'": ["create nft/arp set claims done", 'create nft/arp element claims "tap1" . fa:16:3e:00:00:01 . 10.65.0.5 done', "create nft/arp chain input done"],
+    "nft 'delete table arp margay'": [
+      "create nft/arp set claims done",
+      'create nft/arp element claims "tap1" . fa:16:3e:00:00:01 . 10.65.0.5 done',
+      "create nft/arp chain input done",
+    ],
   };
   for (const [damage, repairs] of Object.entries(damages)) {
     await host.sh(damage);
@@ -95,15 +136,25 @@ test("whatever somebody else does to our tables is found and healed, a missing t
 test("a set that changes its type is made anew with its elements and the rules that look into it", async (t) => {
   const host = await testNamespace(t);
   await pass(host, POLICY);
-  const want = POLICY.map((value) => (value.object === "set" && value.name === "members4" ? { ...value, type: "type ipv4_addr; flags interval;" } : value));
-  assert.deepEqual(await changed(host, want), ["replace nft/inet chain in-1 done", "replace nft/inet set members4 done", "create nft/inet element members4 10.65.0.6 done"]);
+  const want = POLICY.map((value) =>
+    value.object === "set" && value.name === "members4" ? { ...value, type: "type ipv4_addr; flags interval;" } : value,
+  );
+  assert.deepEqual(await changed(host, want), [
+    "replace nft/inet chain in-1 done",
+    "replace nft/inet set members4 done",
+    "create nft/inet element members4 10.65.0.6 done",
+  ]);
   assert.deepEqual(await pass(host, want), []);
 });
 
 test("a chain that changes its hook is made anew", async (t) => {
   const host = await testNamespace(t);
   await pass(host, POLICY);
-  const want = POLICY.map((value) => (value.object === "chain" && value.name === "forward" ? { ...value, hook: "type filter hook forward priority -10; policy drop;" } : value));
+  const want = POLICY.map((value) =>
+    value.object === "chain" && value.name === "forward"
+      ? { ...value, hook: "type filter hook forward priority -10; policy drop;" }
+      : value,
+  );
   assert.deepEqual(await changed(host, want), ["replace nft/inet chain forward done"]);
   assert.deepEqual(await pass(host, want), []);
 });
@@ -111,9 +162,20 @@ test("a chain that changes its hook is made anew", async (t) => {
 test("one endpoint's broken policy holds what stands on it, and lets the others through", async (t) => {
   const host = await testNamespace(t);
   const in2 = nftRef("inet", "chain", "in-2");
-  const want = [...POLICY, chain("in-2", ["no such words"]), element("to", '"tap3"', { value: "goto in-2", uses: [in2] }), element("source4", "nonsense")];
-  const stuck = (await pass(host, want)).filter(({ outcome }) => outcome?.state !== "done").map(({ change, outcome }) => `${change} ${outcome?.state}`);
-  assert.deepEqual(stuck, ["create nft/inet chain in-2 failed", 'create nft/inet element to "tap3" held', "create nft/inet element source4 nonsense failed"]);
+  const want = [
+    ...POLICY,
+    chain("in-2", ["no such words"]),
+    element("to", '"tap3"', { value: "goto in-2", uses: [in2] }),
+    element("source4", "nonsense"),
+  ];
+  const stuck = (await pass(host, want))
+    .filter(({ outcome }) => outcome?.state !== "done")
+    .map(({ change, outcome }) => `${change} ${outcome?.state}`);
+  assert.deepEqual(stuck, [
+    "create nft/inet chain in-2 failed",
+    'create nft/inet element to "tap3" held',
+    "create nft/inet element source4 nonsense failed",
+  ]);
   assert.deepEqual(await pass(host, POLICY), []);
 });
 

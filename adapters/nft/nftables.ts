@@ -6,7 +6,7 @@ import type { Ip } from "#core/net/address.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import { NO_TABLE, readNftTable } from "#core/kinds/nft-json.ts";
 import type { NftTable } from "#core/kinds/nft-json.ts";
-import { NFT_TABLE } from "#core/kinds/nft-script.ts";
+import { NFT_TABLE } from "./script.ts";
 import { nft } from "#core/kinds/nft.ts";
 import type { Nft, NftFamily } from "#core/kinds/nft.ts";
 import { refOf } from "#core/kinds/kind.ts";

@@ -5,7 +5,7 @@
 import { DONE } from "#contracts/driver.ts";
 import type { Outcome } from "#contracts/driver.ts";
 import type { RunProgram } from "#contracts/program.ts";
-import { nftScript, readCulprits } from "#core/kinds/nft-script.ts";
+import { nftScript, readCulprits } from "./script.ts";
 import { nft, nftRef } from "#core/kinds/nft.ts";
 import type { Nft } from "#core/kinds/nft.ts";
 import type { Ref } from "#core/kinds/kind.ts";
@@ -42,7 +42,7 @@ function outcomeOf(change: Change<Nft>, reason: string): Outcome {
  */
 async function oneByOne(run: RunProgram, changes: readonly Change<Nft>[], settled: Settled): Promise<void> {
   let rest = changes;
-  for (let before = rest.length + 1; rest.length > 0 && rest.length < before; ) {
+  for (let before = rest.length + 1; rest.length > 0 && rest.length < before;) {
     before = rest.length;
     for (const change of rest) {
       const result = await run(["nft", "-f", "-"], nftScript([change]).text);
@@ -56,7 +56,7 @@ async function oneByOne(run: RunProgram, changes: readonly Change<Nft>[], settle
 function holdDependents(changes: readonly Change<Nft>[], settled: Settled): void {
   const stuck = new Set<Ref>();
   for (const [change, outcome] of settled) if (outcome.state !== "done") stuck.add(change.ref);
-  for (let before = -1; before < stuck.size; ) {
+  for (let before = -1; before < stuck.size;) {
     before = stuck.size;
     for (const change of changes) {
       if (change.op === "delete" || settled.has(change) || !needsOf(change.want).some((ref) => stuck.has(ref))) continue;

@@ -48,7 +48,12 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 /** A program's last words, in one line, for a reason. */
 export function wordsOf({ code, stdout, stderr }: ProgramResult): string {
   const words = (stderr.trim() === "" ? stdout : stderr).trim();
-  return words === "" ? `exit status ${code}` : words.split("\n").map((line) => line.trim()).join("; ");
+  return words === ""
+    ? `exit status ${code}`
+    : words
+        .split("\n")
+        .map((line) => line.trim())
+        .join("; ");
 }
 
 /** What a program printed, when it succeeded; throws its own words when it did not. */

@@ -97,22 +97,23 @@ interface Bench {
 }
 
 function perform({ argv, stdin }: Job, { child, place, limitMs, lose }: Bench): Promise<ProgramResult> {
-  writeFileSync(`${place}.in`, stdin);
-  for (const name of ["out", "err"]) writeFileSync(`${place}.${name}`, "");
-  const files = `<${quoted(`${place}.in`)} >${quoted(`${place}.out`)} 2>${quoted(`${place}.err`)}`;
+  if (stdin !== "") writeFileSync(`${place}.in`, stdin);
+  const files = `<${stdin === "" ? "/dev/null" : quoted(`${place}.in`)} >${quoted(`${place}.out`)} 2>${quoted(`${place}.err`)}`;
   return new Promise((resolve) => {
-    const finish = (code: number, words = "") => {
+    const finish = (result: ProgramResult) => {
       clearTimeout(timer);
       child.stdout?.off("data", answered);
       child.off("exit", died);
-      resolve({ code, stdout: readFileSync(`${place}.out`, "utf8"), stderr: readFileSync(`${place}.err`, "utf8") + words });
+      resolve(result);
     };
-    const answered = (text: Buffer) => finish(Number(text.toString()));
-    const died = () => finish(128, "the shell that ran it has ended");
+    const said = (name: "out" | "err") => readFileSync(`${place}.${name}`, "utf8");
+    const answered = (text: Buffer) => finish({ code: Number(text.toString()), stdout: said("out"), stderr: said("err") });
+    // What is in the files then may be of the program before.
+    const died = () => finish({ code: 128, stdout: "", stderr: "the shell that ran it has ended" });
     const timer = setTimeout(() => {
       lose(child);
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      finish(124, `${argv[0] ?? ""} took longer than ${limitMs} ms and was ended`);
+      finish({ code: 124, stdout: "", stderr: `${argv[0] ?? ""} took longer than ${limitMs} ms and was ended` });
     }, limitMs);
     child.stdout?.on("data", answered);
     child.once("exit", died);

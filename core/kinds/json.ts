@@ -9,7 +9,8 @@ export function records(json: unknown, from: string): readonly Fields[] {
 }
 
 export function record(json: unknown, from: string): Fields {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error(`${from} printed ${JSON.stringify(json)} where an object was expected`);
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw new Error(`${from} printed ${JSON.stringify(json)} where an object was expected`);
   return Object.fromEntries(Object.entries(json));
 }
 

@@ -33,7 +33,9 @@ const family = fc.constantFrom<"inet" | "arp">("inet", "arp");
 
 const links: fc.Arbitrary<Link> = fc.oneof(
   dev.map((name) => ({ name })),
-  fc.tuple(word, fc.array(ip, { maxLength: 2 })).map(([name, ips]) => ({ name: OWN_LINK_PREFIX + name, own: { addresses: ips.map((each) => ({ ip: each, length: 24 })) } })),
+  fc
+    .tuple(word, fc.array(ip, { maxLength: 2 }))
+    .map(([name, ips]) => ({ name: OWN_LINK_PREFIX + name, own: { addresses: ips.map((each) => ({ ip: each, length: 24 })) } })),
 );
 const neighbours: fc.Arbitrary<Neighbour> = fc.record({ dev, ip, lladdr: fc.nat(2).map(chosenMac) });
 const routes: fc.Arbitrary<Route> = fc.record({
@@ -68,11 +70,13 @@ function laws<V>(kind: Kind<V>, values: fc.Arbitrary<V>, { show }: { readonly sh
 
     test("among values of one key, sameness is an equivalence", () => {
       fc.assert(fc.property(values, (value) => kind.same(value, structuredClone(value))));
-      fc.assert(fc.property(values, values, values, (a, b, c) => {
-        fc.pre(kind.key(a) === kind.key(b));
-        assert.equal(kind.same(a, b), kind.same(b, a));
-        if (kind.key(b) === kind.key(c) && kind.same(a, b) && kind.same(b, c)) assert.ok(kind.same(a, c));
-      }));
+      fc.assert(
+        fc.property(values, values, values, (a, b, c) => {
+          fc.pre(kind.key(a) === kind.key(b));
+          assert.equal(kind.same(a, b), kind.same(b, a));
+          if (kind.key(b) === kind.key(c) && kind.same(a, b) && kind.same(b, c)) assert.ok(kind.same(a, c));
+        }),
+      );
     });
 
     test("values that show alike under one key are the same", { skip: show === "some" }, () => {
@@ -88,16 +92,18 @@ function laws<V>(kind: Kind<V>, values: fc.Arbitrary<V>, { show }: { readonly sh
     });
 
     test("a host that applies the difference holds what is wanted, and without pruning also what it held", () => {
-      fc.assert(fc.property(unique, unique, fc.boolean(), (want, have, prune) => {
-        const host = new Map(have.map((value) => [refOf(kind, value), value]));
-        for (const change of diff(kind, want, have, { prune })) {
-          if (change.op === "delete") host.delete(change.ref);
-          else host.set(change.ref, change.want);
-        }
-        for (const value of want) assert.ok(kind.same(value, host.get(refOf(kind, value)) ?? assert.fail("missing")));
-        const refsOf = (list: readonly V[]) => list.map((value) => refOf(kind, value));
-        assert.deepEqual(new Set(host.keys()), new Set(prune ? refsOf(want) : [...refsOf(want), ...refsOf(have)]));
-      }));
+      fc.assert(
+        fc.property(unique, unique, fc.boolean(), (want, have, prune) => {
+          const host = new Map(have.map((value) => [refOf(kind, value), value]));
+          for (const change of diff(kind, want, have, { prune })) {
+            if (change.op === "delete") host.delete(change.ref);
+            else host.set(change.ref, change.want);
+          }
+          for (const value of want) assert.ok(kind.same(value, host.get(refOf(kind, value)) ?? assert.fail("missing")));
+          const refsOf = (list: readonly V[]) => list.map((value) => refOf(kind, value));
+          assert.deepEqual(new Set(host.keys()), new Set(prune ? refsOf(want) : [...refsOf(want), ...refsOf(have)]));
+        }),
+      );
     });
   });
 }

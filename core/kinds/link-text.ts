@@ -21,7 +21,9 @@ export function readLinks(json: unknown): LinkState[] {
     .map((fields) => ({
       name: textAt(fields, "ifname"),
       up: listAt(fields, "flags").includes("UP"),
-      addresses: listAt(fields, "addr_info").map((info) => record(info, "ip addr")).flatMap(addressOf),
+      addresses: listAt(fields, "addr_info")
+        .map((info) => record(info, "ip addr"))
+        .flatMap(addressOf),
     }));
 }
 
@@ -50,7 +52,9 @@ export function addressLines(name: string, want: readonly InterfaceAddress[], ha
   return [
     ...[...held].filter((text) => !wanted.has(text)).map((text) => `addr del ${text} dev ${name}`),
     `link set ${name} up`,
-    ...[...wanted].filter((text) => !held.has(text)).map((text) => `addr add ${text} dev ${name} noprefixroute${text.includes(":") ? " nodad" : ""}`),
+    ...[...wanted]
+      .filter((text) => !held.has(text))
+      .map((text) => `addr add ${text} dev ${name} noprefixroute${text.includes(":") ? " nodad" : ""}`),
   ];
 }
 

@@ -22,10 +22,12 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
   const sets = tables.flatMap((table) => table.sets).map((state) => setOf(state, textOf));
   const doomed = new Set(sets.filter((set) => isRetyped(set, known)).map((set) => nftRef(set.family, set.object, set.name)));
   const inDoomed = (family: Nft["family"], of: string) => doomed.has(nftRef(family, "set", of)) || doomed.has(nftRef(family, "map", of));
-  const chains = tables.flatMap((table) => table.chains).map((state) => ({
-    ...chainOf(state, known, textOf),
-    ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
-  }));
+  const chains = tables
+    .flatMap((table) => table.chains)
+    .map((state) => ({
+      ...chainOf(state, known, textOf),
+      ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
+    }));
   const elements = tables.flatMap((table) => table.elements).filter((element) => !inDoomed(element.family, element.of));
   return [...sets, ...chains, ...elements];
 }
@@ -49,7 +51,11 @@ function isRetyped(set: NftSet, known: ReadonlyMap<Ref, Nft>): boolean {
   return want !== undefined && want.object === set.object && want.type !== set.type;
 }
 
-function chainOf({ family, name, hook, digests, uses }: ChainState, known: ReadonlyMap<Ref, Nft>, textOf: (digest: string) => string): NftChain {
+function chainOf(
+  { family, name, hook, digests, uses }: ChainState,
+  known: ReadonlyMap<Ref, Nft>,
+  textOf: (digest: string) => string,
+): NftChain {
   const chain = { object: "chain", family, name, rules: digests.map(textOf), uses } as const;
   if (hook === undefined) return chain;
   const want = known.get(nftRef(family, "chain", name));

@@ -50,16 +50,27 @@ function commentOf(object: Fields): string {
 }
 
 function chainOf(chain: Fields, rules: readonly Fields[], family: NftFamily): ChainState {
-  const state = { family, name: textAt(chain, "name"), digests: rules.map(commentOf), uses: rules.flatMap((rule) => namedIn(rule["expr"], family)) };
+  const state = {
+    family,
+    name: textAt(chain, "name"),
+    digests: rules.map(commentOf),
+    uses: rules.flatMap((rule) => namedIn(rule["expr"], family)),
+  };
   if (chain["hook"] === undefined) return state;
-  return { ...state, hook: `type ${textAt(chain, "type")} hook ${textAt(chain, "hook")} priority ${String(chain["prio"])}; policy ${textAt(chain, "policy")};` };
+  return {
+    ...state,
+    hook: `type ${textAt(chain, "type")} hook ${textAt(chain, "hook")} priority ${String(chain["prio"])}; policy ${textAt(chain, "policy")};`,
+  };
 }
 
 /** Chains that an expression goes or jumps to, and sets and maps that it looks into (one of both: which, a rule does not say). */
 function namedIn(expression: unknown, family: NftFamily): Ref[] {
   const text = JSON.stringify(expression ?? null);
   const chains = [...text.matchAll(/"(?:goto|jump)":\{"target":"([^"]+)"\}/g)].map((match) => nftRef(family, "chain", match[1] ?? ""));
-  const sets = [...text.matchAll(/"@([^"]+)"/g)].flatMap((match) => [nftRef(family, "set", match[1] ?? ""), nftRef(family, "map", match[1] ?? "")]);
+  const sets = [...text.matchAll(/"@([^"]+)"/g)].flatMap((match) => [
+    nftRef(family, "set", match[1] ?? ""),
+    nftRef(family, "map", match[1] ?? ""),
+  ]);
   return [...chains, ...sets];
 }
 
@@ -72,7 +83,14 @@ function elementsOf(set: Fields, family: NftFamily): NftElement[] {
   return listAt(set, "elem").map((item) => {
     if (set["map"] === undefined) return { object: "element", family, of, element: keyOf(item, types), uses: [] };
     const [key, value] = Array.isArray(item) ? item : [];
-    return { object: "element", family, of, element: keyOf(key, types), value: valueOf(value, [set["map"]].flat().map(String)), uses: namedIn(value, family) };
+    return {
+      object: "element",
+      family,
+      of,
+      element: keyOf(key, types),
+      value: valueOf(value, [set["map"]].flat().map(String)),
+      uses: namedIn(value, family),
+    };
   });
 }
 

@@ -9,7 +9,10 @@ export interface ProcessStat {
 
 /** Reads the line; the program's name, in parentheses, may hold anything (proc(5)). Undefined when it is no such line. */
 export function readProcessStat(text: string): ProcessStat | undefined {
-  const fields = text.slice(text.lastIndexOf(")") + 2).trim().split(" ");
+  const fields = text
+    .slice(text.lastIndexOf(")") + 2)
+    .trim()
+    .split(" ");
   const [state, startTime] = [fields[0], fields[19]];
   return state === undefined || startTime === undefined || !/^\d+$/.test(startTime) ? undefined : { state, startTime };
 }

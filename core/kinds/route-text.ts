@@ -13,7 +13,12 @@ import type { Route } from "./route.ts";
  */
 export function readRoutes(json: unknown): Route[] {
   const main = records(json, "ip route").filter((fields) => fields["table"] === undefined);
-  return main.map((fields) => ({ prefix: destination(fields), to: targetOf(fields), metric: typeof fields["metric"] === "number" ? fields["metric"] : 0, after: [] }));
+  return main.map((fields) => ({
+    prefix: destination(fields),
+    to: targetOf(fields),
+    metric: typeof fields["metric"] === "number" ? fields["metric"] : 0,
+    after: [],
+  }));
 }
 
 /** iproute2 prints a host route as a bare address, and the widest prefix as a word; only IPv6 routes have a preference (RFC 4191). */
@@ -29,7 +34,9 @@ function destination(fields: Fields): Cidr {
 /** A target that we never write is kept in words, so that it differs from all that is wanted. Unreachable IPv6 routes carry `dev lo`. */
 function targetOf(fields: Fields): Route["to"] {
   if (fields["type"] === "unreachable") return "unreachable";
-  const other = ["type", "gateway", "via", "nexthops"].filter((key) => fields[key] !== undefined).map((key) => `${key} ${JSON.stringify(fields[key])}`);
+  const other = ["type", "gateway", "via", "nexthops"]
+    .filter((key) => fields[key] !== undefined)
+    .map((key) => `${key} ${JSON.stringify(fields[key])}`);
   return { dev: [typeof fields["dev"] === "string" ? fields["dev"] : "nowhere", ...other].join(" ") };
 }
 

@@ -11,12 +11,17 @@ import { readProcessStat } from "./proc-stat.ts";
 import { readRoutes, routeGoneLine, routeLine } from "./route-text.ts";
 
 test("routes are read as iproute2 prints them, unreachable ones in both families", () => {
-  const four = JSON.parse('[{"type":"unreachable","dst":"10.65.0.0/16","metric":4096,"flags":[]},{"dst":"10.65.0.5","dev":"tap1","scope":"link","metric":1024,"flags":["linkdown"]}]');
+  const four = JSON.parse(
+    '[{"type":"unreachable","dst":"10.65.0.0/16","metric":4096,"flags":[]},{"dst":"10.65.0.5","dev":"tap1","scope":"link","metric":1024,"flags":["linkdown"]}]',
+  );
   assert.deepEqual(readRoutes(four), [
     { prefix: "10.65.0.0/16", to: "unreachable", metric: 4096, after: [] },
     { prefix: "10.65.0.5/32", to: { dev: "tap1" }, metric: 1024, after: [] },
   ]);
-  const six = JSON.parse('[{"dst":"2001:db8::5","dev":"tap1","metric":1024,"flags":["linkdown"],"pref":"medium"},{"type":"unreachable","dst":"2001:db8::/63","dev":"lo","metric":4096,"flags":[],"pref":"medium"}]');
+  const six = JSON.parse(
+    `[{"dst":"2001:db8::5","dev":"tap1","metric":1024,"flags":["linkdown"],"pref":"medium"},
+      {"type":"unreachable","dst":"2001:db8::/63","dev":"lo","metric":4096,"flags":[],"pref":"medium"}]`,
+  );
   assert.deepEqual(readRoutes(six), [
     { prefix: "2001:db8::5/128", to: { dev: "tap1" }, metric: 1024, after: [] },
     { prefix: "2001:db8::/63", to: "unreachable", metric: 4096, after: [] },
@@ -29,7 +34,10 @@ test("a route that somebody sent elsewhere under our mark is like none of ours",
 });
 
 test("routes of other tables are none of ours; the widest prefix is told by its family", () => {
-  const printed = [{ dst: "10.0.0.1", dev: "tap1", table: "100", flags: [] }, { type: "unreachable", dst: "default", dev: "lo", metric: 1, pref: "medium" }];
+  const printed = [
+    { dst: "10.0.0.1", dev: "tap1", table: "100", flags: [] },
+    { type: "unreachable", dst: "default", dev: "lo", metric: 1, pref: "medium" },
+  ];
   assert.deepEqual(readRoutes(printed), [{ prefix: "::/0", to: "unreachable", metric: 1, after: [] }]);
 });
 
@@ -57,7 +65,13 @@ test("neighbours are read as iproute2 prints them", () => {
 
 test("the batch's failures are told by line, with the program's own words", () => {
   const said = 'Cannot find device "tap9"\nCommand failed -:5\nRTNETLINK answers: No such process\nCommand failed -:6\n';
-  assert.deepEqual([...readBatchFailures(said)], [[5, 'Cannot find device "tap9"'], [6, "RTNETLINK answers: No such process"]]);
+  assert.deepEqual(
+    [...readBatchFailures(said)],
+    [
+      [5, 'Cannot find device "tap9"'],
+      [6, "RTNETLINK answers: No such process"],
+    ],
+  );
   assert.equal(readBatchFailures("").size, 0);
 });
 
@@ -70,8 +84,14 @@ const LINKS = JSON.parse(`[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK"],"oper
   {"ifindex":4,"ifname":"tap2","flags":["BROADCAST"],"addr_info":[]}]`);
 
 test("links that are up and wanted are facts; our own carry their addresses, sorted, without the kernel's", () => {
-  const addresses = [{ ip: "10.65.0.1", length: 16 }, { ip: "2001:db8::1", length: 64 }] as const;
-  assert.deepEqual(linksOf(readLinks(LINKS), [{ name: "tap1" }, { name: "tap2" }, { name: "tap3" }]), [{ name: "margay0", own: { addresses } }, { name: "tap1" }]);
+  const addresses = [
+    { ip: "10.65.0.1", length: 16 },
+    { ip: "2001:db8::1", length: 64 },
+  ] as const;
+  assert.deepEqual(linksOf(readLinks(LINKS), [{ name: "tap1" }, { name: "tap2" }, { name: "tap3" }]), [
+    { name: "margay0", own: { addresses } },
+    { name: "tap1" },
+  ]);
 });
 
 test("a wanted link of ours that is down is not there yet; an unwanted one is there to be deleted", () => {
@@ -81,7 +101,11 @@ test("a wanted link of ours that is down is not there yet; an unwanted one is th
 });
 
 test("addresses come off before others go on, none with a route of its own", () => {
-  const [one, two, six] = [{ ip: "10.65.0.1" as Ip, length: 16 }, { ip: "10.66.0.1" as Ip, length: 16 }, { ip: "2001:db8::1" as Ip, length: 64 }];
+  const [one, two, six] = [
+    { ip: "10.65.0.1" as Ip, length: 16 },
+    { ip: "10.66.0.1" as Ip, length: 16 },
+    { ip: "2001:db8::1" as Ip, length: 64 },
+  ];
   assert.deepEqual(addressLines("margay0", [two, six], [one, two]), [
     "addr del 10.65.0.1/16 dev margay0",
     "link set margay0 up",

@@ -6,14 +6,20 @@ import { ground, port, told } from "./told.real.ts";
 import type { Told } from "./told.real.ts";
 
 const up = async (one: Told, ports: readonly number[], revision: number) => {
-  await until(() => one.report()?.revision === revision && ports.every((n) => one.report()?.endpoints[`p${n}`]?.state === "up"), () => JSON.stringify(one.report(), null, 1));
+  await until(
+    () => one.report()?.revision === revision && ports.every((n) => one.report()?.endpoints[`p${n}`]?.state === "up"),
+    () => JSON.stringify(one.report(), null, 1),
+  );
 };
 
 test("a port waits for its tap, is up when it has come, and goes without a trace", async (t) => {
   const one = await told(t);
   one.say(...(await ground()), port(17));
   one.start();
-  await until(() => one.report()?.endpoints["p17"]?.state === "waiting", () => JSON.stringify(one.report(), null, 1));
+  await until(
+    () => one.report()?.endpoints["p17"]?.state === "waiting",
+    () => JSON.stringify(one.report(), null, 1),
+  );
   assert.deepEqual(one.report()?.endpoints["p17"], { state: "waiting", for: "link/tap17" });
   assert.deepEqual(await taps(one, "tap17"), []);
 
@@ -22,11 +28,17 @@ test("a port waits for its tap, is up when it has come, and goes without a trace
   assert.deepEqual(await taps(one, "tap17"), ["10.65.0.17 dev tap17 scope link metric 1024", "2001:db8:a41:3::11 dev tap17 metric 1024"]);
   assert.match(await one.host.sh("ip neigh show nud permanent dev tap17 | sort"), /10\.65\.0\.17 lladdr fa:16:3e:00:00:11 PERMANENT/);
   assert.deepEqual(one.report()?.troubles, []);
-  assert.ok(one.log().some(({ msg, did }) => msg === "change" && did === "create route/10.65.0.17/32 metric 1024 done because port/p17"), JSON.stringify(one.log()));
+  assert.ok(
+    one.log().some(({ msg, did }) => msg === "change" && did === "create route/10.65.0.17/32 metric 1024 done because port/p17"),
+    JSON.stringify(one.log()),
+  );
   await until(() => one.status().revision === 1 && one.status().troubles.length === 0);
   const { endpoints, objects, controller } = one.status();
   assert.deepEqual([endpoints, controller], [{ p17: { state: "up" } }, "connected"]);
-  assert.deepEqual(objects.filter(({ state }) => state !== "done"), []);
+  assert.deepEqual(
+    objects.filter(({ state }) => state !== "done"),
+    [],
+  );
 
   const revision = one.say({ op: "gone", key: "endpoint/p17" });
   await until(() => one.report()?.revision === revision);
@@ -48,9 +60,20 @@ test("whoever kills it changes nothing on the host, and the next one finds nothi
 
   const lines = one.log().length;
   const second = one.start();
-  await until(() => one.log().slice(lines).some(({ msg }) => msg === "connected"));
+  await until(() =>
+    one
+      .log()
+      .slice(lines)
+      .some(({ msg }) => msg === "connected"),
+  );
   await until(() => one.status().revision === 1);
-  assert.deepEqual(one.log().slice(lines).filter(({ msg }) => msg === "change" || msg === "drift"), []);
+  assert.deepEqual(
+    one
+      .log()
+      .slice(lines)
+      .filter(({ msg }) => msg === "change" || msg === "drift"),
+    [],
+  );
 
   second.kill("SIGTERM");
   const [code] = await once(second, "exit");
@@ -66,22 +89,36 @@ test("what somebody else breaks is put right, and told as drift", async (t) => {
   await up(one, [17], 1);
   await until(() => one.log().length > 0 && one.status().revision === 1);
   const before = await holdings(one);
-  await one.host.sh("ip route flush proto 88; nft delete table inet margay; ip neigh flush nud permanent; ip link del margay0 2>/dev/null || true");
+  await one.host.sh(
+    "ip route flush proto 88; nft delete table inet margay; ip neigh flush nud permanent; ip link del margay0 2>/dev/null || true",
+  );
   await one.host.sh("sysctl -qw net.ipv4.conf.tap17.proxy_arp=0; ip link add nudge type ifb");
-  await until(async () => (await holdings(one)) === before, () => JSON.stringify(one.log().slice(-20), null, 1));
-  assert.ok(one.log().some(({ msg, did }) => msg === "drift" && did === "replace sysctl/net/ipv4/conf/tap17/proxy_arp done because port/p17"), JSON.stringify(one.log()));
+  await until(
+    async () => (await holdings(one)) === before,
+    () => JSON.stringify(one.log().slice(-20), null, 1),
+  );
+  assert.ok(
+    one.log().some(({ msg, did }) => msg === "drift" && did === "replace sysctl/net/ipv4/conf/tap17/proxy_arp done because port/p17"),
+    JSON.stringify(one.log()),
+  );
 });
 
 /** Routes on a tap, both families, marked as ours. */
 async function taps({ host }: Told, tap: string): Promise<string[]> {
   const lines = await host.sh(`ip route show proto 88 | grep ${tap} || true; ip -6 route show proto 88 | grep ${tap} || true`);
-  return lines.split("\n").filter((line) => line !== "").map((line) => line.replace(/ (linkdown|pref \w+)/g, "").trim());
+  return lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.replace(/ (linkdown|pref \w+)/g, "").trim());
 }
 
 /** What packets depend on, without counters, and which daemons run. */
 async function holdings({ host, state }: Told): Promise<string> {
   const nft = (await host.sh("nft -s list ruleset")).replaceAll(/ # handle \d+/g, "");
-  const rest = await host.sh(`ip route show proto 88; ip -6 route show proto 88; ip neigh show nud permanent | sort; cat ${state}/run/*.run.json | grep -o '"pid":[0-9]*'; sysctl net.ipv4.conf.tap17.proxy_arp`);
+  const rest = await host.sh(
+    `ip route show proto 88; ip -6 route show proto 88; ip neigh show nud permanent | sort
+     grep -ho '"pid":[0-9]*' ${state}/run/*.run.json; sysctl net.ipv4.conf.tap17.proxy_arp`,
+  );
   return [...nft.split("\n").toSorted(), rest].join("\n");
 }
 

@@ -47,7 +47,16 @@ const GATHER_MS = 500;
 /** Written whenever it says something else than before, with some delay. */
 export function statusFile({ host, role, state }: AgentSettings): StatusFile {
   const path = join(state, STATUS_FILE);
-  let status: AgentStatus = { host, role, pid: process.pid, controller: "not connected yet", revision: null, endpoints: {}, troubles: [], objects: [] };
+  let status: AgentStatus = {
+    host,
+    role,
+    pid: process.pid,
+    controller: "not connected yet",
+    revision: null,
+    endpoints: {},
+    troubles: [],
+    objects: [],
+  };
   let last: Finished | undefined;
   let timer: NodeJS.Timeout | undefined;
   const write = () => {

@@ -55,7 +55,9 @@ export async function told(t: TestContext): Promise<Told> {
   });
   server.listen(join(state, "api.sock"));
   await once(server, "listening");
-  await host.sh("ip link add fab0 type ifb; ip addr add 192.168.100.11/24 dev fab0; ip -6 addr add 2001:db8:a41:f::11/64 dev fab0 nodad; ip link set fab0 up");
+  await host.sh(
+    "ip link add fab0 type ifb; ip addr add 192.168.100.11/24 dev fab0; ip -6 addr add 2001:db8:a41:f::11/64 dev fab0 nodad; ip link set fab0 up",
+  );
   t.after(async () => {
     for (const child of children) child.kill("SIGKILL");
     door.close();
@@ -70,20 +72,32 @@ export async function told(t: TestContext): Promise<Told> {
     start: () => {
       const words = ["agent", "--role", "compute", "--host", "h1", "--controller", `unix:${join(state, "api.sock")}`, "--state", state];
       const argv = ["netns", "exec", host.name, process.execPath, join(HOME, "processes/main.ts"), ...words];
-      const child = spawn("ip", argv, { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, NODE_COMPILE_CACHE: join(HOME, ".cache/node") } });
+      const child = spawn("ip", argv, {
+        stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, NODE_COMPILE_CACHE: join(HOME, ".cache/node") },
+      });
       child.stdout.on("data", (part: Buffer) => printed.push(part.toString()));
       children.push(child);
       return child;
     },
     say: (...said) => {
       revision++;
-      for (const message of said) if (message.op !== "synced") (message.op === "gone" ? messages.delete(message.key) : messages.set(message.key, message));
+      for (const message of said) {
+        if (message.op === "gone") messages.delete(message.key);
+        else if (message.op === "put") messages.set(message.key, message);
+      }
       send(said);
       return revision;
     },
     report: () => report,
     status: () => JSON.parse(readFileSync(join(state, "agent.json"), "utf8")) as AgentStatus,
-    log: () => printed.join("").trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)),
+    log: () =>
+      printed
+        .join("")
+        .trim()
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line)),
   };
 }
 
@@ -94,7 +108,15 @@ export async function ground(): Promise<FeedMessage[]> {
   const { networks } = reading.value;
   const subnets = [...networks.external.subnets, ...networks.internal.subnets].map(({ name, cidr, gateway }): SubnetFact => {
     const options = { host_routes: [], dns_nameservers: [], mtu: 1500, dns_domain: "" };
-    return { id: name, network_id: name.slice(0, -1), cidr, gateway_ip: gateway, enable_dhcp: true, ipv6_mode: cidr.includes(":") ? "dhcpv6-stateful" : null, ...options };
+    return {
+      id: name,
+      network_id: name.slice(0, -1),
+      cidr,
+      gateway_ip: gateway,
+      enable_dhcp: true,
+      ipv6_mode: cidr.includes(":") ? "dhcpv6-stateful" : null,
+      ...options,
+    };
   });
   const rule = { protocol: null, port_range_min: null, port_range_max: null, remote: null };
   const rules: Group["rules"] = [
@@ -117,7 +139,10 @@ export function port(n: number): FeedMessage {
     network_id: "internal",
     tap: `tap${n}`,
     mac: chosenMac(n),
-    addresses: [{ ip: four, subnet_id: "internal4" }, { ip: six, subnet_id: "internal6" }],
+    addresses: [
+      { ip: four, subnet_id: "internal4" },
+      { ip: six, subnet_id: "internal6" },
+    ],
     pairs: [],
     groups: ["g1"],
     port_security: true,
@@ -127,4 +152,3 @@ export function port(n: number): FeedMessage {
   };
   return { op: "put", key: `endpoint/p${n}`, value };
 }
-

@@ -27,7 +27,8 @@ function several(text: string, before: readonly string[] = []): readonly string[
 const HEAP = "--max-semi-space-size=2";
 
 async function run(options: AgentSettings): Promise<void> {
-  if (!process.execArgv.includes(HEAP)) process.execve?.(process.execPath, [process.execPath, HEAP, ...process.execArgv, ...process.argv.slice(1)], process.env);
+  if (!process.execArgv.includes(HEAP))
+    process.execve?.(process.execPath, [process.execPath, HEAP, ...process.execArgv, ...process.argv.slice(1)], process.env);
   // Configurations may hold passwords, and logs addresses: nobody else's to read.
   process.umask(0o077);
   const log = jsonLog("agent");

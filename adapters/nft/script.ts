@@ -1,8 +1,8 @@
 /** Changes of our tables as one script for `nft -f -`, and what nft says of a script that it refuses. */
-import type { Change } from "../reconcile/diff.ts";
-import { digest } from "./digest.ts";
-import { canonicalHook } from "./nft-held.ts";
-import type { Nft, NftChain, NftElement } from "./nft.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+import { digest } from "#core/kinds/digest.ts";
+import { canonicalHook } from "#core/kinds/nft-held.ts";
+import type { Nft, NftChain, NftElement } from "#core/kinds/nft.ts";
 
 export const NFT_TABLE = "margay";
 
@@ -41,7 +41,8 @@ const PHASES: readonly Phase[] = [
   (change) => (change.op === "create" ? [] : gone(change.have, "element")),
   (change) => (change.op === "create" ? [] : flushed(change.have)),
   (change) => (change.op === "create" ? [] : gone(change.have, "set")),
-  (change) => (change.op === "create" || (change.op === "replace" && keepsHook(change.want, change.have)) ? [] : gone(change.have, "chain")),
+  (change) =>
+    change.op === "create" || (change.op === "replace" && keepsHook(change.want, change.have)) ? [] : gone(change.have, "chain"),
   (change) => (change.op === "delete" ? [] : added(change.want, "set")),
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
@@ -60,7 +61,9 @@ function classOf(value: Nft): Class {
 
 function gone(value: Nft, of: Class): string[] {
   if (classOf(value) !== of) return [];
-  return value.object === "element" ? [`delete element ${placeOf(value)} { ${value.element} }`] : [`delete ${value.object} ${placeOf(value)}`];
+  return value.object === "element"
+    ? [`delete element ${placeOf(value)} { ${value.element} }`]
+    : [`delete ${value.object} ${placeOf(value)}`];
 }
 
 function flushed(value: Nft): string[] {
