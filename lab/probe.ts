@@ -5,6 +5,7 @@
 import { familyOf, readIp } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { inside, run } from "./program.ts";
+import type { Ended } from "./program.ts";
 
 export interface Probe {
   readonly reached: boolean;
@@ -23,22 +24,30 @@ export interface PingOptions {
   readonly patience?: number;
 }
 
-/** One echo request. */
+/** One echo request, and another when nothing at all comes back. */
 export async function ping(netns: string, to: string, { source, patience = 1 }: PingOptions = {}): Promise<Probe> {
   const argv = ["ping", "-n", "-c", "1", "-W", `${patience}`, ...(source === undefined ? [] : ["-I", source]), to];
+  const once = () => run(inside(netns, argv), { timeout: 1000 * patience + 1000 });
   return timed(async () => {
-    const { status, stdout, stderr } = await run(inside(netns, argv), { timeout: 1000 * patience + 1000 });
-    if (status === 0) return { reached: true };
-    // An ICMP error that came back says more than the summary does.
-    const told = /From \S+ (?:icmp_seq=\d+ )?(.*)/.exec(stdout)?.[1];
-    return { reached: false, error: told ?? (stderr.trim() || `no answer within ${patience} s`) };
+    const first = echoOf(await once(), patience);
+    return first.silent ? echoOf(await once(), patience) : first;
   });
 }
 
-/** Connects and hears which address the other side sees. */
+function echoOf({ status, stdout, stderr }: Ended, patience: number) {
+  if (status === 0) return { reached: true, silent: false };
+  // An ICMP error that came back says more than the summary does.
+  const told = /From \S+ (?:icmp_seq=\d+ )?(.*)/.exec(stdout)?.[1] ?? stderr.trim();
+  return { reached: false, silent: told === "", error: told || `no answer within ${patience} s` };
+}
+
+/**
+ * Connects and hears which address the other side sees. Patience reaches beyond the first retransmission, one second after the
+ * start (RFC 6298): while neighbours are being asked for, a packet may get lost without anybody's fault.
+ */
 export async function tcp(netns: string, to: Ip, port: number): Promise<Probe> {
-  const target = `TCP:${bracketed(to)}:${port},connect-timeout=1`;
-  return timed(async () => answerOf(await run(inside(netns, ["socat", "-u", target, "STDOUT"]), { timeout: 2000 })));
+  const target = `TCP:${bracketed(to)}:${port},connect-timeout=1.5`;
+  return timed(async () => answerOf(await run(inside(netns, ["socat", "-u", target, "STDOUT"]), { timeout: 3000 })));
 }
 
 /** Sends a datagram and hears which address the other side sees. */
