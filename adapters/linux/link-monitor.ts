@@ -14,9 +14,12 @@ const GATHER_MS = 10;
 const RESTART_MS = 1000;
 
 /**
- * Watches until the returned function is called. The program is started again when it ends. When the agent is killed it goes
- * with the next change of a link, having nobody to write to.
+ * `ip monitor` ends only when it has something to say to nobody, which in a namespace that is given up never happens, and keeps the
+ * namespace as long. So a shell beside it reads what we never write, and ends it when there is nobody left to write.
  */
+const WATCH = "exec 3<&0; { read -r _ <&3; kill $$; } >/dev/null 2>&1 & exec ip monitor link";
+
+/** Watches until the returned function is called, or the agent is gone. The program is started again when it ends. */
 export function linkMonitor({ under = [], changed }: LinkMonitorOptions): () => void {
   let child: ChildProcess | undefined;
   let restart: NodeJS.Timeout | undefined;
@@ -30,14 +33,17 @@ export function linkMonitor({ under = [], changed }: LinkMonitorOptions): () => 
     }, GATHER_MS);
   };
   const begin = () => {
-    const [program = "", ...words] = [...under, "ip", "monitor", "link"];
-    child = spawn(program, words, { stdio: ["ignore", "pipe", "ignore"] });
-    child.stdout?.on("data", tell);
-    child.on("spawn", tell);
+    const [program = "", ...words] = [...under, "sh", "-c", WATCH];
+    const begun = spawn(program, words, { stdio: ["pipe", "pipe", "ignore"] });
+    begun.stdout.on("data", tell);
+    begun.on("spawn", tell);
+    begun.stdin.on("error", () => undefined);
     // "error" instead of "exit" when it cannot be started at all.
-    for (const end of ["exit", "error"] as const) child.once(end, again);
+    for (const end of ["exit", "error"] as const) begun.once(end, again);
+    child = begun;
   };
   const again = () => {
+    child?.stdin?.destroy();
     clearTimeout(restart);
     if (!stopped) restart = setTimeout(begin, RESTART_MS);
   };
@@ -46,6 +52,7 @@ export function linkMonitor({ under = [], changed }: LinkMonitorOptions): () => 
     stopped = true;
     clearTimeout(restart);
     clearTimeout(gather);
+    child?.stdin?.end();
     child?.kill();
   };
 }
