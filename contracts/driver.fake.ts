@@ -50,7 +50,7 @@ interface Nature<V> {
 /** One thing that a host holds, of whatever kind. */
 interface Thing {
   readonly ref: Ref;
-  readonly show: string;
+  readonly show: () => string;
   readonly needs: readonly Ref[];
   readonly fact: boolean;
   readonly boundToLinks: boolean;
@@ -109,7 +109,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
 
   const thingOf = (ref: Ref, value: V): Thing => ({
     ref,
-    show: `${kind.name} ${kind.show(value)}`,
+    show: () => `${kind.name} ${kind.show(value)}`,
     needs: lastNeeds.get(ref) ?? kind.needs(value),
     fact: isFact(value),
     boundToLinks: nature.boundToLinks === true,
@@ -189,7 +189,7 @@ export function fakeHost(): FakeHost {
     holds: () =>
       things()
         .filter(({ fact }) => !fact)
-        .map(({ show }) => show)
+        .map(({ show }) => show())
         .toSorted(),
   };
 }

@@ -23,7 +23,16 @@ export interface Cast {
   play(change: Change): Promise<void>;
 }
 
-export async function exampleDataCenter(name: string): Promise<DataCenter> {
+const examples = new Map<string, Promise<DataCenter>>();
+
+/** The data centre of `examples/NAME.yaml`, read once. */
+export function exampleDataCenter(name: string): Promise<DataCenter> {
+  const reading = examples.get(name) ?? readExample(name);
+  examples.set(name, reading);
+  return reading;
+}
+
+async function readExample(name: string): Promise<DataCenter> {
   const path = fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url));
   const reading = await readDataCenterFile(path);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));

@@ -90,9 +90,9 @@ async function ask(
 
 /** The writer gathers what is asked at one moment: so the moment must go by. No time passes. */
 async function answered<T>(time: Time, promise: Promise<T>): Promise<T> {
-  let done = false;
-  void promise.finally(() => (done = true)).catch(() => {});
-  for (let moments = 0; !done; moments++) {
+  const known = { done: false };
+  void promise.finally(() => (known.done = true)).catch(() => {});
+  for (let moments = 0; !known.done; moments++) {
     if (moments > 20) throw new Error("nobody answers");
     await time.pass(0);
   }

@@ -1,6 +1,7 @@
 /** What a fake host holds, looked at in several ways. */
 import type { FakeHost } from "#contracts/driver.fake.ts";
-import type { View } from "#core/feed/item.ts";
+import type { Role, View } from "#core/feed/item.ts";
+import { compile } from "#core/intent/compile.ts";
 import { NOTHING } from "#core/intent/intent.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import { daemon } from "#core/kinds/daemon.ts";
@@ -18,11 +19,16 @@ export async function everythingOn({ drivers, holds }: FakeHost): Promise<string
   ];
 }
 
+/** What follows from a view is worked out once: stories look often. */
+const wanted = new WeakMap<View, Intent>();
+
 /**
  * The view without the endpoints that the host does not serve: those of which an object is missing or another than wanted, and
  * all of them while its packet filter is not whole.
  */
-export function servedView(view: View, intent: Intent, host: FakeHost): View {
+export function servedView(view: View, self: { readonly host: string; readonly role: Role }, host: FakeHost): View {
+  const intent = wanted.get(view) ?? compile(view, self);
+  wanted.set(view, intent);
   const held = new Set(host.holds());
   const isWhole = (part: Intent) => linesOf(part).every((line) => held.has(line));
   const isServed = (port: string) => isWhole(because(intent, `port/${port}`));
@@ -32,7 +38,7 @@ export function servedView(view: View, intent: Intent, host: FakeHost): View {
 
 /** The part of an intent that has this cause. */
 function because(intent: Intent, cause: string): Intent {
-  const caused = <V>(wanted: readonly Wanted<V>[]) => wanted.filter((one) => one.because.includes(cause));
+  const caused = <V>(all: readonly Wanted<V>[]) => all.filter((one) => one.because.includes(cause));
   const { links, sysctls, nft, neighbours, files, daemons, routes } = intent;
   return {
     links: caused(links),

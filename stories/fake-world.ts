@@ -6,7 +6,6 @@ import { fakeFeed } from "#contracts/feed.fake.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { compile } from "#core/intent/compile.ts";
 import type { View } from "#core/feed/item.ts";
 import { askModel } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
@@ -124,7 +123,7 @@ function servedViews(machines: readonly FakeMachine[]): Map<string, View> {
   const served = machines.flatMap((machine) => {
     const view = machine.view();
     const { self } = machine;
-    return view === undefined || self.role !== "compute" ? [] : [[self.host, servedView(view, compile(view, self), machine.host())] as const];
+    return view === undefined || self.role !== "compute" ? [] : [[self.host, servedView(view, self, machine.host())] as const];
   });
   return new Map(served);
 }

@@ -45,7 +45,13 @@ export async function pureWorld(example: string): Promise<World> {
     // Decisions have no process that could be killed.
     change: async (what) => (what.do === "kill-agent" || what.do === "kill-controller" ? undefined : change(what)),
     settle: async () => undefined,
-    holdings: async (host) => linesOf(compile(served(told(host), (tap) => plugged.has(`${host} ${tap}`)), { host, role: "compute" })).map((line) => withNames(line, cast.taps)),
+    holdings: async (host) =>
+      linesOf(
+        compile(
+          served(told(host), (tap) => plugged.has(`${host} ${tap}`)),
+          { host, role: "compute" },
+        ),
+      ).map((line) => withNames(line, cast.taps)),
     status: async () => undefined,
     reach: async (from, to, flow) => {
       const views = new Map(datacenter.hosts.map(({ name }) => [name, served(told(name), (tap) => plugged.has(`${name} ${tap}`))]));
