@@ -72,6 +72,12 @@ async function act(lab: Lab, cast: Cast, change: Change): Promise<void> {
     case "delete":
       await removeVm(lab, change.name);
       return cast.play(change);
+    case "set":
+      // A guest asks for its address when it boots, and again when half of its lease is over.
+      if (change.attribute !== "fixed_ips") return cast.play(change);
+      await removeVm(lab, change.name);
+      await cast.play(change);
+      return boot(lab, cast, change.name);
     case "move":
       await removeVm(lab, change.name);
       await cast.play(change);
