@@ -49,7 +49,7 @@ const POLICY: readonly Nft[] = [
   chain("antispoof", ['iifname "tap*" iifname . ether saddr . ip saddr != @source4 drop'], {
     hook: "type filter hook prerouting priority raw - 5; policy accept;",
   }),
-  chain("in-1", ["ip saddr @members4 accept", "tcp dport { 22, 80 } accept", "meta l4proto { icmp, ipv6-icmp } accept", "drop"], {
+  chain("in-1", ["ip saddr @members4 accept", "tcp dport { 22, 80 } accept", "meta l4proto { 1, 58 } accept", "drop"], {
     uses: [members],
   }),
   set("to", "type ifname : verdict;", "map"),

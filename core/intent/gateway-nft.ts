@@ -149,7 +149,8 @@ function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6 }:
     name: "input",
     hook: "type filter hook input priority filter; policy accept;",
     rules: [
-      "meta l4proto { icmp, ipv6-icmp } accept",
+      // ICMP of both families by number: nft looks names up in /etc/protocols, which a small Debian does not have.
+      "meta l4proto { 1, 58 } accept",
       given(cloud4, (own) => `iifname ${fabric} ip saddr ${own} counter drop`),
       given(whole6, (own) => `iifname ${fabric} ip6 saddr ${own} counter drop`),
       ...(peer4 === undefined ? [] : bgp(`ip saddr ${peer4} ip daddr ${local4}`)),

@@ -40,7 +40,7 @@ test("what a gateway lets pass in the guide's data centre, whole", () => {
 raw-output: type filter hook output priority raw; policy accept;
   notrack
 input: type filter hook input priority filter; policy accept;
-  meta l4proto { icmp, ipv6-icmp } accept
+  meta l4proto { 1, 58 } accept
   iifname "fab0" ip saddr { 172.18.208.0/24, 10.65.0.0/16 } counter drop
   iifname "fab0" ip6 saddr 2001:db8:a41:2::/63 counter drop
   iifname "wan0" ip saddr 198.51.100.1 ip daddr 198.51.100.2 tcp dport 179 accept
