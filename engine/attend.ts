@@ -48,12 +48,15 @@ export function attend({ writer, clock, log }: AttendParts, hello: Hello): Atten
   beat();
   return {
     report: (report) => {
+      if (stopped) return;
       // Only the last one counts: what comes while one is being written replaces what waits.
       latest = report;
-      if (!writing && !stopped) void writeLatest();
+      if (!writing) void writeLatest();
     },
     stop: () => {
       stopped = true;
+      // Whoever comes after it may report before this would be written, and be overwritten.
+      latest = undefined;
       takeBack();
     },
   };

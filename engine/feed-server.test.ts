@@ -248,6 +248,19 @@ test("of several reports the last one decides", async () => {
   assert.equal(present.state.get("port", "p")?.status, "ACTIVE");
 });
 
+test("what an agent reported before its connection ended does not overwrite what it reports on the next", async () => {
+  const { server, put, settle, present } = await controller();
+  await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
+  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, troubles: [] });
+  const first = listener(server, hello("h1"));
+  await settle();
+  first.session.report(report({ p: { state: "failed", reason: "x" } }));
+  first.session.report(report({ p: { state: "failed", reason: "y" } }));
+  listener(server, hello("h1")).session.report(report({ p: { state: "up" } }));
+  await settle();
+  assert.equal(present.state.get("port", "p")?.status, "ACTIVE");
+});
+
 test("once a data centre is declared, an agent comes from the address of its machine, or from the controller's own machine", async () => {
   const { server, put, settle, log } = await controller();
   const declared = { name: "guide", hosts: [{ name: "h1", ipv4: "192.168.100.11" }], gateways: [], reflectors: [] };

@@ -23,6 +23,8 @@ export interface ControllerParts {
   readonly time: Time;
   readonly log: Log;
   readonly chance: Chance;
+  /** Milliseconds from when the store is asked to commit until it has. */
+  readonly commitMs: number;
 }
 
 /** Where ids and random numbers come from: the same ones for every world that asks for the same. */
@@ -38,10 +40,12 @@ export interface FakeController {
   kill(): void;
 }
 
-export async function fakeController({ store, time, log, chance }: ControllerParts): Promise<FakeController> {
+export async function fakeController({ store, time, log, chance, commitMs }: ControllerParts): Promise<FakeController> {
   const own = life();
   const clock = time.clockOf(own);
-  const held = heldBy(own, store);
+  const disk = () => new Promise<void>((resolve) => (commitMs === 0 ? resolve() : clock.after(commitMs, resolve)));
+  const held = heldBy(own, store, disk);
+  const answered = <T>(promise: Promise<T>) => untilAnswered(promise, () => time.pass(commitMs));
   const present = await load(held, new Cloud());
   const fresh = () => ({ now: timeOf(clock), ...chance });
   const write = writer({ store: held, present, working: new Cloud(), fresh, clock, log });
@@ -49,12 +53,9 @@ export async function fakeController({ store, time, log, chance }: ControllerPar
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   return {
     accept: feedServer({ present, writer: write, clock, log }).accept,
-    ask: (method, path, body) => ask(handle, time, { method, path, body }),
+    ask: (method, path, body) => answered(ask(handle, { method, path, body })),
     apply: async (datacenter) => {
-      const applied = await answered(
-        time,
-        write.write((cloud, fresh) => decideApply(cloud, { datacenter, project: "admin" }, fresh)),
-      );
+      const applied = await answered(write.write((cloud, fresh) => decideApply(cloud, { datacenter, project: "admin" }, fresh)));
       if (!applied.ok) throw new Error(applied.refusal.message);
     },
     kill: () => own.end(),
@@ -62,14 +63,17 @@ export async function fakeController({ store, time, log, chance }: ControllerPar
 }
 
 /** What the dead have asked the store for may have been done; they do not hear of it. */
-function heldBy(own: Life, store: Store): Store {
+function heldBy(own: Life, store: Store, disk: () => Promise<void>): Store {
   const toTheLiving = async <T>(answer: Promise<T>): Promise<T> => {
     const value = await answer;
     return own.alive ? value : never();
   };
   return {
     range: (prefix) => toTheLiving(store.range(prefix)),
-    commit: (transaction) => (own.alive ? toTheLiving(store.commit(transaction)) : never()),
+    commit: async (transaction) => {
+      await disk();
+      return own.alive ? toTheLiving(store.commit(transaction)) : never();
+    },
     watch: (prefix, from, each) => store.watch(prefix, from, (commit) => own.alive && each(commit)),
     close: async () => undefined,
   };
@@ -77,24 +81,23 @@ function heldBy(own: Life, store: Store): Store {
 
 async function ask(
   handle: Handle,
-  time: Time,
   { method, path, body }: { readonly method: string; readonly path: string; readonly body: object | undefined },
 ) {
   const url = new URL(path, "http://controller/v2.0/");
   const text = body === undefined ? "" : JSON.stringify(body);
   const request = { method, path: url.pathname, query: [...url.searchParams], headers: {}, text, base: "http://controller" };
-  const { status, body: told }: HttpAnswer = await answered(time, handle(request));
+  const { status, body: told }: HttpAnswer = await handle(request);
   if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(told)}`);
   return told;
 }
 
-/** The writer gathers what is asked at one moment: so the moment must go by. No time passes. */
-async function answered<T>(time: Time, promise: Promise<T>): Promise<T> {
+/** The writer gathers what is asked at one moment, and the store has its time: so moments must go by. */
+async function untilAnswered<T>(promise: Promise<T>, moment: () => Promise<void>): Promise<T> {
   const known = { done: false };
   void promise.finally(() => (known.done = true)).catch(() => {});
   for (let moments = 0; !known.done; moments++) {
     if (moments > 20) throw new Error("nobody answers");
-    await time.pass(0);
+    await moment();
   }
   return promise;
 }

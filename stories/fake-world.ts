@@ -23,6 +23,8 @@ export interface Options {
   readonly failures?: (kind: string) => number;
   /** Agents are killed in the middle of their work. */
   readonly diesAtWork?: boolean;
+  /** Milliseconds that the store takes for a commit; 0 if absent. */
+  readonly commitMs?: number;
   /** Taps come and go only after everybody has come to rest. */
   readonly slowNova?: boolean;
 }
@@ -53,7 +55,8 @@ export interface FakeWorld extends World {
 export async function fakeWorld(example: string, options: Options = {}): Promise<FakeWorld> {
   const [clock, log, store, chance] = [time(), fakeLog(), memoryStore(), counting()];
   const datacenter = await exampleDataCenter(example);
-  let controller = await fakeController({ store, time: clock, log, chance });
+  const controls = { store, time: clock, log, chance, commitMs: options.commitMs ?? 0 };
+  let controller = await fakeController(controls);
   const feed = fakeFeed((hello, link) => controller.accept(hello, link));
   const { failures = () => 0, diesAtWork = false } = options;
   const machines = fleet(datacenter).map((one) => fakeMachine({ ...one, feed: feed.client, time: clock, log, failures, diesAtWork }));
@@ -73,7 +76,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   });
   const killController = async () => {
     controller.kill();
-    controller = await fakeController({ store, time: clock, log, chance });
+    controller = await fakeController(controls);
     feed.cut();
   };
 

@@ -93,6 +93,7 @@ export interface Adventure {
   readonly incidents: readonly Incident[];
   readonly failures: number;
   readonly diesAtWork: boolean;
+  readonly commitMs: number;
 }
 
 const anyIncident: fc.Arbitrary<Incident> = fc.record({
@@ -105,9 +106,11 @@ export const anyAdventure: fc.Arbitrary<Adventure> = fc.record({
   incidents: fc.array(anyIncident, { minLength: 3, maxLength: 15 }),
   failures: fc.constantFrom(0, 0, 1),
   diesAtWork: fc.boolean(),
+  // Longer than changes are gathered for before they are told, or not at all.
+  commitMs: fc.constantFrom(0, 25),
 });
 
-export function adventurous({ incidents, failures, diesAtWork }: Adventure): Walk {
+export function adventurous({ incidents, failures, diesAtWork, commitMs }: Adventure): Walk {
   const rest = [...incidents];
   const detour = async (world: FakeWorld) => {
     const next = rest.shift();
@@ -115,7 +118,7 @@ export function adventurous({ incidents, failures, diesAtWork }: Adventure): Wal
     await world.hurry(next.ms, next.turns);
     await INCIDENTS[next.what]?.(world);
   };
-  return { title: "adventurously", squashed: true, options: { failures: () => failures, diesAtWork }, detour };
+  return { title: "adventurously", squashed: true, options: { failures: () => failures, diesAtWork, commitMs }, detour };
 }
 
 /** Deletes the story's ports again, the last one first: the machines must hold what they held before the first one came. */
@@ -150,6 +153,7 @@ export const WALKS: readonly Walk[] = [
       world.breakConnections();
     },
   },
+  { title: "the store takes its time", options: { commitMs: 25 } },
   { title: "every listing and every change fails once", options: { failures: () => 1 } },
   { title: "whatever stands on others fails again and again", options: { failures: (kind) => (UPPER.includes(kind) ? 3 : 0) } },
   { title: "whatever others stand on fails again and again", options: { failures: (kind) => (UPPER.includes(kind) ? 0 : 3) } },
