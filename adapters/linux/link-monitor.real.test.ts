@@ -32,7 +32,8 @@ test("it is gone when it is stopped, and when the agent is killed", async (t) =>
   stop();
   await until(async () => (await watchers(name)) === "");
 
-  const code = `import { linkMonitor } from ${JSON.stringify(fileURLToPath(new URL("link-monitor.ts", import.meta.url)))}; linkMonitor({ changed: () => undefined })`;
+  const file = JSON.stringify(fileURLToPath(new URL("link-monitor.ts", import.meta.url)));
+  const code = `import { linkMonitor } from ${file}; linkMonitor({ changed: () => undefined })`;
   const agent = spawn("ip", ["netns", "exec", name, process.execPath, "--input-type=module", "-e", code], { stdio: "ignore" });
   await until(async () => (await watchers(name)) !== "");
   agent.kill("SIGKILL");

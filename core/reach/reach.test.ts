@@ -77,13 +77,13 @@ test("from outside only an opened port of a public address is reached", () => {
 });
 
 test("private sources are translated outside, and nowhere else", () => {
-  const private_ = { from: "bb", source: PRIVATE };
-  assert.deepEqual(ask({ ...private_, destination: OUTSIDE }, [EGRESS]), { verdict: "reaches", source: "pnat" });
+  const inner = { from: "bb", source: PRIVATE };
+  assert.deepEqual(ask({ ...inner, destination: OUTSIDE }, [EGRESS]), { verdict: "reaches", source: "pnat" });
   assert.deepEqual(ask({ from: "a", source: PUBLIC, destination: OUTSIDE }, [EGRESS]), { verdict: "reaches", source: PUBLIC });
-  assert.deepEqual(ask(private_, [EGRESS, PEERS]), { verdict: "reaches", source: PRIVATE });
-  assert.equal(ask(private_, [PEERS]).verdict, "blocked");
-  assert.equal(ask(private_, [EGRESS, WEB]).verdict, "reaches");
-  assert.equal(ask({ ...private_, port: 22 }, [EGRESS, WEB]).verdict, "blocked");
+  assert.deepEqual(ask(inner, [EGRESS, PEERS]), { verdict: "reaches", source: PRIVATE });
+  assert.equal(ask(inner, [PEERS]).verdict, "blocked");
+  assert.equal(ask(inner, [EGRESS, WEB]).verdict, "reaches");
+  assert.equal(ask({ ...inner, port: 22 }, [EGRESS, WEB]).verdict, "blocked");
 });
 
 test("a forged source ends at its own host, unless the port is trusted", () => {
