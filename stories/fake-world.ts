@@ -52,6 +52,9 @@ export interface FakeWorld extends World {
   end(): Promise<End>;
 }
 
+/** How long it takes until a killed controller is replaced by another. */
+const COMING_UP_MS = 20;
+
 export async function fakeWorld(example: string, options: Options = {}): Promise<FakeWorld> {
   const [clock, log, store, chance] = [time(), fakeLog(), memoryStore(), counting()];
   const datacenter = await exampleDataCenter(example);
@@ -76,6 +79,8 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   });
   const killController = async () => {
     controller.kill();
+    // For a moment agents go on talking to nobody.
+    await clock.pass(COMING_UP_MS);
     controller = await fakeController(controls);
     feed.cut();
   };

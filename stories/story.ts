@@ -12,6 +12,9 @@
  *     delete a
  *     h1 holds nothing of a
  *
+ * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `unplug a from h1`
+ * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`.
+ *
  * Changes are done at once, one after the other; before an expectation the world comes to rest. A world is started with
  * the data centre `examples/NAME.yaml` applied.
  */
