@@ -36,7 +36,7 @@ export interface End {
   /** By name of the story's ports. */
   readonly statuses: Readonly<Record<string, string | undefined>>;
   /** What each agent says of itself. */
-  readonly agents: Readonly<Record<string, unknown>>;
+  readonly agents: Readonly<Record<string, { readonly troubles: readonly string[] }>>;
 }
 
 export interface FakeWorld extends World {
@@ -150,7 +150,7 @@ async function endOf(machines: readonly FakeMachine[], cast: Cast, ask: Ask): Pr
   const statuses: Record<string, string | undefined> = {};
   for (const name of [...cast.people.keys()].toSorted()) statuses[name] = await statusOf(ask, cast, name);
   const { agents } = (await ask("GET", "agents")) as {
-    readonly agents: readonly { readonly host: string; readonly configurations: unknown }[];
+    readonly agents: readonly { readonly host: string; readonly configurations: End["agents"][string] }[];
   };
   return {
     machines: Object.fromEntries(await Promise.all(holding)),
