@@ -22,7 +22,11 @@ const network = {
 
 export const LAYOUT = mapping({
   name: needed(hostName),
-  ranges: needed(mapping({ public: optional(prefix(4)), private: optional(prefix(4)), ipv6: optional(prefix(6)) })),
+  // Left out, they are none at all, which is said in better words than that a key is missing.
+  ranges: otherwise(
+    { public: undefined, private: undefined, ipv6: undefined },
+    mapping({ public: optional(prefix(4)), private: optional(prefix(4)), ipv6: optional(prefix(6)) }),
+  ),
   networks: optional(
     mapping({
       external: optional(mapping(network)),
