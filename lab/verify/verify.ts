@@ -5,9 +5,8 @@ import { judge } from "./claim.ts";
 import type { Verdict } from "./claim.ts";
 import { betweenClaims, fabricClaims, forgeryClaims } from "./inside-claims.ts";
 import { inboundClaims, outboundClaims } from "./outside-claims.ts";
-import { plugSecondNic } from "./second-nic.ts";
+import { secondNicVerdicts } from "./second-nic.ts";
 import { setStage } from "./stage.ts";
-import type { Stage } from "./stage.ts";
 import { providerClaims, unassignedClaims } from "./table-claims.ts";
 
 /** Claims in flight at once: most of a check is waiting for a packet that must not come. */
@@ -28,17 +27,8 @@ export async function verify(lab: Lab, center: DataCenter, say: (line: string) =
     ];
     const first = await judge(claims, AT_ONCE);
     // Last: a VM with a second NIC asks its neighbours there by it.
-    return [...first, ...(await withSecondNic(stage))];
+    return [...first, ...(await secondNicVerdicts(stage))];
   } finally {
     for (const witness of stage.witnesses.values()) witness.end();
-  }
-}
-
-async function withSecondNic(stage: Stage): Promise<Verdict[]> {
-  const { claims, unplug } = await plugSecondNic(stage);
-  try {
-    return await judge(claims, AT_ONCE);
-  } finally {
-    await unplug();
   }
 }
