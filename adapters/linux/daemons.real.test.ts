@@ -162,3 +162,30 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+test("a daemon that somebody else made read another configuration is made to read ours again", async (t) => {
+  const { state, pass, pidOf, fresh } = place(t);
+  const control = ["birdc", "-s", "{state}/bird.ctl"];
+  const bird = sample({
+    argv: ["bird", "-f", "-c", "{state}/ours.conf", "-s", "{state}/bird.ctl", "-P", "{state}/bird.pid"],
+    reload: { argv: [...control, "configure"] },
+    ready: [...control, "show", "status"],
+    stamp: "Last reconfiguration on",
+  });
+  const asked = (...words: readonly string[]) => programs()([...control.map((word) => word.replace("{state}", state)), ...words]);
+  const routes = async () => (await asked("show", "route", "count")).stdout.match(/(\d+) of/)?.[1];
+  const base = "router id 192.0.2.1;\nprotocol device {}\n";
+  writeFileSync(join(state, "ours.conf"), base);
+  writeFileSync(join(state, "theirs.conf"), `${base}protocol static { ipv4; route 10.65.0.0/16 unreachable; }\n`);
+
+  assert.deepEqual(await pass(bird), [DONE]);
+  const pid = pidOf("one");
+  assert.deepEqual(await fresh().list([bird]), [bird], "nothing has happened since");
+  await asked("configure", `"${state}/theirs.conf"`);
+  assert.equal(await routes(), "1", "the foreign configuration holds");
+
+  assert.deepEqual(await pass(bird), [DONE]);
+  assert.equal(await routes(), "0", "ours holds again");
+  assert.equal(pidOf("one"), pid, "without a restart");
+  assert.deepEqual(await fresh().list([bird]), [bird]);
+});

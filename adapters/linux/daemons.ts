@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
-import type { RunProgram } from "#contracts/program.ts";
+import type { ProgramResult, RunProgram } from "#contracts/program.ts";
 import { mustRestart } from "#core/kinds/daemon.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import type { Change } from "#core/reconcile/diff.ts";
@@ -17,7 +17,7 @@ import { isMissing, reasonOf } from "./errors.ts";
 import { isAlive, processesWith, processOf, signalProcess, stopProcess } from "./process.ts";
 import type { ProcessName } from "./process.ts";
 import { runRecords } from "./run-record.ts";
-import type { RunRecords } from "./run-record.ts";
+import type { RunRecord, RunRecords } from "./run-record.ts";
 
 export interface DaemonsOptions {
   readonly run: RunProgram;
@@ -43,16 +43,26 @@ export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
   const yard: Yard = { ...options, records: runRecords(join(options.state, "run")) };
   mkdirSync(join(options.state, "log"), { recursive: true });
   return {
-    list: async () =>
-      yard.records
-        .all()
-        .filter((record) => isAlive(record.process))
-        .map(({ daemon }) => daemon),
+    list: () => {
+      const alive = yard.records.all().filter((record) => isAlive(record.process));
+      return Promise.all(alive.map((record) => asLoaded(yard, record)));
+    },
     apply: (changes) =>
       Promise.all(
         changes.map((change) => applyOne(yard, change).catch((error: unknown): Outcome => ({ state: "failed", reason: reasonOf(error) }))),
       ),
   };
+}
+
+/** Of one that has read something since we made it read, nobody knows what it has loaded. One that does not answer is taken as it was. */
+async function asLoaded(yard: Yard, { daemon, stamp }: RunRecord): Promise<Daemon> {
+  if (daemon.stamp === undefined || daemon.ready === undefined) return daemon;
+  const { code, stdout } = await yard.run(placed(yard, daemon.ready));
+  return code !== 0 || stampIn(daemon, stdout) === stamp ? daemon : { ...daemon, loaded: "" };
+}
+
+function stampIn({ stamp }: Daemon, printed: string): string | undefined {
+  return stamp === undefined ? undefined : printed.split("\n").find((line) => line.startsWith(stamp));
 }
 
 async function applyOne(yard: Yard, change: Change<Daemon>): Promise<Outcome> {
@@ -121,10 +131,11 @@ async function serving(yard: Yard, want: Daemon, settledMs: number): Promise<Out
   for (;;) {
     const record = yard.records.of(want.name);
     if (record === undefined || !isAlive(record.process)) return { state: "failed", reason: `it ended: ${lastWords(yard, want.name)}` };
-    const waitsFor =
-      want.ready === undefined ? (Date.now() < start + settledMs ? "its start" : undefined) : await notReady(yard, want.ready);
+    const answer = want.ready === undefined ? undefined : await yard.run(placed(yard, want.ready));
+    const waitsFor = answer === undefined ? (Date.now() < start + settledMs ? "its start" : undefined) : notReady(answer);
     if (waitsFor === undefined) {
-      yard.records.write({ ...record, daemon: want });
+      const stamp = stampIn(want, answer?.stdout ?? "");
+      yard.records.write({ process: record.process, daemon: want, ...(stamp !== undefined && { stamp }) });
       return DONE;
     }
     if (Date.now() > start + READY_MS) return { state: "failed", reason: `it does not serve after ${READY_MS} ms: ${waitsFor}` };
@@ -133,8 +144,7 @@ async function serving(yard: Yard, want: Daemon, settledMs: number): Promise<Out
 }
 
 /** Undefined once the daemon serves. */
-async function notReady(yard: Yard, ready: readonly string[]): Promise<string | undefined> {
-  const answer = await yard.run(placed(yard, ready));
+function notReady(answer: ProgramResult): string | undefined {
   return answer.code === 0 ? undefined : wordsOf(answer);
 }
 

@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly process: ProcessName;
   /** As it was started and last loaded; `loaded` is empty until it has said that it serves. */
   readonly daemon: Daemon;
+  /** Its stamp when it had loaded that, where it has one. */
+  readonly stamp?: string;
 }
 
 export interface RunRecords {

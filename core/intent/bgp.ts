@@ -29,6 +29,7 @@ export function birdIntent(content: string, after: readonly Ref[]): Pick<Intent,
     // birdc ends with 1 when BIRD refuses the configuration (replies 8xxx and 9xxx), and says why.
     reload: { argv: ["birdc", "-s", CONTROL, "configure"] },
     ready: ["birdc", "-s", CONTROL, "show", "status"],
+    stamp: "Last reconfiguration on",
     after: [`file/${PATH}`, ...after],
   };
   return { files: caused(BY_DATACENTER, [{ path: PATH, content }]), daemons: caused(BY_DATACENTER, [value]) };

@@ -18,6 +18,11 @@ export interface Daemon {
   readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
   /** A command that succeeds once the program serves; until then the daemon is not done. */
   readonly ready?: readonly string[];
+  /**
+   * How a line of what `ready` prints begins that is another whenever the program reads its configuration, whoever made it do
+   * so. What it loaded behind our back is not what it should have loaded.
+   */
+  readonly stamp?: string;
   /** `file/…` it reads, `link/…` it binds. */
   readonly after: readonly Ref[];
 }
