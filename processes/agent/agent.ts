@@ -8,6 +8,7 @@ import { agent as agentOf } from "#engine/agent.ts";
 import { hostHands } from "./drivers.ts";
 import type { AgentSettings } from "./settings.ts";
 import { statusFile } from "./status-file.ts";
+import { stopped } from "../service.ts";
 
 /** Runs until `stop` is aborted; leaves everything on the host as it is. */
 export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log): Promise<void> {
@@ -25,17 +26,10 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   const unwatch = linkMonitor({ changed: running.wake });
   log.info("started", { role, host, state });
 
-  await aborted(stop);
+  await stopped(stop);
   log.info("stopping; the host is left as it is");
   unwatch();
   await running.stop();
   hands.close();
   status.close();
-}
-
-function aborted(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve();
-    else stop.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,8 +1,8 @@
 /** `margay agent`: keeps this machine as the cloud wants it, in the foreground until SIGTERM or SIGINT, as systemd wants it. */
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { jsonLog } from "#adapters/log/json.ts";
 import { agent } from "../agent/agent.ts";
+import { service } from "../service.ts";
 import { ROLES } from "../agent/settings.ts";
 import type { AgentSettings } from "../agent/settings.ts";
 
@@ -29,19 +29,5 @@ const HEAP = "--max-semi-space-size=2";
 async function run(options: AgentSettings): Promise<void> {
   if (!process.execArgv.includes(HEAP))
     process.execve?.(process.execPath, [process.execPath, HEAP, ...process.execArgv, ...process.argv.slice(1)], process.env);
-  // Configurations may hold passwords, and logs addresses: nobody else's to read.
-  process.umask(0o077);
-  const log = jsonLog("agent");
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-  process.on("uncaughtException", (error) => {
-    log.error("a bug: the agent ends, and can be started again", { error });
-    process.exit(1);
-  });
-  try {
-    await agent({ ...options, state: resolve(options.state) }, stop.signal, log);
-  } catch (error) {
-    log.error("the agent ends", { error });
-    process.exitCode = 1;
-  }
+  await service("agent", (stop, log) => agent({ ...options, state: resolve(options.state) }, stop, log));
 }

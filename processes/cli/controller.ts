@@ -1,8 +1,8 @@
 /** `margay controller`: runs a controller in the foreground until SIGTERM or SIGINT, as systemd wants it. */
 import { Command, Option } from "commander";
-import { jsonLog } from "#adapters/log/json.ts";
 import type { Listen } from "#adapters/http/server.ts";
 import { controller } from "../controller/controller.ts";
+import { service } from "../service.ts";
 import { readListen } from "../controller/settings.ts";
 import type { ControllerSettings } from "../controller/settings.ts";
 
@@ -24,19 +24,5 @@ function listens(text: string, before: readonly Listen[] = []): readonly Listen[
 }
 
 async function run(settings: ControllerSettings): Promise<void> {
-  // The store and the socket are nobody else's to read: whoever reaches the socket is an administrator.
-  process.umask(0o077);
-  const log = jsonLog("controller");
-  const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
-  process.on("uncaughtException", (error) => {
-    log.error("a bug: the controller ends, and can be started again", { error });
-    process.exit(1);
-  });
-  try {
-    await controller(settings, stop.signal, log);
-  } catch (error) {
-    log.error("the controller ends", { error });
-    process.exitCode = 1;
-  }
+  await service("controller", (stop, log) => controller(settings, stop, log));
 }

@@ -20,6 +20,7 @@ import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
 import { writer } from "#engine/writer.ts";
 import type { ControllerSettings } from "./settings.ts";
+import { stopped } from "../service.ts";
 
 /** Runs until `stop` is aborted; rejects when it cannot start. */
 export async function controller({ store: path, listen, auth }: ControllerSettings, stop: AbortSignal, log: Log): Promise<void> {
@@ -46,7 +47,7 @@ export async function controller({ store: path, listen, auth }: ControllerSettin
       feeds.push(serveFeed(served.servers, feed.accept));
       for (const address of served.addresses) log.info("listening", { address });
     }
-    await aborted(stop);
+    await stopped(stop);
     log.info("stopping");
   } finally {
     feed.stop();
@@ -55,11 +56,4 @@ export async function controller({ store: path, listen, auth }: ControllerSettin
     present.stop();
     await store.close();
   }
-}
-
-function aborted(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve();
-    else stop.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

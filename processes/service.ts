@@ -1,0 +1,30 @@
+/** What a process that runs until it is asked to stop has in common with the others: signals, the log, and how it ends. */
+import { jsonLog } from "#adapters/log/json.ts";
+import type { Log } from "#contracts/log.ts";
+
+/** Runs in the foreground until SIGTERM or SIGINT, as systemd wants it. A bug ends the process, which is safe to start again. */
+export async function service(name: string, work: (stop: AbortSignal, log: Log) => Promise<void>): Promise<void> {
+  // Stores and configurations may hold secrets, logs hold addresses, and whoever reaches a socket is an administrator: nobody else's.
+  process.umask(0o077);
+  const log = jsonLog(name);
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
+  process.on("uncaughtException", (error) => {
+    log.error(`a bug: the ${name} ends, and can be started again`, { error });
+    process.exit(1);
+  });
+  try {
+    await work(stop.signal, log);
+  } catch (error) {
+    log.error(`the ${name} ends`, { error });
+    process.exitCode = 1;
+  }
+}
+
+/** Resolves once the process is asked to stop. */
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
