@@ -64,7 +64,7 @@ test("nothing is touched before there is a complete view", async () => {
   assert.deepEqual([host.done, finished], [[], []]);
 });
 
-test("each change is told in one line, with its cause; a second round has nothing to tell", async () => {
+test("invariant 10: each change is told in one line, with its cause; a second round has nothing to tell", async () => {
   const { host, want, told, loop, settle, finished } = setting();
   host.plug("tap1");
   await want(withRoute());

@@ -61,7 +61,7 @@ test("decisions and loops are given time and chance as values", () => {
   );
 });
 
-test("core never waits", () => {
+test("invariant 1: core never waits", () => {
   const core = sources.filter(({ path }) => path.startsWith("core/"));
   const code = (text: string) => text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$|"[^"\n]*"|`[^`]*`/gm, "");
   assert.deepEqual(

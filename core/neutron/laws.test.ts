@@ -50,7 +50,7 @@ const resources: readonly Resource[] = Object.values(DECLARED);
 const creatable = resources.filter((resource) => resource.may.create !== undefined);
 
 for (const resource of resources) {
-  describe(`the declaration of ${resource.name}`, () => {
+  describe(`invariant 9: the declaration of ${resource.name} stands for itself`, () => {
     for (const [name, attribute] of Object.entries(resource.attributes)) {
       test(`${name} has a note`, () => assert.match(attribute.note, /[.?]$/));
       if (attribute.write !== "never" && "default" in attribute && attribute.default !== chosen) {
@@ -71,7 +71,7 @@ for (const resource of creatable) {
   const update = ({ box, url, one: { id } }: Made, said: Fields) => box.ask(ADMIN, "PUT", `${url}/${id}`, { [resource.name]: said });
   const list = ({ box, url }: Made, query: string) => allIn(box.ask(ADMIN, "GET", `${url}?${query}`), resource.plural);
 
-  describe(`${resource.name}, created`, () => {
+  describe(`invariant 9: ${resource.name} is what its declaration says`, () => {
     test("an unknown attribute is refused", () =>
       assert.deepEqual(refusedWith(create(one(), { colour: "blue" })), { status: 400, message: "Unrecognized attribute(s) 'colour'" }));
 

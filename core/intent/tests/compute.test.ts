@@ -80,7 +80,7 @@ function shuffled(view: View): View {
   };
 }
 
-test("a host's intent is a function of its view alone: not of the order in which it was told, nor of what was asked before", () => {
+test("invariant 2: a host's intent is a function of its view alone: not of the order in which it was told, nor of what was asked before", () => {
   fc.assert(
     fc.property(views, views, (view, other) => {
       const first = compile(view, SELF);
@@ -91,7 +91,7 @@ test("a host's intent is a function of its view alone: not of the order in which
   );
 });
 
-test("an endpoint is reachable only after its policy, its anti-spoofing and the filter around them", () => {
+test("invariant 6: an endpoint is reachable only after its policy, its anti-spoofing and the filter around them", () => {
   fc.assert(
     fc.property(views, (view) => {
       const intent = compile(view, SELF);
