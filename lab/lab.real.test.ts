@@ -19,6 +19,7 @@ import { statusOf } from "./status.ts";
 import { outsideHost } from "./topology.ts";
 import { up } from "./up.ts";
 import type { Raising } from "./up.ts";
+import { listVms } from "./vm-record.ts";
 import { addVm, removeVm } from "./vm.ts";
 import { until } from "./wait.ts";
 
@@ -40,11 +41,23 @@ test("a lab comes up, is completed where something has stopped, and goes without
   t.after(() => down(lab));
   await up(lab, plan);
   assert.deepEqual(running(lab), ALL);
+  assert.deepEqual(statusOf(lab).doors, [`unix:${lab.directory}/controller.sock`]);
 
   await t.test("a VM boots on it and reaches the outside", async () => {
     await addVm(lab, { name: "v", host: "h1", network: plan.center.networks.external.name, groups: [] });
     const { ipv4, ipv6 } = outsideHost(plan.center.lab);
     for (const to of [ipv4, ipv6]) assert.equal((await ping(vmNetns(lab, "v"), to)).reached, true, to);
+  });
+
+  await t.test("a VM with a machine's name, on no host, or in no group is refused", async () => {
+    const wish = { name: "w", host: "h1", network: plan.center.networks.external.name, groups: [] };
+    await assert.rejects(addVm(lab, { ...wish, name: "gw1" }), /VM "gw1": a machine of the lab has this name/);
+    await assert.rejects(addVm(lab, { ...wish, host: "h9" }), /no compute host "h9"/);
+    await assert.rejects(addVm(lab, { ...wish, groups: ["web"] }), /no security group "web" in the cloud; there are default/);
+    assert.deepEqual(
+      listVms(lab).map(({ name }) => name),
+      ["v"],
+    );
   });
 
   await t.test("packets flow without the controller, and without agents", async () => {

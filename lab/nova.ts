@@ -101,14 +101,20 @@ async function freePort(lab: Lab, id: string): Promise<CloudPort> {
 async function networkNamed(lab: Lab, name: string): Promise<CloudNetwork> {
   const { networks } = await ask<{ networks: readonly CloudNetwork[] }>(lab, { method: "GET", path: "/v2.0/networks" });
   const network = networks.find((one) => one.name === name || one.id === name);
-  if (network === undefined) throw new Error(`no network "${name}" in the cloud; there are ${networks.map((one) => one.name).join(", ")}`);
+  if (network === undefined) throw new Error(`no network "${name}" in the cloud; there are ${namesOf(networks)}`);
   return network;
 }
 
 async function groupNamed(lab: Lab, name: string): Promise<CloudGroup> {
   const { security_groups } = await ask<{ security_groups: readonly CloudGroup[] }>(lab, { method: "GET", path: "/v2.0/security-groups" });
   const found = security_groups.filter((group) => group.name === name || group.id === name);
-  const [group] = found;
-  if (group === undefined || found.length > 1) throw new Error(`${found.length} security groups are called "${name}", one is expected`);
+  const [group, ...more] = found;
+  if (group === undefined) throw new Error(`no security group "${name}" in the cloud; there are ${namesOf(security_groups)}`);
+  if (more.length > 0) throw new Error(`${found.length} security groups are called "${name}"; say which by its id`);
   return group;
+}
+
+/** Groups of several projects may have the same name. */
+function namesOf(items: readonly { readonly name: string }[]): string {
+  return [...new Set(items.map(({ name }) => name))].join(", ") || "none";
 }

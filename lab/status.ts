@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { ProcessName } from "#adapters/linux/process.ts";
 import { agentName, controllerOf } from "./margay.ts";
-import { machineNetns } from "./place.ts";
+import { controllerSocket, machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { PROVIDER_SERVICE } from "./provider-router.ts";
 import { RELAY } from "./relay.ts";
@@ -25,8 +25,8 @@ export interface MachineStatus {
 export interface LabStatus {
   readonly phase: "building" | "up";
   readonly file: string;
-  /** Of the relay, when it runs. */
-  readonly port?: number;
+  /** Where its API is asked: by the relay when it runs, and by the controller's socket. */
+  readonly doors: readonly string[];
   readonly machines: readonly MachineStatus[];
   readonly vms: readonly Vm[];
 }
@@ -45,7 +45,8 @@ export function statusOf(lab: Lab): LabStatus {
     };
   });
   const { phase, file, port } = record;
-  return { phase, file: file.path, machines, vms: listVms(lab), ...(port !== undefined && runningService(lab, RELAY) && { port }) };
+  const relay = port !== undefined && runningService(lab, RELAY) ? [`http://127.0.0.1:${port}`] : [];
+  return { phase, file: file.path, machines, vms: listVms(lab), doors: [...relay, `unix:${controllerSocket(lab)}`] };
 }
 
 function serviceOn(node: { readonly name: string; readonly kind: NodeKind; readonly controller: string }): string | undefined {

@@ -75,12 +75,14 @@ export async function removeVm(lab: Lab, name: string): Promise<void> {
 
 function refuse(lab: Lab, wish: VmWish): void {
   if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(wish.name)) throw new Error(`VM "${wish.name}": lower-case letters, digits and dashes, 40 at most`);
+  const machines = readLabRecord(lab)?.netnses ?? [];
+  // `margay lab enter` would not know which of the two is meant.
+  if (machines.includes(machineNetns(lab, wish.name))) throw new Error(`VM "${wish.name}": a machine of the lab has this name`);
   const netns = vmNetns(lab, wish.name);
   if (readVm(lab, wish.name) === undefined && existsSync(`/run/netns/${netns}`))
     throw new Error(`the namespace ${netns} exists, and is not of this lab`);
   if (readVm(lab, wish.name) !== undefined) throw new Error(`a VM "${wish.name}" is there already`);
-  if (readLabRecord(lab)?.netnses.includes(machineNetns(lab, wish.host)) !== true)
-    throw new Error(`no compute host "${wish.host}" in the lab`);
+  if (!machines.includes(machineNetns(lab, wish.host))) throw new Error(`no compute host "${wish.host}" in the lab`);
 }
 
 async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {

@@ -28,7 +28,7 @@ export function providerClaims({ lab, center }: Stage): Claim[] {
       return {
         kept: heard.join() === wanted.join(),
         seen: heard.join(", ") || "nothing",
-        evidence: `birdc at the provider: ${heard.length} routes from customers`,
+        evidence: `birdc at the provider, routes from customers: ${heard.length}`,
       };
     };
     return { what: "provider's BGP table", family, expected: `exactly ${wanted.join(", ") || "nothing"}`, check };

@@ -8,7 +8,7 @@ import type { AgentSettings } from "../agent/settings.ts";
 
 export function command(): Command {
   return new Command("agent")
-    .description("keep this machine as the cloud wants it: compute host, gateway or route reflector")
+    .description("Keep this machine as the cloud wants it: compute host, gateway or route reflector")
     .addOption(new Option("--role <role>", "what this machine is").choices(ROLES).makeOptionMandatory())
     .requiredOption("--host <name>", "its name in the declaration and in Nova")
     .requiredOption("--controller <url>", "http://HOST:PORT, https://HOST:PORT or unix:/PATH; may be given several times", several)

@@ -7,8 +7,7 @@ import type { Cell } from "./table.ts";
 export function statusText(status: LabStatus): string {
   const machines = table(["machine", "kind", "addresses", "namespace", "process"], status.machines.map(machineRow));
   const vms = status.vms.length > 0 ? [vmsText(status.vms)] : [];
-  const door = status.port === undefined ? [] : [`API: http://127.0.0.1:${status.port}`];
-  return [`${status.file} (${status.phase})`, machines, ...vms, ...door].join("\n");
+  return [`${status.file} (${status.phase})`, machines, ...vms, `API: ${status.doors.join(", ")}`].join("\n");
 }
 
 export function vmsText(vms: readonly Vm[]): string {

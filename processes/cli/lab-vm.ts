@@ -1,5 +1,7 @@
 /** `margay lab vm …`: VMs as Nova would make them, with namespaces for guests. */
 import { Command } from "commander";
+import type { Lab } from "#lab/place.ts";
+import { standing } from "#lab/standing.ts";
 import { listVms } from "#lab/vm-record.ts";
 import { addVm, plugVm, removeVm, unplugVm } from "#lab/vm.ts";
 import { inLab, tell, withLab } from "./lab-command.ts";
@@ -24,18 +26,18 @@ export function vmCommand(): Command {
     .addCommand(
       withLab(new Command("unplug"))
         .description("Take a VM's last NIC on a network out")
-        .argument("<vm>")
-        .requiredOption("--network <network>")
+        .argument("<vm>", "its name in the lab")
+        .requiredOption("--network <network>", "network to be unplugged from")
         .action((vm: string, options: NicOptions) =>
-          inLab(options, async (lab) => tell(vmsText([await unplugVm(lab, vm, options.network)]))),
+          inStanding(options, async (lab) => tell(vmsText([await unplugVm(lab, vm, options.network)]))),
         ),
     )
     .addCommand(
       withLab(new Command("rm"))
         .description("Delete a VM and its ports")
-        .argument("<vm>")
+        .argument("<vm>", "its name in the lab")
         .action((vm: string, options: LabOptions) =>
-          inLab(options, async (lab) => {
+          inStanding(options, async (lab) => {
             await removeVm(lab, vm);
             tell(`${vm} is gone`);
           }),
@@ -44,7 +46,7 @@ export function vmCommand(): Command {
     .addCommand(
       withLab(new Command("list"))
         .description("List VMs")
-        .action((options: LabOptions) => inLab(options, (lab) => tell(vmsText(listVms(lab))))),
+        .action((options: LabOptions) => inStanding(options, (lab) => tell(vmsText(listVms(lab))))),
     );
 }
 
@@ -52,19 +54,19 @@ function addCommand(): Command {
   return nic("add", "Boot a VM with one NIC")
     .requiredOption("--host <host>", "compute host that it runs on")
     .action((name: string, options: AddOptions) =>
-      inLab(options, async (lab) => tell(vmsText([await addVm(lab, { ...wishOf(options), name, host: options.host })]))),
+      inStanding(options, async (lab) => tell(vmsText([await addVm(lab, { ...wishOf(options), name, host: options.host })]))),
     );
 }
 
 function plug(name: string, options: NicOptions): Promise<void> {
-  return inLab(options, async (lab) => tell(vmsText([await plugVm(lab, name, wishOf(options))])));
+  return inStanding(options, async (lab) => tell(vmsText([await plugVm(lab, name, wishOf(options))])));
 }
 
 function nic(verb: string, description: string): Command {
   const collect = (group: string, groups: readonly string[]) => [...groups, group];
   return withLab(new Command(verb))
     .description(description)
-    .argument("<vm>")
+    .argument("<vm>", "its name in the lab")
     .requiredOption("--network <network>", "network to be plugged into")
     .option("--group <group>", "security group, may be repeated; the default group when absent", collect, [])
     .option("--port-id <id>", "a port that exists already, instead of a new one");
@@ -72,4 +74,12 @@ function nic(verb: string, description: string): Command {
 
 function wishOf({ network, group, portId }: NicOptions) {
   return { network, groups: group, ...(portId !== undefined && { port_id: portId }) };
+}
+
+/** Where there is no lab, that is what is wrong, and not that it has no VMs. */
+function inStanding(options: LabOptions, work: (lab: Lab) => Promise<void> | void): Promise<void> {
+  return inLab(options, (lab) => {
+    standing(lab);
+    return work(lab);
+  });
 }

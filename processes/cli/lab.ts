@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
+import { reasonOf } from "#adapters/linux/errors.ts";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
 import { down } from "#lab/down.ts";
 import { readLabRecord } from "#lab/lab-record.ts";
@@ -34,21 +35,24 @@ export function command(): Command {
     .addCommand(controllerCommand());
 }
 
-interface UpOptions extends LabOptions {
+export interface UpOptions extends LabOptions {
   readonly port?: string;
 }
 
 function upCommand(): Command {
-  return withLab(new Command("up"))
+  return withPort(withLab(new Command("up")))
     .description("Build a lab, start Margay in it and apply the file; on a standing lab, complete what is missing")
     .argument("<file>", "datacenter.yaml")
-    .option("--port <port>", `relay 127.0.0.1:PORT to the controller (${API_PORT} for the lab "${DEFAULT_LAB}", else none)`)
     .action((file: string, options: UpOptions) => inLab(options, (lab) => raise(lab, file, options)));
+}
+
+export function withPort(command: Command): Command {
+  return command.option("--port <port>", `relay 127.0.0.1:PORT to the controller (${API_PORT} for the lab "${DEFAULT_LAB}", else none)`);
 }
 
 /** Builds the lab that the file declares and applies the file to it. */
 export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "port">): Promise<void> {
-  const file = { path: resolve(path), text: readFileSync(path, "utf8") };
+  const file = { path: resolve(path), text: textOf(path) };
   const reading = readDataCenterText(path, file.text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
   const port = portOf(lab, options.port);
@@ -59,6 +63,14 @@ export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "po
     throw error;
   }
   show(lab);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 function portOf(lab: Lab, given: string | undefined): number | undefined {
@@ -101,8 +113,8 @@ function enter(lab: Lab, name: string, words: readonly string[]): Promise<void> 
 
 function agentCommand(): Command {
   const verb = (name: "start" | "stop", work: (lab: Lab, host: string) => Promise<boolean> | boolean) =>
-    withLab(new Command(name))
-      .argument("<machine>")
+    withLab(new Command(name).description(`${titled(name)} a machine's agent`))
+      .argument("<machine>", "compute host, gateway or reflector")
       .action((machine: string, options: LabOptions) =>
         inLab(options, async (lab) => tell(said(`the agent on ${machine}`, name, await work(lab, machine)))),
       );
@@ -114,13 +126,17 @@ function agentCommand(): Command {
 
 function controllerCommand(): Command {
   const verb = (name: "start" | "stop", work: (lab: Lab) => Promise<boolean>) =>
-    withLab(new Command(name)).action((options: LabOptions) =>
+    withLab(new Command(name).description(`${titled(name)} the controller`)).action((options: LabOptions) =>
       inLab(options, async (lab) => tell(said("the controller", name, await work(lab)))),
     );
   return new Command("controller")
     .description("Stop or start the controller; packets flow without it")
     .addCommand(verb("stop", stopController))
     .addCommand(verb("start", startController));
+}
+
+function titled(verb: "start" | "stop"): string {
+  return verb === "start" ? "Start" : "Stop";
 }
 
 function said(what: string, verb: "start" | "stop", changed: boolean): string {
