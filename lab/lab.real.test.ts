@@ -53,6 +53,7 @@ test("a lab comes up, is completed where something has stopped, and goes without
     const wish = { name: "w", host: "h1", network: plan.center.networks.external.name, groups: [] };
     await assert.rejects(addVm(lab, { ...wish, name: "gw1" }), /VM "gw1": a machine of the lab has this name/);
     await assert.rejects(addVm(lab, { ...wish, host: "h9" }), /no compute host "h9"/);
+    await assert.rejects(addVm(lab, { ...wish, host: "gw1" }), /cannot be bound on gw1: no agent of a compute host is alive there/);
     await assert.rejects(addVm(lab, { ...wish, groups: ["web"] }), /no security group "web" in the cloud; there are default/);
     assert.deepEqual(
       listVms(lab).map(({ name }) => name),

@@ -49,6 +49,7 @@ async function bind(lab: Lab, id: string, server: Server): Promise<{ readonly po
   const body = { port: { device_id: server.id, device_owner: "compute:nova", "binding:host_id": server.host } };
   const { port } = await ask<{ port: CloudPort }>(lab, { method: "PUT", path: `/v2.0/ports/${id}`, body });
   const [type, tapMac] = [port["binding:vif_type"], port["binding:vif_details"].mac_address];
+  if (type === "binding_failed") throw new Error(`port ${id} cannot be bound on ${server.host}: no agent of a compute host is alive there`);
   if (type !== "tap" || tapMac === undefined)
     throw new Error(`port ${id} on ${server.host}: a tap with a MAC is expected, not ${type} with ${tapMac}`);
   // Nova waits only for a port that is not ACTIVE when it is bound; else the guest would run before its network does.

@@ -35,7 +35,7 @@ const NEXT = `\
   ./margay lab status                               machines, processes, VMs
   ./margay lab enter ext1                           a shell in a VM; there: ping 203.0.113.10, which is outside
   ./margay lab enter outside -- tcpdump -ni eth0    what the outside sees meanwhile
-  ./margay lab vm add web --network external --host h2 --group probe
+  ./margay lab vm add web2 --network external --host h2 --group probe
   ./margay net-list; ./margay subnet-show external4; ./margay port-list
   ./margay plan examples/guide.yaml                 what follows from the file
   ./margay verify                                   all of the above promises again
