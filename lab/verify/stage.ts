@@ -47,9 +47,30 @@ export interface Casting {
 
 /** Answers once everybody has booted. The caller ends the witnesses. */
 export async function setStage(lab: Lab, center: DataCenter, say: (line: string) => void): Promise<Stage> {
-  const [vms, witnesses] = await Promise.all([castVms(lab, center, say), callWitnesses(lab, center)]);
-  const on = (network: "external" | "internal") => vms.filter((actor) => actor.network === network);
-  return { lab, center, outside: outsideActor(lab, center), external: on("external"), internal: on("internal"), witnesses };
+  const witnesses = await callWitnesses(lab, center);
+  try {
+    const vms = await castVms(lab, center, say);
+    const on = (network: "external" | "internal") => vms.filter((actor) => actor.network === network);
+    return { lab, center, outside: outsideActor(lab, center), external: on("external"), internal: on("internal"), witnesses };
+  } catch (error) {
+    for (const one of witnesses.values()) one.end();
+    throw error;
+  }
+}
+
+/** Takes away the VMs that `setStage` would take for its own: nobody knows what state they are in. */
+export async function clearStage(lab: Lab, center: DataCenter, say: (line: string) => void): Promise<void> {
+  const roles = new Set(rolesOf(center).map(({ name }) => name));
+  const left = listVms(lab).filter(({ name }) => roles.has(name));
+  if (left.length === 0) return;
+  say(`the verification before was cut short; ${left.map(({ name }) => name).join(", ")} are made anew`);
+  await settled(left.map(({ name }) => removeVm(lab, name)));
+}
+
+/** Like `Promise.all`, but a failure is told only once nobody works any more. */
+async function settled<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 export function rolesOf({ networks, hosts }: DataCenter): Casting[] {
@@ -61,7 +82,7 @@ export function rolesOf({ networks, hosts }: DataCenter): Casting[] {
 
 async function castVms(lab: Lab, center: DataCenter, say: (line: string) => void): Promise<Actor[]> {
   await ensureGroup(lab);
-  return Promise.all(rolesOf(center).map((role) => cast(lab, center, role, say)));
+  return settled(rolesOf(center).map((role) => cast(lab, center, role, say)));
 }
 
 async function cast(lab: Lab, center: DataCenter, role: Casting, say: (line: string) => void): Promise<Actor> {
@@ -115,7 +136,12 @@ async function ensureGroup(lab: Lab): Promise<void> {
 async function callWitnesses(lab: Lab, center: DataCenter): Promise<Map<string, Witness>> {
   const machines = machinesOf(center).filter(({ kind }) => kind === "compute" || kind === "gateway");
   const names = [...machines.map(({ machine }) => machine.name), PROVIDER.name, OUTSIDE.name];
-  return new Map(await Promise.all(names.map(async (name) => [name, await witness(machineNetns(lab, name))] as const)));
+  const called = await Promise.allSettled(names.map(async (name) => [name, await witness(machineNetns(lab, name))] as const));
+  const there = called.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const absent = called.find((one) => one.status === "rejected");
+  if (absent === undefined) return new Map(there);
+  for (const [, one] of there) one.end();
+  throw absent.reason;
 }
 
 /** The witness on a machine; every machine that may be asked for has one. */

@@ -1,17 +1,22 @@
 /** The promises are kept in every example, and what somebody breaks by hand is named. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
+import { processOf } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { down } from "../down.ts";
+import { writeWhole } from "../lab-record.ts";
 import { agentState } from "../margay.ts";
-import { labNamed, machineNetns } from "../place.ts";
+import { labNamed, machineNetns, vmNetns } from "../place.ts";
 import { inside, must } from "../program.ts";
 import { raiseExample } from "../raise.ts";
 import { startAgent, stopAgent } from "../standing.ts";
 import { listVms } from "../vm-record.ts";
+import { plugVm } from "../vm.ts";
 import { until } from "../wait.ts";
 import type { Verdict } from "./claim.ts";
+import { takeTurn } from "./turn.ts";
 import { verify } from "./verify.ts";
 
 const lab = labNamed("verify");
@@ -96,6 +101,21 @@ test("examples/guide.yaml keeps every promise; what is broken by hand is named, 
     await until(
       { what: "the agents to put everything back", timeout: 60_000 },
       async () => told(await broken(center)).join("\n") || undefined,
+    );
+  });
+
+  await context.test("what a verification that was killed left in the VMs", async () => {
+    takeTurn(lab);
+    const [vm] = listVms(lab).filter(({ name }) => name === "int1");
+    assert.ok(vm);
+    await plugVm(lab, vm.name, { network: "external", groups: [] });
+    await must(["ip", "-n", vmNetns(lab, "ext2"), "link", "set", "eth0", "down"]);
+    await assert.rejects(broken(center), /being verified by process/);
+    writeWhole(join(lab.directory, "verify.json"), { ...processOf(process.pid), startTime: "1" });
+    assert.deepEqual(told(await broken(center)), []);
+    assert.deepEqual(
+      listVms(lab).map(({ nics }) => nics.length),
+      [1, 1, 1, 1],
     );
   });
 });
