@@ -6,7 +6,7 @@ import { netnsesOf } from "./lab-record.ts";
 import { gone, inodesOf, processesInside } from "./inside.ts";
 import { LABS } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { must } from "./program.ts";
+import { run } from "./program.ts";
 import { knownServices } from "./service.ts";
 
 /** False when there was nothing. */
@@ -33,9 +33,17 @@ export async function clear(netnses: readonly string[]): Promise<void> {
   const there = netnses.filter((netns) => existsSync(`/run/netns/${netns}`));
   const inodes = inodesOf(there);
   await endInside(inodes);
-  if (there.length > 0) await must(["ip", "-batch", "-"], { input: there.map((netns) => `netns del ${netns}\n`).join("") });
+  await remove(there);
   // A program that was being started may have got in after we looked; nobody gets in any more.
   await endInside(inodes);
+}
+
+/** Another command may be removing some of them at the same time: what counts is that they go. */
+async function remove(netnses: readonly string[]): Promise<void> {
+  if (netnses.length === 0) return;
+  const { stderr } = await run(["ip", "-force", "-batch", "-"], { input: netnses.map((netns) => `netns del ${netns}\n`).join("") });
+  const left = netnses.filter((netns) => existsSync(`/run/netns/${netns}`));
+  if (left.length > 0) throw new Error(`cannot remove ${left.join(", ")}: ${stderr.trim()}`);
 }
 
 async function endInside(inodes: ReadonlySet<number>): Promise<void> {

@@ -103,6 +103,12 @@ test("what a crash left is cleared away before a lab is built", { timeout: 60_00
   execFileSync("ip", ["netns", "del", machineNetns(lab, "h2")]);
   await up(lab, plan);
   assert.deepEqual(running(lab), ALL);
+
+  await t.test("and two that take it down at once do not stumble over each other", async () => {
+    await Promise.all([down(lab), down(lab)]);
+    assert.deepEqual(namespaces(lab), []);
+    assert.equal(existsSync(lab.directory), false);
+  });
 });
 
 test("a namespace that is not the lab's is not touched", async (t) => {
