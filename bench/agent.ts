@@ -6,7 +6,7 @@ import { down } from "#lab/down.ts";
 import { labNamed, machineNetns } from "#lab/place.ts";
 import { inside, run } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
-import { runningService } from "#lab/service.ts";
+import { killService, runningService } from "#lab/service.ts";
 import { startAgent, stopAgent } from "#lab/standing.ts";
 import { OUTSIDE } from "#lab/topology.ts";
 import { setStage } from "#lab/verify/stage.ts";
@@ -45,9 +45,7 @@ async function lostOn(what: string, target: string, restart: () => Promise<void>
 }
 
 async function killed(): Promise<void> {
-  const { pid } = agentProcess();
-  process.kill(pid, "SIGKILL");
-  while (runningService(LAB, agentName(HOST)) !== undefined) await pause(10);
+  await killService(LAB, agentName(HOST));
   startAgent(LAB, HOST);
 }
 

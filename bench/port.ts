@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { ask } from "#lab/cloud.ts";
 import type { CloudPort } from "#lab/cloud.ts";
 import { down } from "#lab/down.ts";
+import { tapOf } from "#lab/nova.ts";
 import { machineNetns, labNamed } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
 import { inside, must, run } from "#lab/program.ts";
@@ -75,7 +76,7 @@ async function firstPacket(group: string): Promise<number> {
 async function plugGuest(lab: Lab, made: CloudPort, address: string): Promise<void> {
   const mac = readMac(made.mac_address);
   if (mac === undefined) throw new Error(`no MAC: ${made.mac_address}`);
-  const tap = `tap${made.id.slice(0, 11)}`;
+  const tap = tapOf(made.id);
   const host = machineNetns(lab, HOST);
   const batch = [
     `netns add ${GUEST}`,

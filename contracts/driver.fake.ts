@@ -4,7 +4,7 @@
  */
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
-import { refOf } from "#core/kinds/kind.ts";
+import { lineOf, refOf } from "#core/kinds/kind.ts";
 import type { Kind, Ref } from "#core/kinds/kind.ts";
 import { link, OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
@@ -109,7 +109,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
 
   const thingOf = (ref: Ref, value: V): Thing => ({
     ref,
-    show: () => `${kind.name} ${kind.show(value)}`,
+    show: () => lineOf(kind, value),
     needs: lastNeeds.get(ref) ?? kind.needs(value),
     fact: isFact(value),
     boundToLinks: nature.boundToLinks === true,

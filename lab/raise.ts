@@ -1,7 +1,7 @@
 /** A lab from a file, for those who need one and not its progress: tests and benchmarks. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import type { Lab } from "./place.ts";
 import { up } from "./up.ts";
@@ -10,8 +10,7 @@ import { up } from "./up.ts";
 export async function raiseExample(lab: Lab, name: string, say: (line: string) => void = () => undefined): Promise<DataCenter> {
   const path = fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url));
   const text = readFileSync(path, "utf8");
-  const reading = readDataCenterText(path, text);
-  if (!reading.ok) throw new Error(reading.problems.join("\n"));
-  await up(lab, { file: { path, text }, center: reading.value, say });
-  return reading.value;
+  const center = declaredIn(path, text);
+  await up(lab, { file: { path, text }, center, say });
+  return center;
 }

@@ -5,11 +5,12 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive, processOf, stopProcess } from "#adapters/linux/process.ts";
+import { isAlive, processOf, signalProcess, stopProcess } from "#adapters/linux/process.ts";
 import type { ProcessName } from "#adapters/linux/process.ts";
 import { filesIn } from "./lab-record.ts";
 import type { Lab } from "./place.ts";
 import { inside } from "./program.ts";
+import { until } from "./wait.ts";
 
 export interface Service {
   /** Its name in the lab: `controller-control`, `agent-h1`. */
@@ -43,6 +44,14 @@ export async function stopService(lab: Lab, name: string): Promise<boolean> {
   if (running !== undefined) await stopProcess(running);
   rmSync(record(lab, name), { force: true });
   return running !== undefined;
+}
+
+/** Ends it by SIGKILL, as a crash would; its record stays. Throws when it does not run. */
+export async function killService(lab: Lab, name: string): Promise<void> {
+  const running = runningService(lab, name);
+  if (running === undefined) throw new Error(`${name} does not run`);
+  signalProcess(running, "SIGKILL");
+  await until({ what: `${name} to be gone`, timeout: 5000, every: 10 }, () => (isAlive(running) ? "it is still there" : undefined));
 }
 
 export function runningService(lab: Lab, name: string): ProcessName | undefined {

@@ -1,6 +1,6 @@
 /** A lab that stands: what later commands ask it and do with its processes. */
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
 import { labNames, readLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
 import { agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
@@ -15,9 +15,7 @@ export function standing(lab: Lab): { readonly record: LabRecord; readonly cente
   const record = readLabRecord(lab);
   if (record === undefined)
     throw new Error(`there is no lab "${lab.name}" (there is: ${labNames().join(", ") || "none"}); margay lab up FILE builds one`);
-  const reading = readDataCenterText(record.file.path, record.file.text);
-  if (!reading.ok) throw new Error(reading.problems.join("\n"));
-  return { record, center: reading.value };
+  return { record, center: declaredIn(record.file.path, record.file.text) };
 }
 
 /** The namespace of a machine, a VM, or one of the lab's own: `fabric`, `provider`, `outside`. */

@@ -2,6 +2,7 @@
 import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { fileURLToPath } from "node:url";
+import { tapOf } from "#lab/nova.ts";
 import type { Change, Rule } from "./story.ts";
 
 /** One request; the answer's body. Throws Neutron's words for a refusal. */
@@ -67,7 +68,7 @@ export function castOf(ask: Ask): Cast {
       case "port": {
         const made = await ask("POST", "ports", { port: await portBody(ask, change, group) });
         const id = idOf(made, "port");
-        const born = { id, tap: `tap${id.slice(0, 11)}`, network: change.network, addresses: change.addresses, host: change.host };
+        const born = { id, tap: tapOf(id), network: change.network, addresses: change.addresses, host: change.host };
         people.set(change.name, born);
         taps.set(change.name, born.tap);
         return;

@@ -7,6 +7,7 @@ import { compile } from "#core/intent/compile.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
+import { lineOf } from "#core/kinds/kind.ts";
 import type { Kind, Wanted } from "#core/kinds/kind.ts";
 import { link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
@@ -77,7 +78,7 @@ function served(view: View, isPlugged: (tap: string) => boolean): View {
 
 /** One line per object, as `FakeHost.holds` writes them. */
 export function linesOf(intent: Intent): string[] {
-  const lines = <V>(kind: Kind<V>, wanted: readonly Wanted<V>[]) => wanted.map(({ value }) => `${kind.name} ${kind.show(value)}`);
+  const lines = <V>(kind: Kind<V>, wanted: readonly Wanted<V>[]) => wanted.map(({ value }) => lineOf(kind, value));
   return [
     ...lines(
       link,

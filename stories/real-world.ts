@@ -8,11 +8,11 @@ import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
+import { lineOf } from "#core/kinds/kind.ts";
 import type { Kind } from "#core/kinds/kind.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
 import { route } from "#core/kinds/route.ts";
-import { familyOf, readIp } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { ask as askLab } from "#lab/cloud.ts";
 import type { CloudPort } from "#lab/cloud.ts";
@@ -21,13 +21,15 @@ import { machineNetns, vmNetns } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
 import { ping, tcp, udp } from "#lab/probe.ts";
 import type { Probe } from "#lab/probe.ts";
-import { runningService } from "#lab/service.ts";
+import { killService } from "#lab/service.ts";
 import { standing, startAgent, startController } from "#lab/standing.ts";
-import { OUTSIDE, outsideHost } from "#lab/topology.ts";
+import { OUTSIDE } from "#lab/topology.ts";
 import { inPool } from "#lab/verify/outside-claims.ts";
 import { addVm, removeVm } from "#lab/vm.ts";
 import { castOf, withNames } from "./cast.ts";
 import type { Ask, Cast } from "./cast.ts";
+import { endsOf } from "./ends.ts";
+import type { Scene } from "./ends.ts";
 import type { Change, FlowText } from "./story.ts";
 import type { Reached, World } from "./world.ts";
 
@@ -44,6 +46,7 @@ export function realWorld(lab: Lab): World {
     return answer;
   };
   const cast = castOf(ask);
+  const datacenter = standing(lab).center;
   return {
     patience: 10_000,
     change: (change) => act(lab, cast, change),
@@ -51,7 +54,7 @@ export function realWorld(lab: Lab): World {
     settle: async () => undefined,
     holdings: async (host) => (await held(lab, host)).map((line) => withNames(line, cast.taps)),
     status: async (name) => ((await ask("GET", `ports/${cast.people.get(name)?.id}`)) as { port: CloudPort }).port.status,
-    reach: (from, to, flow) => probe({ lab, cast }, from, { to, flow }),
+    reach: (from, to, flow) => probe(lab, { datacenter, cast }, { from, to, flow }),
     close: async () => {
       for (const name of cast.people.keys()) await removeVm(lab, name).catch(() => undefined);
       for (const path of made.toReversed()) await askLab(lab, { method: "DELETE", path: `/v2.0/${path}` }).catch(() => undefined);
@@ -62,11 +65,11 @@ export function realWorld(lab: Lab): World {
 async function act(lab: Lab, cast: Cast, change: Change): Promise<void> {
   switch (change.do) {
     case "kill-agent":
-      await kill(lab, agentName(change.host));
+      await killService(lab, agentName(change.host));
       startAgent(lab, change.host);
       return;
     case "kill-controller":
-      await kill(lab, controllerOf(lab, standing(lab).center).name);
+      await killService(lab, controllerOf(lab, standing(lab).center).name);
       await startController(lab);
       return;
     case "delete":
@@ -96,21 +99,12 @@ async function boot(lab: Lab, cast: Cast, name: string): Promise<void> {
   await addVm(lab, { name, host: person.host, network: person.network, groups: [], port_id: person.id });
 }
 
-/** SIGKILL: no word of farewell. */
-async function kill(lab: Lab, service: string): Promise<void> {
-  const running = runningService(lab, service);
-  if (running === undefined) throw new Error(`${service} does not run`);
-  process.kill(running.pid, "SIGKILL");
-  while (runningService(lab, service) !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 /** Routes, neighbours and packet filter, as a fresh process reads them in the host's namespace. */
 async function held(lab: Lab, host: string): Promise<string[]> {
   const run = programs({ under: ["ip", "netns", "exec", machineNetns(lab, host)] });
   const list = ipListing(run);
   const cut: CutFlows = async () => new Map();
-  const lines = async <V>(kind: Kind<V>, values: Promise<readonly V[]>) =>
-    (await values).map((value) => `${kind.name} ${kind.show(value)}`);
+  const lines = async <V>(kind: Kind<V>, values: Promise<readonly V[]>) => (await values).map((value) => lineOf(kind, value));
   const kinds = [
     lines(route, linuxRoutes({ run, list, cut }).list([])),
     lines(neighbour, linuxNeighbours(run, list).list([])),
@@ -119,23 +113,17 @@ async function held(lab: Lab, host: string): Promise<string[]> {
   return (await Promise.all(kinds)).flat();
 }
 
-interface Scene {
-  readonly lab: Lab;
-  readonly cast: Cast;
+async function probe(lab: Lab, scene: Scene, question: Question): Promise<Reached[]> {
+  const { from, flow } = question;
+  const netns = from === "outside" ? machineNetns(lab, OUTSIDE.name) : vmNetns(lab, from);
+  const ends = endsOf(scene, from, question);
+  return Promise.all(ends.map(async ({ family, destination }) => reachedBy(scene, family, await asked(netns, destination, flow))));
 }
 
-async function probe(scene: Scene, from: string, { to, flow }: { readonly to: string; readonly flow: FlowText }): Promise<Reached[]> {
-  const families = ([4, 6] as const).filter((family) => flow.family === undefined || flow.family === family);
-  const targets = addressesOf(scene, to);
-  const own = addressesOf(scene, from);
-  const shared = families.filter((family) => [own, targets].every((ips) => ips.some((ip) => familyOf(ip) === family)));
-  const netns = from === "outside" ? machineNetns(scene.lab, OUTSIDE.name) : vmNetns(scene.lab, from);
-  return Promise.all(
-    shared.map(async (family) => {
-      const target = targets.find((ip) => familyOf(ip) === family) ?? ("" as Ip);
-      return reachedBy(scene, family, await asked(netns, target, flow));
-    }),
-  );
+interface Question {
+  readonly from: string;
+  readonly to: string;
+  readonly flow: FlowText;
 }
 
 function asked(netns: string, target: Ip, { protocol, port = 0 }: FlowText): Promise<Probe> {
@@ -143,14 +131,7 @@ function asked(netns: string, target: Ip, { protocol, port = 0 }: FlowText): Pro
   return protocol === "tcp" ? tcp(netns, target, port) : udp(netns, target, port);
 }
 
-function reachedBy({ lab }: Scene, family: Family, { reached, peerSaw, error = "" }: Probe): Reached {
+function reachedBy({ datacenter }: Scene, family: Family, { reached, peerSaw, error = "" }: Probe): Reached {
   if (peerSaw === undefined) return { family, reaches: reached, evidence: error };
-  return { family, reaches: reached, evidence: inPool(standing(lab).center, peerSaw) ? "pnat" : peerSaw };
-}
-
-function addressesOf({ lab, cast }: Scene, name: string): Ip[] {
-  const literal = readIp(name);
-  if (literal !== undefined) return [literal];
-  const { ipv4, ipv6 } = outsideHost(standing(lab).center.lab);
-  return name === "outside" ? [ipv4, ipv6] : (cast.people.get(name)?.addresses ?? []).flatMap((text) => readIp(text) ?? []);
+  return { family, reaches: reached, evidence: inPool(datacenter, peerSaw) ? "pnat" : peerSaw };
 }

@@ -10,6 +10,13 @@ export type FileReading =
   | { readonly ok: true; readonly value: DataCenter; readonly document: unknown; locate(finding: Finding): string }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+/** For a text that was read before, or must be right: throws all that is wrong with it, a line each. */
+export function declaredIn(path: string, text: string): DataCenter {
+  const reading = readDataCenterText(path, text);
+  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  return reading.value;
+}
+
 /** All problems at once, in the order of their lines. */
 export async function readDataCenterFile(path: string): Promise<FileReading> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => error);

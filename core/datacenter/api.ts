@@ -2,13 +2,13 @@
  * Margay's own API: the data centre as it is applied, and applying one. A document is sent as it stands in the file (plain
  * data), and is read here, by the one reader there is.
  */
-import { refusalResponse } from "../neutron/api-types.ts";
+import { readAnswer } from "../neutron/api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "../neutron/api-types.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { badRequest, forbidden, methodNotAllowed, notFound } from "../neutron/refusals.ts";
 import { isAdmin } from "../policy/who.ts";
 import { isObject } from "../resource/composites.ts";
-import { ok } from "../result.ts";
+import { ok, refused } from "../result.ts";
 import type { Refusal } from "../result.ts";
 import { decideApply } from "./apply.ts";
 import type { Difference } from "./apply-difference.ts";
@@ -48,7 +48,7 @@ export function answerMargay(cloud: Cloud, request: ApiRequest): ApiAnswer {
   if (place !== "datacenter" && place !== "apply") return refuse(notFound);
   if (request.method !== (place === "apply" ? "POST" : "GET")) return refuse(methodNotAllowed);
   if (!isAdmin(request.who)) return refuse(forbidden(place === "apply" ? "rule:apply_datacenter" : "rule:get_datacenter"));
-  return place === "apply" ? apply(request) : read({ status: 200, body: shown(cloud) });
+  return place === "apply" ? apply(request) : readAnswer(ok({ status: 200, body: shown(cloud) }));
 }
 
 function shown(cloud: Cloud): DataCenterBody {
@@ -60,7 +60,7 @@ function apply({ body, who }: ApiRequest): ApiAnswer {
   const { document, dry_run: dry = false } = body;
   if (typeof dry !== "boolean") return refuse(badRequest("Invalid input for dry_run. Reason: it is neither true nor false."));
   const datacenter = readDataCenter(document);
-  if (!datacenter.ok) return read(wrongDocument(datacenter.findings));
+  if (!datacenter.ok) return readAnswer(ok(wrongDocument(datacenter.findings)));
   return {
     kind: "write",
     decide: (cloud, fresh) => {
@@ -79,9 +79,5 @@ function wrongDocument(findings: readonly Finding[]): ApiResponse {
 }
 
 function refuse(refusal: Refusal): ApiAnswer {
-  return read(refusalResponse(refusal));
-}
-
-function read(response: ApiResponse): ApiAnswer {
-  return { kind: "read", response };
+  return readAnswer(refused(refusal));
 }

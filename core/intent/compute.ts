@@ -3,6 +3,7 @@
  * DHCP and router advertisements; BGP.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
@@ -58,10 +59,6 @@ function routing({ ranges }: DataCenter): readonly Sysctl[] {
     { path: "net/ipv4/conf/all/send_redirects", value: "0" },
   ];
   return ranges.ipv6 === undefined ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
-}
-
-export function rangesOf({ ranges }: DataCenter): readonly Cidr[] {
-  return [ranges.public, ranges.private, ranges.ipv6?.whole].filter((range) => range !== undefined);
 }
 
 /** Traffic for an address of ours that nobody has ends here, instead of going round between gateway and host. */

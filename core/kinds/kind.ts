@@ -25,6 +25,11 @@ export interface Wanted<V> {
   readonly because: readonly string[];
 }
 
+/** One line for people that says of what kind it is: `route 10.65.0.5/32 dev tap1 metric 1024`. */
+export function lineOf<V>(kind: Kind<V>, value: V): string {
+  return `${kind.name} ${kind.show(value)}`;
+}
+
 export function refOf<V>(kind: Kind<V>, value: V): Ref {
   return `${kind.name}/${kind.key(value)}`;
 }

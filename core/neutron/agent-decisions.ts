@@ -3,7 +3,7 @@ import { refused } from "../result.ts";
 import type { Refusal } from "../result.ts";
 import type { Agent } from "./agent.ts";
 import { list, show } from "./api-read.ts";
-import { refusalResponse } from "./api-types.ts";
+import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import { sees } from "./look.ts";
@@ -31,10 +31,11 @@ export function answerAgent(cloud: Cloud, request: ApiRequest): ApiAnswer {
   if (more !== undefined) return refuse(notFound);
   if (request.method === "POST" && id === undefined) return refuse(badRequest("Agents make themselves known: they are not created here"));
   if (request.method !== "GET") return refuse(methodNotAllowed);
-  if (id === undefined) return told(list(agentDecisions, cloud, { ...request, query: request.query.map((pair) => withKey(cloud, pair)) }));
+  if (id === undefined)
+    return readAnswer(list(agentDecisions, cloud, { ...request, query: request.query.map((pair) => withKey(cloud, pair)) }));
   const row = found(cloud, id);
   if (row === undefined || !sees(agentDecisions, cloud, { row, who: request.who })) return refuse(agentNotFound(id));
-  return told(show(agentDecisions, cloud, { id: row.host, request }));
+  return readAnswer(show(agentDecisions, cloud, { id: row.host, request }));
 }
 
 /** A page's marker is an id, too. */
@@ -47,12 +48,8 @@ function found(cloud: Cloud, id: string): Agent | undefined {
   return undefined;
 }
 
-function told(result: ReturnType<typeof list>): ApiAnswer {
-  return { kind: "read", response: result.ok ? result.value : refusalResponse(result.refusal) };
-}
-
 function refuse(refusal: Refusal): ApiAnswer {
-  return told(refused(refusal));
+  return readAnswer(refused(refusal));
 }
 
 function agentNotFound(id: string): Refusal {

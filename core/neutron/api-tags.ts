@@ -5,7 +5,7 @@ import { tagList } from "../resource/tags.ts";
 import { isWrong, reasonOf } from "../resource/type.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
-import { refusalResponse } from "./api-types.ts";
+import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, Fresh } from "./decision.ts";
@@ -28,14 +28,10 @@ export interface Tagging {
 
 export function answerTags(rules: AnyRules, cloud: Cloud, asked: Tagging): ApiAnswer {
   const { tag, request } = asked;
-  if (request.method === "GET") return told(read(rules, cloud, asked));
+  if (request.method === "GET") return readAnswer(read(rules, cloud, asked));
   const change = tag === undefined ? changeOfAll(request) : changeOfOne(tag, request);
-  if (change === undefined) return told(refused(refusal.methodNotAllowed));
+  if (change === undefined) return readAnswer(refused(refusal.methodNotAllowed));
   return { kind: "write", decide: (state, fresh) => decide(rules, state, { ...asked, change, fresh }) };
-}
-
-function told(result: Result<ApiResponse>): ApiAnswer {
-  return { kind: "read", response: result.ok ? result.value : refusalResponse(result.refusal) };
 }
 
 function read(rules: AnyRules, cloud: Cloud, { id, tag, request }: Tagging): Result<ApiResponse> {

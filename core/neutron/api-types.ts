@@ -1,6 +1,6 @@
 /** What the pure API is asked and what it answers. */
 import type { Who } from "../policy/who.ts";
-import type { Refusal } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decide } from "./decision.ts";
 
@@ -29,6 +29,11 @@ export type ApiAnswer =
   | { readonly kind: "read"; readonly response: ApiResponse }
   /** To be decided by the writer; a refusal is told by `refusalResponse`. */
   | { readonly kind: "write"; readonly decide: Decide<Cloud, ApiResponse> };
+
+/** An answer that needs no writer. */
+export function readAnswer(result: Result<ApiResponse>): ApiAnswer {
+  return { kind: "read", response: result.ok ? result.value : refusalResponse(result.refusal) };
+}
 
 /** Every refusal in the one form that clients decode. */
 export function refusalResponse(refusal: Refusal): ApiResponse {

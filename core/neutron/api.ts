@@ -3,11 +3,10 @@
  * said in routes.ts; what they have in common is here.
  */
 import { refused } from "../result.ts";
-import type { Result } from "../result.ts";
 import { list, show } from "./api-read.ts";
 import { answerTags } from "./api-tags.ts";
-import { refusalResponse } from "./api-types.ts";
-import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
+import { readAnswer } from "./api-types.ts";
+import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import { create, remove, update } from "./api-write.ts";
 import type { Cloud } from "./cloud.ts";
 import { declarationOf } from "./look.ts";
@@ -19,7 +18,7 @@ export function answer(cloud: Cloud, asked: ApiRequest): ApiAnswer {
   const request = { ...asked, path: plainPath(asked.path) };
   const [first = "", ...rest] = request.path;
   const rules = ROUTES.get(first);
-  if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? read(refused(refusal.notFound));
+  if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? readAnswer(refused(refusal.notFound));
   if (rest.length === 0) return onCollection(rules, cloud, request);
   const [id = "", ...below] = rest;
   return below.length === 0 ? onItem(rules, cloud, { id, request }) : onPart(rules, cloud, { id, below, request });
@@ -31,10 +30,6 @@ function plainPath(path: readonly string[]): readonly string[] {
   return segments.map((segment, at) => (at === segments.length - 1 ? segment.replace(/\.json$/, "") : segment));
 }
 
-export function read(result: Result<ApiResponse>): ApiAnswer {
-  return { kind: "read", response: result.ok ? result.value : refusalResponse(result.refusal) };
-}
-
 function onCollection(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAnswer {
   switch (request.method) {
     case "GET":
@@ -44,16 +39,16 @@ function onCollection(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAn
     case "PUT":
     case "DELETE":
       // Neutron takes the missing id for one that it does not find.
-      return read(refused(rules.notFound("None")));
+      return readAnswer(refused(rules.notFound("None")));
     default:
-      return read(refused(refusal.methodNotAllowed));
+      return readAnswer(refused(refusal.methodNotAllowed));
   }
 }
 
 /** A list is a write where the asker's own must be made first: its default security group. */
 function listing(rules: AnyRules, cloud: Cloud, request: ApiRequest): ApiAnswer {
   const missing = rules.missing?.(cloud, request) ?? [];
-  if (missing.length === 0) return read(list(rules, cloud, request));
+  if (missing.length === 0) return readAnswer(list(rules, cloud, request));
   return {
     kind: "write",
     decide: (state, fresh) =>
@@ -77,19 +72,19 @@ function onPart(rules: AnyRules, cloud: Cloud, { id, below, request }: Part): Ap
   const [name, tag, ...more] = below;
   if (name === "tags" && more.length === 0 && "tags" in declarationOf(rules).attributes)
     return answerTags(rules, cloud, { id, tag, request });
-  return read(refused(refusal.notFound));
+  return readAnswer(refused(refusal.notFound));
 }
 
 function onItem(rules: AnyRules, cloud: Cloud, one: { readonly id: string; readonly request: ApiRequest }): ApiAnswer {
   switch (one.request.method) {
     case "GET":
-      return read(show(rules, cloud, one));
+      return readAnswer(show(rules, cloud, one));
     case "PUT":
-      if (rules.update === undefined) return read(refused(refusal.methodNotAllowed));
+      if (rules.update === undefined) return readAnswer(refused(refusal.methodNotAllowed));
       return { kind: "write", decide: (state, fresh) => update(rules, state, { ...one, fresh }) };
     case "DELETE":
       return { kind: "write", decide: (state, fresh) => remove(rules, state, { ...one, fresh }) };
     default:
-      return read(refused(refusal.methodNotAllowed));
+      return readAnswer(refused(refusal.methodNotAllowed));
   }
 }

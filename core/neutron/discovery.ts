@@ -1,6 +1,7 @@
 /** What a client is told before it knows anything: versions, resources, extensions. */
 import { segmentOf } from "../resource/resource.ts";
-import { refusalResponse } from "./api-types.ts";
+import { ok, refused } from "../result.ts";
+import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import { extensionsOf } from "./extension.ts";
@@ -17,13 +18,13 @@ export function versions(base: string): ApiResponse {
 
 /** `GET /v2.0/` */
 export function answerVersion(_cloud: Cloud, { method, base }: ApiRequest): ApiAnswer {
-  if (method !== "GET") return read(refusalResponse(methodNotAllowed));
+  if (method !== "GET") return readAnswer(refused(methodNotAllowed));
   const resources = Object.values(DECLARED).map((declared) => ({
     name: declared.name,
     collection: declared.plural,
     links: [{ rel: "self", href: `${base}/${segmentOf(declared)}` }],
   }));
-  return read({ status: 200, body: { resources } });
+  return readAnswer(ok({ status: 200, body: { resources } }));
 }
 
 const EXTENSIONS = extensionsOf(Object.values(DECLARED));
@@ -31,12 +32,8 @@ const EXTENSIONS = extensionsOf(Object.values(DECLARED));
 /** `/v2.0/extensions` and one of them by its alias. */
 export function answerExtension(_cloud: Cloud, { method, path }: ApiRequest): ApiAnswer {
   const [, alias, more] = path;
-  if (method !== "GET" || more !== undefined) return read(refusalResponse(notFound));
-  if (alias === undefined) return read({ status: 200, body: { extensions: EXTENSIONS } });
+  if (method !== "GET" || more !== undefined) return readAnswer(refused(notFound));
+  if (alias === undefined) return readAnswer(ok({ status: 200, body: { extensions: EXTENSIONS } }));
   const extension = EXTENSIONS.find((one) => one.alias === alias);
-  return read(extension === undefined ? refusalResponse(notFound) : { status: 200, body: { extension } });
-}
-
-function read(response: ApiResponse): ApiAnswer {
-  return { kind: "read", response };
+  return readAnswer(extension === undefined ? refused(notFound) : ok({ status: 200, body: { extension } }));
 }

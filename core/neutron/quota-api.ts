@@ -7,7 +7,7 @@ import { flag } from "../resource/scalars.ts";
 import { isWrong } from "../resource/type.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
-import { refusalResponse } from "./api-types.ts";
+import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision } from "./decision.ts";
@@ -27,7 +27,7 @@ export function answerQuota(cloud: Cloud, request: ApiRequest): ApiAnswer {
 }
 
 function told(result: Result<unknown>): ApiAnswer {
-  return { kind: "read", response: result.ok ? { status: 200, body: result.value } : refusalResponse(result.refusal) };
+  return readAnswer(result.ok ? ok({ status: 200, body: result.value }) : result);
 }
 
 /** Projects that have limits of their own. */

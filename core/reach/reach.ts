@@ -3,6 +3,7 @@
  * same model that their kernels are programmed from, for the first packet of a flow.
  */
 import { exportsOf } from "../datacenter/exports.ts";
+import { rangesOf } from "../datacenter/ranges.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import { familyOf } from "../net/address.ts";
@@ -76,7 +77,7 @@ function arriving(hosts: Hosts, question: Question, sender: Place | undefined): 
   const { destination } = question;
   const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip }) => ip === destination));
   if (receiver !== undefined) return admitted(receiver, question);
-  if (holds(cloud(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
+  if (holds(rangesOf(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
   if (holds(fabric(hosts.datacenter), destination))
     return blocked(sender?.host ?? "gateway", "the fabric is closed to VMs and to the outside");
   return outgoing(hosts.datacenter, question);
@@ -95,10 +96,6 @@ function outgoing({ ranges, gateways }: DataCenter, { source }: Question): Answe
   if (!up) return unreachable("gateway", `no upstream for IPv${familyOf(source)}`);
   const translated = ranges.private !== undefined && contains(ranges.private, source);
   return { verdict: "reaches", source: translated ? "pnat" : source };
-}
-
-function cloud({ ranges }: DataCenter): (Cidr | undefined)[] {
-  return [ranges.public, ranges.private, ranges.ipv6?.whole];
 }
 
 function fabric({ fabric: { ipv4, ipv6 } }: DataCenter): (Cidr | undefined)[] {

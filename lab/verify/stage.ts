@@ -73,7 +73,7 @@ async function settled<T>(works: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(works);
 }
 
-export function rolesOf({ networks, hosts }: DataCenter): Casting[] {
+function rolesOf({ networks, hosts }: DataCenter): Casting[] {
   const ends = [hosts[0], hosts.at(-1)].map((host) => host?.name ?? "");
   return (["external", "internal"] as const)
     .filter((network) => networks[network].subnets.length > 0)

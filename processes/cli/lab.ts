@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { reasonOf } from "#adapters/linux/errors.ts";
-import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
 import { down } from "#lab/down.ts";
 import { readLabRecord } from "#lab/lab-record.ts";
 import { API_PORT } from "#lab/margay.ts";
@@ -53,11 +53,10 @@ export function withPort(command: Command): Command {
 /** Builds the lab that the file declares and applies the file to it. */
 export async function raise(lab: Lab, path: string, options: Pick<UpOptions, "port">): Promise<void> {
   const file = { path: resolve(path), text: textOf(path) };
-  const reading = readDataCenterText(path, file.text);
-  if (!reading.ok) throw new Error(reading.problems.join("\n"));
+  const center = declaredIn(path, file.text);
   const port = portOf(lab, options.port);
   try {
-    await up(lab, { file, center: reading.value, say: tell, ...(port !== undefined && { port }) });
+    await up(lab, { file, center, say: tell, ...(port !== undefined && { port }) });
   } catch (error) {
     if (readLabRecord(lab)?.phase === "building") tell(`the lab is left as it is: logs are in ${lab.directory}/log`);
     throw error;

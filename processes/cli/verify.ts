@@ -1,6 +1,6 @@
 /** `margay verify`: every promise with real packets, each with what was expected, what was seen, and the evidence. */
 import { Command } from "commander";
-import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { readLabRecord } from "#lab/lab-record.ts";
 import type { Lab } from "#lab/place.ts";
@@ -45,9 +45,7 @@ export async function prove(lab: Lab, form: "json" | "table"): Promise<number> {
 function declared(lab: Lab): DataCenter {
   const record = readLabRecord(lab);
   if (record?.phase !== "up") throw new Error(`the lab "${lab.name}" does not stand; build it with: margay lab up FILE`);
-  const reading = readDataCenterText(record.file.path, record.file.text);
-  if (!reading.ok) throw new Error(reading.problems.join("\n"));
-  return reading.value;
+  return declaredIn(record.file.path, record.file.text);
 }
 
 function matrix(verdicts: readonly Verdict[]): string {
