@@ -18,7 +18,7 @@ export const agentDecisions: Rules<"agent"> = {
   notFound: agentNotFound,
   target: () => ({ owner: "" }),
   targetOfNew: () => refused(methodNotAllowed),
-  computed: (_cloud, row, now) => ({ alive: isAlive(row, now) }),
+  computed: (_cloud, row, { now }) => ({ alive: isAlive(row, now) }),
 };
 
 export function isAlive(row: Pick<Agent, "heartbeat_timestamp">, now: string): boolean {

@@ -2,36 +2,43 @@
 import { comparison, cut, linksOf, matches } from "../resource/select.ts";
 import { readQuery } from "../resource/query.ts";
 import type { Filter, Page, Query } from "../resource/query.ts";
-import { segmentOf } from "../resource/resource.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
-import { declarationOf, fullOf, sees, shown } from "./look.ts";
+import { declarationOf, found, fullOf, sees, shown } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
+import type { Looking } from "./rules.ts";
 
 export function show(
   rules: AnyRules,
   cloud: Cloud,
   { id, request }: { readonly id: string; readonly request: ApiRequest },
 ): Result<ApiResponse> {
-  const row = cloud.get(rules.table, id);
-  if (row === undefined || !sees(rules, cloud, { row, who: request.who })) return refused(rules.notFound(id));
+  const row = found(rules, cloud, { id, request });
+  if (!row.ok) return row;
   const fields = request.query.filter(([name, value]) => name === "fields" && value !== "").map(([, value]) => value);
-  return ok({ status: 200, body: { [declarationOf(rules).name]: shown(rules, cloud, { row, fields, request }) } });
+  return ok({ status: 200, body: { [declarationOf(rules).name]: shown(rules, cloud, { row: row.value, fields, request }) } });
 }
 
 export function list(rules: AnyRules, cloud: Cloud, request: ApiRequest): Result<ApiResponse> {
   const resource = declarationOf(rules);
   const query = readQuery(resource, request.query);
   if (!query.ok) return query;
-  const page = pageOf(rules, cloud, { query: query.value, request });
+  const page = pageOf(rules, cloud, { query: { ...query.value, filters: [...ofParent(rules, request), ...query.value.filters] }, request });
   if (!page.ok) return page;
   const objects = page.value.map(({ row }) => shown(rules, cloud, { row, fields: query.value.fields, request }));
-  const url = `${request.base}/${segmentOf(resource)}`;
+  const url = `${request.base}/${request.path.join("/")}`;
   const links = linksOf(url, request.query, { page: query.value.page, shown: page.value.map(({ full }) => full) });
   const body = links.length === 0 ? {} : { [`${resource.plural}_links`]: links };
   return ok({ status: 200, body: { [resource.plural]: objects, ...body } });
+}
+
+/** Below an object, only what lies below that one. */
+function ofParent(rules: AnyRules, { parent }: ApiRequest): readonly Filter[] {
+  const { under } = declarationOf(rules);
+  if (under === undefined || parent === undefined) return [];
+  return [{ attribute: under.attribute, condition: { keys: [parent], holds: (value) => value === parent } }];
 }
 
 interface Seen {
@@ -49,26 +56,26 @@ function pageOf(rules: AnyRules, cloud: Cloud, { query, request }: Listing): Res
   const { who, now } = request;
   const seen: Seen[] = [];
   for (const row of candidates(rules, cloud, query.filters)) {
-    const full = needsComputed(rules, query) ? fullOf(rules, cloud, { row, now }) : row;
+    const full = needsComputed(rules, query) ? fullOf(rules, cloud, { row, who, now }) : row;
     if (matches(query, full) && sees(rules, cloud, { row, who })) seen.push({ row, full });
   }
   const compare = comparison(declarationOf(rules), query.order);
   seen.sort((left, right) => compare(left.full, right.full));
-  return paged(rules, cloud, { seen, page: query.page, compare, now });
+  return paged(rules, cloud, { seen, page: query.page, compare, looking: { who, now } });
 }
 
 interface Paging {
   readonly seen: readonly Seen[];
   readonly page: Page;
   readonly compare: (left: object, right: object) => number;
-  readonly now: string;
+  readonly looking: Looking;
 }
 
-function paged(rules: AnyRules, cloud: Cloud, { seen, page, compare, now }: Paging): Result<readonly Seen[]> {
+function paged(rules: AnyRules, cloud: Cloud, { seen, page, compare, looking }: Paging): Result<readonly Seen[]> {
   if (page.marker === undefined) return ok(cut(seen, page, () => 0));
   const row = cloud.get(rules.table, page.marker);
   if (row === undefined) return refused(rules.notFound(page.marker));
-  const marker = fullOf(rules, cloud, { row, now });
+  const marker = fullOf(rules, cloud, { row, ...looking });
   return ok(cut(seen, page, ({ full }) => compare(full, marker)));
 }
 

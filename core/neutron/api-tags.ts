@@ -1,5 +1,4 @@
 /** /tags below any resource that can be tagged: all at once, or one by one. */
-import { allows } from "../policy/rule.ts";
 import { isObject } from "../resource/composites.ts";
 import { tagList } from "../resource/tags.ts";
 import { isWrong, reasonOf } from "../resource/type.ts";
@@ -89,7 +88,9 @@ function decide(rules: AnyRules, cloud: Cloud, { id, request, change, fresh }: D
   const row = tagged(rules, cloud, { id, request });
   if (!row.ok) return row;
   const { name, may } = declarationOf(rules);
-  if (!allows(may.update ?? [], request.who, rules.target(cloud, row.value))) return refused(refusal.forbidden(`rule:update_${name}:tags`));
+  const asked = { name: `update_${name}:tags`, rule: may.update ?? [] };
+  if (!cloud.settings.policy.allows(asked, request.who, rules.target(cloud, row.value, request.who)))
+    return refused(refusal.forbidden(`rule:${asked.name}`));
   const changed = change(row.value.tags);
   if (!changed.ok) return changed;
   const tags = changed.value.tags.toSorted();

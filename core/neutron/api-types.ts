@@ -12,6 +12,8 @@ export interface ApiRequest {
   /** Parsed JSON; undefined: none. */
   readonly body: unknown;
   readonly ifMatch?: string;
+  /** Id of what the asked resource lies under: the part of the path before it. */
+  readonly parent?: string;
   readonly who: Who;
   /** Where links in answers begin: `http://controller:9696/v2.0`. */
   readonly base: string;

@@ -7,12 +7,12 @@ import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, Fresh, RowWrite } from "./decision.ts";
 import { unmetCondition } from "./if-match.ts";
-import { declarationOf, sees, shown } from "./look.ts";
+import { declarationOf, found, shown } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import { checkQuota } from "./quota-limits.ts";
 import * as refusal from "./refusals.ts";
 import { touched, write } from "./rules.ts";
-import type { Change } from "./rules.ts";
+import type { Acted, Asking, Change } from "./rules.ts";
 
 export interface Attempt {
   readonly request: ApiRequest;
@@ -88,12 +88,13 @@ interface OneMade {
 
 function createOne(rules: AnyRules, cloud: Cloud, one: Attempt & { readonly input: Input }): Result<OneMade> {
   const { input, fresh } = one;
-  const { who } = one.request;
-  const target = rules.targetOfNew(cloud, input, who);
+  const asking = askingOf(one.request);
+  const target = rules.targetOfNew(cloud, input, asking);
   if (!target.ok) return target;
-  const denied = mayNot(declarationOf(rules), { verb: "create", who, target: target.value, says: input });
+  const act = { verb: "create", who: asking.who, target: target.value, policy: cloud.settings.policy, says: input } as const;
+  const denied = mayNot(declarationOf(rules), act);
   if (denied !== undefined) return refused(denied);
-  const made = rules.create?.(cloud, input, { who, fresh }) ?? refused(refusal.methodNotAllowed);
+  const made = rules.create?.(cloud, input, { ...asking, fresh }) ?? refused(refusal.methodNotAllowed);
   return made.ok ? ok({ row: made.value.row, writes: writesOf(rules, made.value) }) : made;
 }
 
@@ -112,19 +113,21 @@ export function update(rules: AnyRules, cloud: Cloud, { id, request, fresh }: On
   const [item] = body.value.items;
   const patch = readPatch(resource, item ?? {});
   if (!patch.ok) return patch;
-  const row = seen(rules, cloud, { id, request });
+  const row = found(rules, cloud, { id, request });
   if (!row.ok) return row;
-  const target = rules.target(cloud, { ...row.value, ...patch.value });
+  const asking = askingOf(request);
+  const target = rules.target(cloud, { ...row.value, ...patch.value }, request.who);
   const denied =
-    mayNot(resource, { verb: "update", who: request.who, target, says: patch.value }) ?? unmetCondition(request.ifMatch, row.value);
+    mayNot(resource, { verb: "update", who: request.who, target, policy: cloud.settings.policy, says: patch.value }) ??
+    unmetCondition(request.ifMatch, row.value);
   if (denied !== undefined) return refused(denied);
-  const change = rules.update?.(cloud, row.value, patch.value, { who: request.who, fresh }) ?? refused(refusal.methodNotAllowed);
+  const change = rules.update?.(cloud, row.value, patch.value, { ...asking, fresh }) ?? refused(refusal.methodNotAllowed);
   return change.ok ? ok(updated(rules, cloud, { before: row.value, change: change.value, request, fresh })) : change;
 }
 
 interface Updating extends Attempt {
   readonly before: AnyRow;
-  readonly change: Change<AnyRow>;
+  readonly change: Acted<AnyRow>;
 }
 
 /** Nothing is written, and no revision used up, where nothing is different. */
@@ -134,28 +137,41 @@ function updated(rules: AnyRules, cloud: Cloud, { before, change, request, fresh
   const writes = same ? (change.also ?? []) : writesOf(rules, { ...change, row });
   return cloud.attempt((put) => {
     put(writes);
-    const body = { [declarationOf(rules).name]: shown(rules, cloud, { row, fields: [], request }) };
+    const body = change.answer ?? { [declarationOf(rules).name]: shown(rules, cloud, { row, fields: [], request }) };
     return { writes: lastOfEach(writes), answer: { status: 200, body } };
   });
 }
 
+/** A member action: whatever it changes, it answers 200. */
+export function act(rules: AnyRules, cloud: Cloud, { id, name, request, fresh }: OnOne & { readonly name: string }): Decided {
+  const row = found(rules, cloud, { id, request });
+  if (!row.ok) return row;
+  const action = rules.actions?.[name];
+  if (action === undefined) return refused(refusal.notFound);
+  const target = rules.target(cloud, row.value, request.who);
+  if (!cloud.settings.policy.allows({ name, rule: action.may }, request.who, target)) return refused(refusal.forbidden(`rule:${name}`));
+  const unmet = unmetCondition(request.ifMatch, row.value);
+  if (unmet !== undefined) return refused(unmet);
+  const acted = action.act(cloud, row.value, { ...askingOf(request), fresh, body: request.body });
+  return acted.ok ? ok(updated(rules, cloud, { before: row.value, change: acted.value, request, fresh })) : acted;
+}
+
 export function remove(rules: AnyRules, cloud: Cloud, { id, request, fresh }: OnOne): Decided {
   if (request.body !== undefined) return refused(refusal.badRequest("Request body is not supported in DELETE."));
-  const row = seen(rules, cloud, { id, request });
+  const row = found(rules, cloud, { id, request });
   if (!row.ok) return row;
-  const { who } = request;
+  const asking = askingOf(request);
+  const target = rules.target(cloud, row.value, request.who);
   const denied =
-    mayNot(declarationOf(rules), { verb: "delete", who, target: rules.target(cloud, row.value) }) ??
+    mayNot(declarationOf(rules), { verb: "delete", who: request.who, target, policy: cloud.settings.policy }) ??
     unmetCondition(request.ifMatch, row.value);
   if (denied !== undefined) return refused(denied);
-  const writes = rules.delete?.(cloud, row.value, { who, fresh }) ?? refused(refusal.methodNotAllowed);
+  const writes = rules.delete?.(cloud, row.value, { ...asking, fresh }) ?? refused(refusal.methodNotAllowed);
   return writes.ok ? ok({ writes: lastOfEach(writes.value), answer: { status: 204 } }) : writes;
 }
 
-function seen(rules: AnyRules, cloud: Cloud, { id, request }: { readonly id: string; readonly request: ApiRequest }): Result<AnyRow> {
-  const row = cloud.get(rules.table, id);
-  const there = row !== undefined && sees(rules, cloud, { row, who: request.who });
-  return there ? ok(row) : refused(rules.notFound(id));
+export function askingOf({ who, parent }: ApiRequest): Asking {
+  return parent === undefined ? { who } : { who, parent };
 }
 
 /** A key is written once in a commit: the last word counts. */

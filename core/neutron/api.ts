@@ -7,20 +7,34 @@ import { list, show } from "./api-read.ts";
 import { answerTags } from "./api-tags.ts";
 import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
-import { create, remove, update } from "./api-write.ts";
+import { act, create, remove, update } from "./api-write.ts";
 import type { Cloud } from "./cloud.ts";
-import { declarationOf } from "./look.ts";
+import { declarationOf, found } from "./look.ts";
 import type { AnyRules } from "./look.ts";
 import * as refusal from "./refusals.ts";
-import { ROUTES, SPECIAL } from "./routes.ts";
+import { NESTED, ROUTES, SPECIAL } from "./routes.ts";
 
 export function answer(cloud: Cloud, asked: ApiRequest): ApiAnswer {
   const request = { ...asked, path: plainPath(asked.path) };
-  const [first = "", ...rest] = request.path;
-  const rules = ROUTES.get(first);
+  const { rules, rest } = routed(request.path);
+  const [first = ""] = request.path;
   if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? readAnswer(refused(refusal.notFound));
-  if (rest.length === 0) return onCollection(rules, cloud, request);
-  const [id = "", ...below] = rest;
+  return onResource(rules, cloud, { rest, request });
+}
+
+/** Whose path it is, and what follows the collection's own name: one segment, or two with a prefix such as `qos`. */
+function routed(path: readonly string[]): { readonly rules: AnyRules | undefined; readonly rest: readonly string[] } {
+  const plain = ROUTES.get(path[0] ?? "");
+  if (plain !== undefined) return { rules: plain, rest: path.slice(1) };
+  return { rules: ROUTES.get(path.slice(0, 2).join("/")), rest: path.slice(2) };
+}
+
+function onResource(
+  rules: AnyRules,
+  cloud: Cloud,
+  { rest: [id, ...below], request }: { readonly rest: readonly string[]; readonly request: ApiRequest },
+): ApiAnswer {
+  if (id === undefined) return onCollection(rules, cloud, request);
   return below.length === 0 ? onItem(rules, cloud, { id, request }) : onPart(rules, cloud, { id, below, request });
 }
 
@@ -67,12 +81,27 @@ interface Part {
   readonly request: ApiRequest;
 }
 
-/** Tags of anything that can be tagged; what else there is below an object, its rules answer. */
+/** Tags of anything that can be tagged, member actions, resources that lie below another; what else there is, its rules answer. */
 function onPart(rules: AnyRules, cloud: Cloud, { id, below, request }: Part): ApiAnswer {
-  const [name, tag, ...more] = below;
-  if (name === "tags" && more.length === 0 && "tags" in declarationOf(rules).attributes)
-    return answerTags(rules, cloud, { id, tag, request });
-  return readAnswer(refused(refusal.notFound));
+  const [name = "", ...more] = below;
+  if (name === "tags" && more.length <= 1 && "tags" in declarationOf(rules).attributes)
+    return answerTags(rules, cloud, { id, tag: more[0], request });
+  if (rules.actions?.[name] !== undefined && more.length === 0) return onAction(rules, { id, name, request });
+  const nested = NESTED.get(`${declarationOf(rules).name}/${name}`);
+  const part = rules.parts?.[name];
+  if (nested === undefined && part === undefined) return readAnswer(refused(refusal.notFound));
+  const row = found(rules, cloud, { id, request });
+  if (!row.ok) return readAnswer(row);
+  if (nested !== undefined) return onResource(nested, cloud, { rest: more, request: { ...request, parent: id } });
+  return part?.answer(cloud, { row: row.value, below: more, request }) ?? readAnswer(refused(refusal.notFound));
+}
+
+function onAction(
+  rules: AnyRules,
+  { id, name, request }: { readonly id: string; readonly name: string; readonly request: ApiRequest },
+): ApiAnswer {
+  if (request.method !== "PUT") return readAnswer(refused(refusal.methodNotAllowed));
+  return { kind: "write", decide: (state, fresh) => act(rules, state, { id, name, request, fresh }) };
 }
 
 function onItem(rules: AnyRules, cloud: Cloud, one: { readonly id: string; readonly request: ApiRequest }): ApiAnswer {

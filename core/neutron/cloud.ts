@@ -7,15 +7,19 @@ import { Addresses } from "./addresses.ts";
 import type { RowWrite } from "./decision.ts";
 import type { Port } from "./port.ts";
 import { Table } from "./table.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+import type { CloudSettings } from "./settings.ts";
 import { DECLARED } from "./tables.ts";
 import type { DeclaredTable, TableName, Tables } from "./tables.ts";
 
 export class Cloud {
   /** Addresses in use by ports. */
   readonly addresses = new Addresses();
+  readonly settings: CloudSettings;
   readonly #tables: ReadonlyMap<string, Table>;
 
-  constructor() {
+  constructor(settings: CloudSettings = DEFAULT_SETTINGS) {
+    this.settings = settings;
     const declared = Object.entries(DECLARED).map(([name, { attributes }]) => [name, new Table(attributes)] as const);
     this.#tables = new Map<string, Table>([...declared, ["datacenter", new Table({})]]);
   }

@@ -1,12 +1,13 @@
 /** One object as one asker sees it. */
-import { hiddenFrom } from "../policy/may.ts";
-import { allows } from "../policy/rule.ts";
+import { hiddenFrom, maySee } from "../policy/may.ts";
 import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
 import type { Resource } from "../resource/resource.ts";
+import { ok, refused } from "../result.ts";
+import type { Result } from "../result.ts";
 import type { ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
-import type { Rules } from "./rules.ts";
+import type { Looking, Rules } from "./rules.ts";
 import { DECLARED } from "./tables.ts";
 import type { DeclaredTable, Tables } from "./tables.ts";
 
@@ -22,12 +23,26 @@ export function declarationOf(rules: AnyRules): Resource {
 }
 
 export function sees(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row: AnyRow; readonly who: Who }): boolean {
-  return allows(declarationOf(rules).may.get ?? [], who, rules.target(cloud, row));
+  return maySee(declarationOf(rules), { who, target: rules.target(cloud, row, who), policy: cloud.settings.policy });
+}
+
+/** One that the asker sees, and that lies where the path says. */
+export function found(
+  rules: AnyRules,
+  cloud: Cloud,
+  { id, request: { who, parent } }: { readonly id: string; readonly request: Pick<ApiRequest, "who" | "parent"> },
+): Result<AnyRow> {
+  const row = cloud.get(rules.table, id);
+  const { under } = declarationOf(rules);
+  // A row is a plain record of its declared attributes.
+  const there =
+    row !== undefined && (under === undefined || (row as unknown as Readonly<Record<string, unknown>>)[under.attribute] === parent);
+  return there && sees(rules, cloud, { row, who }) ? ok(row) : refused(rules.notFound(id));
 }
 
 /** With what is computed. */
-export function fullOf(rules: AnyRules, cloud: Cloud, { row, now }: { readonly row: AnyRow; readonly now: string }): object {
-  return { ...row, ...rules.computed(cloud, row, now) };
+export function fullOf(rules: AnyRules, cloud: Cloud, { row, ...looking }: Looking & { readonly row: AnyRow }): object {
+  return { ...row, ...rules.computed(cloud, row, looking) };
 }
 
 /** What is shown of a row; `fields` empty: all. */
@@ -39,6 +54,6 @@ export interface Showing {
 
 export function shown(rules: AnyRules, cloud: Cloud, { row, fields, request: { who, now } }: Showing): Record<string, unknown> {
   const resource = declarationOf(rules);
-  const hidden = hiddenFrom(who, resource, rules.target(cloud, row));
-  return render(resource, fullOf(rules, cloud, { row, now }), { fields, hidden });
+  const hidden = hiddenFrom(resource, { who, target: rules.target(cloud, row, who), policy: cloud.settings.policy });
+  return render(resource, fullOf(rules, cloud, { row, who, now }), { fields, hidden });
 }

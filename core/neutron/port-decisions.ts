@@ -2,7 +2,6 @@
 import { chosenMac } from "../net/mac.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Target } from "../policy/rule.ts";
-import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
@@ -16,7 +15,7 @@ import { completePairs, isTrusted, unknownGroup, wrongSecurity } from "./port-se
 import type { NewPort, Port, PortPatch } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal } from "./rules.ts";
-import type { Ask, Change, Rules } from "./rules.ts";
+import type { Ask, Asking, Change, Rules } from "./rules.ts";
 import { ensureDefaultGroup } from "./security-group-default.ts";
 import { seesNetwork, targetOn } from "./subnet-decisions.ts";
 
@@ -32,9 +31,9 @@ export const portDecisions: Rules<"port"> = {
 };
 
 /** A network that the asker cannot see is not there. */
-function targetOfNew(cloud: Cloud, input: NewPort, who: Who): Result<Target> {
+function targetOfNew(cloud: Cloud, input: NewPort, { who }: Asking): Result<Target> {
   const on = cloud.get("network", input.network_id);
-  if (on === undefined || !seesNetwork(on, who)) return refused(refusal.networkNotFound(input.network_id));
+  if (on === undefined || !seesNetwork(cloud, on, who)) return refused(refusal.networkNotFound(input.network_id));
   return ok({ ...targetOn(on, input.project_id), deviceOwner: input.device_owner });
 }
 

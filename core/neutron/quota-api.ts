@@ -1,6 +1,4 @@
 /** /quotas: limits that hold, limits that are set, and what is used of them. The last part of the URL is a project. */
-import { allows } from "../policy/rule.ts";
-import type { Rule } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { readPatch, refusalOf, unwrap } from "../resource/read.ts";
 import { flag } from "../resource/scalars.ts";
@@ -34,7 +32,7 @@ function told(result: Result<unknown>): ApiAnswer {
 function listed(cloud: Cloud, { method, who }: ApiRequest): Result<unknown> {
   if (method === "POST") return refused(notMade);
   if (method !== "GET") return refused(methodNotAllowed);
-  const denied = denial("get", who, undefined);
+  const denied = denial(cloud, "get", { who });
   if (denied !== undefined) return refused(denied);
   const projects = [...cloud.all("quota")].map((row) => row.project_id).toSorted();
   return ok({ quotas: projects.map((project) => ({ ...limitsOf(cloud, project), project_id: project, tenant_id: project })) });
@@ -49,7 +47,7 @@ function shown(cloud: Cloud, who: Who, { project, view }: Asked): Result<unknown
   // Which project am I? neutronclient asks this way.
   if (view === undefined && project === "tenant") return ok({ tenant: { tenant_id: who.project } });
   if (view === undefined && project === "project") return ok({ project: { project_id: who.project } });
-  const denied = who.project === project ? undefined : denial("get", who, project);
+  const denied = who.project === project ? undefined : denial(cloud, "get", { who, project });
   if (denied !== undefined) return refused(denied);
   if (view === undefined) return ok({ quota: limitsOf(cloud, project) });
   if (view === "default") return ok({ quota: defaultLimits(cloud) });
@@ -63,7 +61,7 @@ function details(cloud: Cloud, project: string): Readonly<Record<string, unknown
 }
 
 function set(cloud: Cloud, project: string, { who, body }: ApiRequest): Result<Decision<ApiResponse>> {
-  const denied = denial("update", who, project);
+  const denied = denial(cloud, "update", { who, project });
   if (denied !== undefined) return refused(denied);
   const said = readLimits(body);
   if (!said.ok) return said;
@@ -106,16 +104,21 @@ function tooLow(name: Limited, limit: number, used: number): Refusal {
 }
 
 function reset(cloud: Cloud, project: string, who: Who): Result<Decision<ApiResponse>> {
-  const denied = denial("delete", who, project);
+  const denied = denial(cloud, "delete", { who, project });
   if (denied !== undefined) return refused(denied);
   if (cloud.get("quota", project) === undefined) return refused(noQuota(project));
   return ok({ writes: [{ key: `quota/${project}` }], answer: { status: 204 } });
 }
 
+interface Denying {
+  readonly who: Who;
+  readonly project?: string;
+}
+
 /** What may be done with a project's quota; of no project: with everybody's. */
-function denial(verb: "get" | "update" | "delete", who: Who, project: string | undefined): Refusal | undefined {
-  const rule: Rule = quota.may[verb] ?? [];
-  return allows(rule, who, { owner: project ?? "" }) ? undefined : forbidden(`rule:${verb}_quota`);
+function denial(cloud: Cloud, verb: "get" | "update" | "delete", { who, project }: Denying): Refusal | undefined {
+  const asked = { name: `${verb}_quota`, rule: quota.may[verb] ?? [] };
+  return cloud.settings.policy.allows(asked, who, { owner: project ?? "" }) ? undefined : forbidden(`rule:${asked.name}`);
 }
 
 const notMade: Refusal = { status: 501, type: "HTTPNotImplemented", message: "Quotas are not created: PUT the limits of a project." };

@@ -1,5 +1,5 @@
 /** Where everything of the API is found: one line per resource, and the few paths that are no resource. */
-import { segmentOf } from "../resource/resource.ts";
+import { pathOf } from "../resource/resource.ts";
 import { answerAgent } from "./agent-decisions.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
@@ -15,8 +15,18 @@ import { subnetDecisions } from "./subnet-decisions.ts";
 
 const RULES: readonly AnyRules[] = [networkDecisions, subnetDecisions, portDecisions, securityGroupDecisions, securityGroupRuleDecisions];
 
-/** By the last part of their URL. */
-export const ROUTES: ReadonlyMap<string, AnyRules> = new Map(RULES.map((rules) => [segmentOf(declarationOf(rules)), rules]));
+/** By their URL: `networks`, `qos/policies`. */
+export const ROUTES: ReadonlyMap<string, AnyRules> = new Map(
+  RULES.filter((rules) => declarationOf(rules).under === undefined).map((rules) => [pathOf(declarationOf(rules)), rules]),
+);
+
+/** Those that lie below another: `floatingip/port_forwardings`. */
+export const NESTED: ReadonlyMap<string, AnyRules> = new Map(
+  RULES.flatMap((rules) => {
+    const { under, plural } = declarationOf(rules);
+    return under === undefined ? [] : [[`${under.resource}/${plural}`, rules]];
+  }),
+);
 
 /** Answers for everything below one path. */
 export type Special = (cloud: Cloud, request: ApiRequest) => ApiAnswer;

@@ -1,5 +1,5 @@
 /** What is decided about rules of security groups: one meaning once per group, remotes that can be seen. */
-import { allows } from "../policy/rule.ts";
+import { maySee } from "../policy/may.ts";
 import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
@@ -86,5 +86,5 @@ function groupTouched(cloud: Cloud, rule: SecurityGroupRule, fresh: Ask["fresh"]
 
 function canSee(cloud: Cloud, id: string, who: Who): boolean {
   const group = cloud.get("security_group", id);
-  return group !== undefined && allows(securityGroup.may.get ?? [], who, { owner: group.project_id });
+  return group !== undefined && maySee(securityGroup, { who, target: { owner: group.project_id }, policy: cloud.settings.policy });
 }

@@ -2,7 +2,7 @@
 import { eui64 } from "../net/mac.ts";
 import { overlaps } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { allows } from "../policy/rule.ts";
+import { maySee } from "../policy/may.ts";
 import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
@@ -31,13 +31,17 @@ export const subnetDecisions: Rules<"subnet"> = {
   delete: remove,
 };
 
+export function networkTarget(on: Network): Target {
+  return { owner: on.project_id, shared: on.shared, external: on["router:external"] };
+}
+
 /** What policy is asked about something on a network. */
 export function targetOn(on: Network | undefined, owner: string): Target {
   return on === undefined ? { owner } : { owner, parent: on.project_id, shared: on.shared, external: on["router:external"] };
 }
 
-export function seesNetwork(on: Network, who: Who): boolean {
-  return allows(network.may.get ?? [], who, { owner: on.project_id, shared: on.shared, external: on["router:external"] });
+export function seesNetwork(cloud: Cloud, on: Network, who: Who): boolean {
+  return maySee(network, { who, target: networkTarget(on), policy: cloud.settings.policy });
 }
 
 function targetOfNew(cloud: Cloud, input: NewSubnet): Result<Target> {

@@ -4,36 +4,31 @@
  */
 import { forbidden } from "../resource/refusals.ts";
 import { isObject } from "../resource/composites.ts";
-import { chosen } from "../resource/resource.ts";
+import { chosen, policyNameOf } from "../resource/resource.ts";
 import type { Attribute, Resource } from "../resource/resource.ts";
 import type { Refusal } from "../result.ts";
-import { allows } from "./rule.ts";
-import type { Rule, Target } from "./rule.ts";
+import type { Asked, Policy } from "./policy.ts";
+import type { Target } from "./rule.ts";
 import type { Who } from "./who.ts";
 
 export type Verb = "create" | "update" | "delete" | "get";
-
-interface Named {
-  /** `rule:create_port:fixed_ips` */
-  readonly text: string;
-  readonly rule: Rule;
-}
 
 /** What is asked: by whom, of what, and for writes what they say. */
 export interface Act {
   readonly verb: Verb;
   readonly who: Who;
   readonly target: Target;
+  readonly policy: Policy;
   readonly says?: Readonly<Record<string, unknown>>;
 }
 
 /** Undefined: it may. */
-export function mayNot(resource: Resource, { verb, who, target, says = {} }: Act): Refusal | undefined {
-  const whole: Named = { text: `rule:${verb}_${resource.name}`, rule: resource.may[verb] ?? [] };
+export function mayNot(resource: Resource, { verb, who, target, policy, says = {} }: Act): Refusal | undefined {
+  const whole: Asked = { name: `${verb}_${policyNameOf(resource)}`, rule: resource.may[verb] ?? [] };
   const parts = Object.entries(says).map(([name, value]) => attributeRules(resource, verb, { name, value }));
   const asked = [whole, ...parts.flat()];
-  if (asked.every(({ rule }) => allows(rule, who, target))) return undefined;
-  return forbidden(conjunction([whole.text, ...parts.filter((rules) => rules.length > 0).map(expression)]));
+  if (asked.every((one) => policy.allows(one, who, target))) return undefined;
+  return forbidden(conjunction([textOf(whole), ...parts.filter((rules) => rules.length > 0).map(expression)]));
 }
 
 interface Said {
@@ -42,15 +37,15 @@ interface Said {
 }
 
 /** The rule of an attribute, then those of its members; none where it says nothing beyond the default. */
-function attributeRules(resource: Resource, verb: Verb, { name, value }: Said): readonly Named[] {
+function attributeRules(resource: Resource, verb: Verb, { name, value }: Said): readonly Asked[] {
   const attribute = resource.attributes[name];
   const rule = verb === "delete" ? undefined : attribute?.guard?.[verb];
   if (attribute === undefined || rule === undefined || (verb === "create" && isDefault(attribute, value))) return [];
-  const text = `rule:${verb}_${resource.name}:${name}`;
+  const own = `${verb}_${policyNameOf(resource)}:${name}`;
   const members = Object.entries(attribute.guardMembers ?? {}).filter(([member]) => has(value, member));
   return [
-    { text, rule },
-    ...members.map(([member, guard]) => ({ text: `${text}:${member}`, rule: (verb === "delete" ? undefined : guard[verb]) ?? rule })),
+    { name: own, rule },
+    ...members.map(([member, guard]) => ({ name: `${own}:${member}`, rule: (verb === "delete" ? undefined : guard[verb]) ?? rule })),
   ];
 }
 
@@ -64,8 +59,8 @@ function has(value: unknown, member: string): boolean {
 }
 
 /** `(whole and (member and member))` */
-function expression(rules: readonly Named[]): string {
-  const [whole = "", ...members] = rules.map(({ text }) => text);
+function expression(rules: readonly Asked[]): string {
+  const [whole = "", ...members] = rules.map(textOf);
   return members.length === 0 ? whole : conjunction([whole, conjunction(members)]);
 }
 
@@ -74,10 +69,24 @@ function conjunction(texts: readonly string[]): string {
   return texts.reduce((all, text) => `(${all} and ${text})`);
 }
 
+/** `rule:create_port` */
+function textOf({ name }: Asked): string {
+  return `rule:${name}`;
+}
+
+/** Who looks at what. */
+export type Look = Pick<Act, "who" | "target" | "policy">;
+
+/** May somebody know that it is there? */
+export function maySee(resource: Resource, { who, target, policy }: Look): boolean {
+  return policy.allows({ name: `get_${policyNameOf(resource)}`, rule: resource.may.get ?? [] }, who, target);
+}
+
 /** Attributes that somebody may not see of a thing. */
-export function hiddenFrom(who: Who, resource: Resource, target: Target): ReadonlySet<string> {
-  const guarded = Object.entries(resource.attributes).filter(
-    ([, { guard }]) => guard?.get !== undefined && !allows(guard.get, who, target),
+export function hiddenFrom(resource: Resource, { who, target, policy }: Look): ReadonlySet<string> {
+  const hidden = Object.entries(resource.attributes).filter(
+    ([name, { guard }]) =>
+      guard?.get !== undefined && !policy.allows({ name: `get_${policyNameOf(resource)}:${name}`, rule: guard.get }, who, target),
   );
-  return new Set(guarded.map(([name]) => name));
+  return new Set(hidden.map(([name]) => name));
 }

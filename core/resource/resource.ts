@@ -44,6 +44,12 @@ export interface Resource<A extends Attributes = Attributes> {
   readonly name: string;
   /** In bodies and, with hyphens, in URLs: `security_groups`. */
   readonly plural: string;
+  /** In URLs, where it is written otherwise: `availability_zones`. */
+  readonly segment?: string;
+  /** What its URL begins with: `qos`. */
+  readonly prefix?: string;
+  /** It lies below one of another resource, whose id it keeps in an attribute: port forwardings below a floating IP. */
+  readonly under?: { readonly resource: string; readonly attribute: string };
   readonly note: string;
   /** Who may do what with it; a verb without a rule is not offered. */
   readonly may: Readonly<Partial<Record<"create" | "get" | "update" | "delete", Rule>>>;
@@ -62,7 +68,17 @@ export function attributes<const A extends Attributes>(declared: A): A {
 
 /** The last part of its URL: `security-groups`. */
 export function segmentOf(declared: Resource): string {
-  return declared.plural.replaceAll("_", "-");
+  return declared.segment ?? declared.plural.replaceAll("_", "-");
+}
+
+/** Its URL below the version, or below the id of what it lies under: `qos/policies`. */
+export function pathOf(declared: Resource): string {
+  return declared.prefix === undefined ? segmentOf(declared) : `${declared.prefix}/${segmentOf(declared)}`;
+}
+
+/** How policy files call it: `floatingip_port_forwarding`. */
+export function policyNameOf({ name, under }: Resource): string {
+  return under === undefined ? name : `${under.resource}_${name}`;
 }
 
 type Keys<A extends Attributes, Want> = { [K in keyof A]: A[K] extends Want ? K : never }[keyof A];
