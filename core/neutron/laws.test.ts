@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chosen, segmentOf } from "../resource/resource.ts";
+import { chosen, pathOf, policyNameOf } from "../resource/resource.ts";
 import type { Attribute, Resource } from "../resource/resource.ts";
 import { isWrong } from "../resource/type.ts";
 import type { ApiResponse } from "./api-types.ts";
@@ -28,15 +28,22 @@ interface Made {
   readonly url: string;
 }
 
-function made(resource: Resource): Made {
-  const box = sandbox();
+function made(resource: Resource, box = sandbox()): Made {
   const ids: Record<string, string> = {};
   ids["network"] = idOf(box.ask(ADMIN, "POST", "networks", { network: {} }));
   ids["security_group"] = idOf(box.ask(ADMIN, "POST", "security-groups", { security_group: {} }));
   const least = LEAST[resource.name]?.(ids) ?? {};
-  const url = segmentOf(resource);
+  const url = urlOf(box, resource);
   const one = shownIn(box.ask(ADMIN, "POST", url, { [resource.name]: least }), resource.name);
   return { box, least, one, url };
+}
+
+/** Where it is made: of what lies below another, below a new one of that. */
+function urlOf(box: Sandbox, resource: Resource): string {
+  const above = resources.find(({ name }) => name === resource.under?.resource);
+  if (above === undefined) return pathOf(resource);
+  const { one, url } = made(above, box);
+  return `${url}/${String(one["id"])}/${pathOf(resource)}`;
 }
 
 function refusedWith(response: ApiResponse): { readonly status: number; readonly message: string } {
@@ -101,7 +108,10 @@ for (const resource of creatable) {
           const { box, url } = one();
           const { status, message } = refusedWith(box.ask(MEMBER, "POST", url, { [resource.name]: { [name]: another(attribute) } }));
           assert.equal(status, 403);
-          assert.equal(message, `(rule:create_${resource.name} and rule:create_${resource.name}:${name}) is disallowed by policy`);
+          assert.equal(
+            message,
+            `(rule:create_${policyNameOf(resource)} and rule:create_${policyNameOf(resource)}:${name}) is disallowed by policy`,
+          );
         });
       }
     }
@@ -131,7 +141,7 @@ for (const resource of creatable) {
       test(`fields=${name} shows it alone`, () => {
         const it = one();
         const shown = list(it, `fields=${name}&id=${it.one["id"]}`);
-        assert.deepEqual(shown, [name === "project_id" ? { project_id: it.one["project_id"] } : { [name]: it.one[name] }]);
+        assert.deepEqual(shown, [attribute.hidden === undefined ? { [name]: it.one[name] } : {}]);
       });
       test(`${name} ${attribute.filter === true ? "filters" : "does not filter"}`, () => filters(one(), { name, attribute, list }));
       test(`${name} ${attribute.sort === true ? "sorts" : "does not sort"}`, () => {

@@ -13,8 +13,8 @@ export function render({ attributes }: Resource, full: object, { fields, hidden 
   const shown: Record<string, unknown> = {};
   // A row is a plain record of its declared attributes.
   const values = full as Readonly<Record<string, unknown>>;
-  for (const key of Object.keys(attributes)) {
-    if (hidden.has(key)) continue;
+  for (const [key, attribute] of Object.entries(attributes)) {
+    if (hidden.has(key) || attribute.hidden !== undefined) continue;
     if (wanted === undefined || wanted.has(key)) shown[key] = values[key];
     if (key === "project_id" && (wanted === undefined || wanted.has("tenant_id"))) shown["tenant_id"] = values[key];
   }

@@ -22,6 +22,8 @@ export interface Attribute {
   readonly index?: true | "key";
   /** Not kept in the row: its rules compute it when it is shown. */
   readonly computed?: true;
+  /** Told to nobody: a wish that is heard on creation and then forgotten, or something that is kept for ourselves. */
+  readonly hidden?: "wish" | "kept";
   /** Who may give it on creation, give it on update, see it; absent: whoever may do so with the resource. */
   readonly guard?: Guard;
   /** Members of a record or of a list of records that have a rule of their own: `fixed_ips` may, `ip_address` in it may not. */
@@ -83,7 +85,7 @@ export function policyNameOf({ name, under }: Resource): string {
 
 type Keys<A extends Attributes, Want> = { [K in keyof A]: A[K] extends Want ? K : never }[keyof A];
 type Values<A extends Attributes, K extends keyof A> = { readonly [P in K]: TypeOf<A[P]["type"]> };
-type Stored<A extends Attributes> = Exclude<keyof A, Keys<A, { computed: true }>>;
+type Stored<A extends Attributes> = Exclude<keyof A, Keys<A, { computed: true }> | Keys<A, { hidden: "wish" }>>;
 type Writable<A extends Attributes> = Keys<A, { write: "create" | "always" }>;
 /** `project_id` is always filled by the reader of bodies: it knows who asks. */
 type Left<A extends Attributes> = Exclude<Keys<A, { default: typeof chosen }>, "project_id">;
