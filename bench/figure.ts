@@ -6,7 +6,15 @@ export interface Figure {
   readonly met: boolean;
 }
 
-export type Bench = (say: (line: string) => void) => Promise<readonly Figure[]>;
+/** What the command line says besides names. */
+export interface Options {
+  /** A Neutron endpoint to measure instead of our own: `http://127.0.0.1:9696`; its token is taken from OS_TOKEN. */
+  readonly endpoint: string | undefined;
+  /** How often, where a benchmark repeats something. */
+  readonly times: number | undefined;
+}
+
+export type Bench = (say: (line: string) => void, options: Options) => Promise<readonly Figure[]>;
 
 /** A figure that must not exceed a limit. */
 export function atMost(what: string, value: number, { limit, unit }: { readonly limit: number; readonly unit: string }): Figure {

@@ -1,21 +1,29 @@
-/** `npm run bench [NAME…]`: measures what the README promises, in labs and processes of its own. Bounded in count and time. */
+/**
+ * `npm run bench [NAME…] [URL]`: measures what the README promises, in labs and processes of its own; `api` also at a Neutron
+ * that is running already. Bounded in count and time.
+ */
+import { parseArgs } from "node:util";
 import { table } from "#processes/cli/table.ts";
 import { agent } from "./agent.ts";
-import { api } from "./api.ts";
-import type { Bench, Figure } from "./figure.ts";
+import { api } from "./api/api.ts";
+import type { Bench, Figure, Options } from "./figure.ts";
 import { guide } from "./guide.ts";
 import { port } from "./port.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, api };
 
-async function main(asked: readonly string[]): Promise<void> {
+async function main(argv: readonly string[]): Promise<void> {
+  const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });
+  const endpoint = positionals.find((word) => word.includes("://"));
+  const options: Options = { endpoint, times: values.times === undefined ? undefined : Number(values.times) };
+  const asked = positionals.filter((word) => word !== endpoint);
   const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));
   if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}`);
   const figures: Figure[] = [];
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (asked.length > 0 && !asked.includes(name)) continue;
     process.stdout.write(`== ${name}\n`);
-    figures.push(...(await bench((line) => process.stdout.write(`${line}\n`))));
+    figures.push(...(await bench((line) => process.stdout.write(`${line}\n`), options)));
   }
   const rows = figures.map(({ what, measured, asked: wanted, met }) => [[what], [measured], [wanted], [met ? "met" : "MISSED"]]);
   process.stdout.write(`${table(["what", "measured", "asked", ""], rows)}\n`);
