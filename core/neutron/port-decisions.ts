@@ -25,7 +25,7 @@ export const portDecisions: Rules<"port"> = {
   target: (cloud, row) => ({ ...targetOn(cloud.get("network", row.network_id), row.project_id), deviceOwner: row.device_owner }),
   targetOfNew,
   computed: (cloud, row) => ({ dns_assignment: assignment(row, cloud.get("network", row.network_id)) }),
-  create,
+  create: createPort,
   update,
   delete: (_cloud, row): Result<readonly RowWrite[]> => ok([removal("port", row.id)]),
 };
@@ -37,7 +37,7 @@ function targetOfNew(cloud: Cloud, input: NewPort, { who }: Asking): Result<Targ
   return ok({ ...targetOn(on, input.project_id), deviceOwner: input.device_owner });
 }
 
-function create(cloud: Cloud, input: NewPort, { who, fresh }: Ask): Result<Change<Port>> {
+export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): Result<Change<Port>> {
   const on = cloud.get("network", input.network_id);
   if (on === undefined) return refused(refusal.networkNotFound(input.network_id));
   const mac = input.mac_address ?? freeMac(cloud, fresh);
@@ -85,8 +85,8 @@ interface Groups {
 
 /** Those that are named; else the project's default group, which is made when it is not there yet. */
 function groupsOfNew(cloud: Cloud, input: NewPort, { on, fresh }: { readonly on: Network; readonly fresh: Fresh }): Groups {
+  if (isTrusted(input.device_owner)) return { groups: [], also: [] };
   const made = ensureDefaultGroup(cloud, input.project_id, fresh);
-  if (isTrusted(input.device_owner)) return { groups: [], also: made.writes };
   const unnamed = securityOf(input, on) ? [made.group.id] : [];
   return { groups: input.security_groups ?? unnamed, also: made.writes };
 }

@@ -79,11 +79,11 @@ export const port = resource({
       note: "What the device is: `compute:nova`.",
     },
     status: {
-      type: oneOf("ACTIVE", "DOWN", "BUILD", "ERROR"),
+      type: oneOf("ACTIVE", "DOWN", "BUILD", "ERROR", "N/A"),
       write: "never",
       filter: true,
       sort: true,
-      note: "ACTIVE once its host says that it is served.",
+      note: "ACTIVE once its host says that it is served; N/A where there is nothing to serve.",
     },
     allowed_address_pairs: {
       type: addressPairs,
