@@ -27,7 +27,7 @@ async function asker(identity = ADMIN): Promise<Ask> {
   const fresh = (): Fresh => ({ now: NOW, uuid, below: () => 0n });
   const [store, clock] = [memoryStore(), fakeClock()];
   const present = await load(store, new Cloud());
-  const write = writer({ store, present, working: new Cloud(), fresh, clock, log: fakeLog() });
+  const write = writer({ store, present, fresh, clock, log: fakeLog() });
   const handle = api({
     cloud: present.state,
     writer: write,

@@ -26,7 +26,7 @@ async function controller() {
   const store = memoryStore();
   const present = await load(store, new Cloud());
   const fresh = () => ({ now: new Date(clock.now()).toISOString().replace(/\.\d+/, ""), uuid: () => "agent", below: () => 0n });
-  const write = writer({ store, present, working: new Cloud(), fresh, clock: { ...clock, after: nextTurn }, log });
+  const write = writer({ store, present, fresh, clock: { ...clock, after: nextTurn }, log });
   const server = feedServer({ present, writer: write, clock, log });
   const put = (writes: readonly RowWrite[]) => write.write(() => ok({ writes, answer: undefined }));
   /** Lets everything happen that is under way, and the feed tell it. */

@@ -36,10 +36,10 @@ const CLOCK: Clock = {
 };
 
 async function controller(store: Store) {
-  const [committed, working, log] = [new Ledger(), new Ledger(), fakeLog()];
+  const [committed, log] = [new Ledger(), fakeLog()];
   const present = await load(store, committed);
-  const write: Writer<Ledger>["write"] = writer({ store, present, working, fresh: () => FRESH, clock: CLOCK, log }).write;
-  return { present, committed, working, log, write };
+  const write: Writer<Ledger>["write"] = writer({ store, present, fresh: () => FRESH, clock: CLOCK, log }).write;
+  return { present, committed, log, write };
 }
 
 const add =
@@ -53,7 +53,7 @@ const rowsOf = async (store: Store) =>
 
 test("decisions made together see each other's writes, and are committed as one", async () => {
   const store = memoryStore();
-  const { write, committed, working } = await controller(store);
+  const { write, committed } = await controller(store);
   const before = (await store.range("")).revision;
   const answers = await Promise.all(Array.from({ length: 20 }, () => write(add("a"))));
   assert.deepEqual(
@@ -62,7 +62,19 @@ test("decisions made together see each other's writes, and are committed as one"
   );
   assert.equal((await store.range("")).revision, before + 1);
   assert.equal(committed.count("a"), 20);
-  assert.deepEqual(working.rows, committed.rows);
+});
+
+test("nobody sees what is decided before it is committed", async () => {
+  const store = memoryStore();
+  const { write, committed } = await controller({
+    ...store,
+    commit: (transaction) => {
+      assert.equal(committed.count("a"), 0);
+      return store.commit(transaction);
+    },
+  });
+  await Promise.all([write(add("a")), write(add("a"))]);
+  assert.equal(committed.count("a"), 2);
 });
 
 test("the answer comes when readers can see what was written", async () => {
@@ -83,7 +95,7 @@ test("a refusal writes nothing, and those beside it are served", async () => {
 
 test("a decision that throws is told to its asker alone, and leaves nothing behind", async () => {
   const store = memoryStore();
-  const { write, working } = await controller(store);
+  const { write, committed } = await controller(store);
   const bug: Decide<Ledger, number> = () => {
     throw new Error("a bug");
   };
@@ -110,7 +122,7 @@ test("a decision that throws is told to its asker alone, and leaves nothing behi
     ["fulfilled", "rejected", "rejected", "rejected", "fulfilled"],
   );
   assert.deepEqual(await rowsOf(store), new Map([["a", { count: 2 }]]));
-  assert.deepEqual(working.rows, await rowsOf(store));
+  assert.deepEqual(committed.rows, await rowsOf(store));
 });
 
 test("a row is the same to readers whether just written or loaded", async () => {
@@ -120,24 +132,22 @@ test("a row is the same to readers whether just written or loaded", async () => 
   const second = await controller(store);
   assert.deepEqual(first.committed.rows.get("a"), { none: null, text: "x" });
   assert.deepEqual(second.committed.rows, first.committed.rows);
-  assert.deepEqual(second.working.rows, first.working.rows);
 });
 
 test("a key that one batch writes several times has its last row, and a deleted one is gone", async () => {
   const store = memoryStore();
-  const { write, committed, working } = await controller(store);
+  const { write, committed } = await controller(store);
   await write(add("b"));
   const remove: Decide<Ledger, number> = () => ok({ writes: [{ key: "a" }, { key: "b" }], answer: 0 });
   await Promise.all([write(add("a")), write(remove), write(add("a"))]);
   assert.deepEqual(await rowsOf(store), new Map([["a", { count: 1 }]]));
   assert.deepEqual(committed.rows, await rowsOf(store));
-  assert.deepEqual(working.rows, await rowsOf(store));
 });
 
 test("a store that cannot commit costs the askers a 503, and nothing else", async () => {
   const store = memoryStore();
   let broken = true;
-  const { write, working, log } = await controller({
+  const { write, committed, log } = await controller({
     ...store,
     commit: async (t) => (broken ? Promise.reject(new Error("disk full")) : store.commit(t)),
   });
@@ -145,7 +155,7 @@ test("a store that cannot commit costs the askers a 503, and nothing else", asyn
   assert.equal(answer.ok ? 200 : answer.refusal.status, 503);
   assert.match(answer.ok ? "" : answer.refusal.message, /disk full/);
   assert.equal(log.lines[0]?.event, "the store did not commit");
-  assert.deepEqual(working.rows, new Map());
+  assert.deepEqual(committed.rows, new Map());
   broken = false;
   assert.deepEqual(await write(add("a")), ok(1));
 });
@@ -158,13 +168,13 @@ test("a commit whose answer was lost is there all the same", async () => {
     if (lose) throw new Error("the connection was reset");
     return revision;
   };
-  const { write, committed, working } = await controller({ ...store, commit: lossy });
+  const { write, committed } = await controller({ ...store, commit: lossy });
   assert.equal((await write(add("a"))).ok, false);
   lose = false;
   await turn();
   assert.equal(committed.count("a"), 1);
   assert.deepEqual(await write(add("a")), ok(2));
-  assert.deepEqual(working.rows, await rowsOf(store));
+  assert.deepEqual(committed.rows, await rowsOf(store));
 });
 
 test("a decision that always comes too late is refused in the end", async () => {
@@ -176,11 +186,11 @@ test("a decision that always comes too late is refused in the end", async () => 
     await rival.write(add("rival"));
     return store.commit(transaction);
   };
-  const { write, working } = await controller({ ...store, commit: late });
+  const { write, committed } = await controller({ ...store, commit: late });
   const answer = await write(add("a"));
   assert.equal(answer.ok ? 200 : answer.refusal.status, 503);
   assert.equal(tries, 5);
-  assert.deepEqual(working.rows, await rowsOf(store));
+  assert.deepEqual(committed.rows, await rowsOf(store));
 });
 
 /** A store whose commits and tidings take as long as `scheduler` likes, in order for each watch as every store promises. */
@@ -243,9 +253,8 @@ test("invariant 7: of two controllers on one store, no write is lost, doubled or
       assert.deepEqual([...held.keys()].filter((key) => key.startsWith("asked/")).toSorted(), served.map((at) => `asked/${at}`).toSorted());
       const counts = [...held].reduce((sum, [, row]) => sum + (row.count ?? 0), 0);
       assert.equal(counts, served.length);
-      for (const { committed, working } of controllers) {
+      for (const { committed } of controllers) {
         assert.deepEqual(committed.rows, held);
-        assert.deepEqual(working.rows, held);
       }
     }),
     { numRuns: 200 },

@@ -1,10 +1,10 @@
 /**
- * The one way to change the cloud, with group commit: decisions that wait are made one after the other on a working copy of
- * the state, where each sees what the ones before it wrote; then all their writes are committed together, readers' state
- * takes them in, and everybody is answered. So a commit's wait for the disk is shared by all who wait for it.
+ * The one way to change the cloud, with group commit: decisions that wait are made one after the other, where each sees what
+ * the ones before it wrote; then all their writes are committed together, readers' state takes them in, and everybody is
+ * answered. So a commit's wait for the disk is shared by all who wait for it.
  *
- * A batch depends on the revision of the one before it. When somebody else's came between, the batch is undone on the
- * working copy, what came between is taken in, and its decisions are made again: never merged.
+ * A batch depends on the revision of the one before it. When somebody else's came between, it is taken in, and the batch's
+ * decisions are made again: never merged.
  */
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
@@ -15,8 +15,8 @@ import { ok } from "#core/result.ts";
 import type { Refusal, Result } from "#core/result.ts";
 import { HEAD } from "./present.ts";
 import type { Present } from "./present.ts";
-import { workOn } from "./working.ts";
-import type { Pending, Working } from "./working.ts";
+import { trialOn } from "./trial.ts";
+import type { Pending, Trial } from "./trial.ts";
 
 /** A decision that is stale this many times is refused. */
 const ATTEMPTS = 5;
@@ -26,8 +26,6 @@ const ROWS_PER_BATCH = 100;
 export interface WriterParts<S> {
   readonly store: Store;
   readonly present: Present<S>;
-  /** A second state, empty. */
-  readonly working: S;
   readonly fresh: () => Fresh;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,7 +33,7 @@ export interface WriterParts<S> {
 
 /** One asker, from being asked to being answered. */
 interface Waiting<S> {
-  readonly decide: (working: Working<S>) => void;
+  readonly decide: (trial: Trial<S>) => void;
   /** Tells the asker what was decided last. */
   readonly answer: () => void;
   readonly refuse: (refusal: Refusal) => void;
@@ -45,7 +43,6 @@ interface Waiting<S> {
 
 /** Decisions that throw, and a store that throws, are told to the asker alone: neither leaves a trace in the state. */
 export function writer<S extends Rows>(parts: WriterParts<S>): Writer<S> {
-  const working = workOn(parts.present, parts.working);
   let queue: Waiting<S>[] = [];
   let busy = false;
 
@@ -56,9 +53,9 @@ export function writer<S extends Rows>(parts: WriterParts<S>): Writer<S> {
     parts.clock.after(0, () => void round());
   };
   const round = async (): Promise<void> => {
-    const batch = decideSome(working, queue);
+    const batch = decideSome(parts.present, queue);
     queue = queue.slice(batch.considered);
-    const stale = await commit(parts, working, batch.decided);
+    const stale = await commit(parts, batch);
     queue = [...stale, ...queue];
     busy = false;
     wake();
@@ -81,9 +78,9 @@ interface Asker<T> {
 function waiting<S, T>(fresh: () => Fresh, decide: Decide<S, T>, asker: Asker<T>): Waiting<S> {
   let result: Result<Decision<T>> | undefined;
   return {
-    decide: (working) => {
-      result = decide(working.state, fresh());
-      if (result.ok) working.write(result.value.writes);
+    decide: (trial) => {
+      result = decide(trial.state, fresh());
+      if (result.ok) trial.write(result.value.writes);
     },
     answer: () => {
       if (result !== undefined) asker.resolve(result.ok ? ok(result.value.answer) : result);
@@ -98,43 +95,44 @@ interface Batch<S> {
   readonly decided: readonly Waiting<S>[];
   /** How many of the queue it took, with those that threw. */
   readonly considered: number;
+  readonly writes: readonly Pending[];
+  /** What it was decided on. */
+  readonly head: number;
 }
 
-function decideSome<S>(working: Working<S>, queue: readonly Waiting<S>[]): Batch<S> {
+function decideSome<S extends Rows>(present: Present<S>, queue: readonly Waiting<S>[]): Batch<S> {
+  const trial = trialOn(present);
   const decided: Waiting<S>[] = [];
   let considered = 0;
   for (const one of queue) {
-    if (working.pending().length >= ROWS_PER_BATCH) break;
+    if (trial.size() >= ROWS_PER_BATCH) break;
     considered += 1;
     try {
       one.attempts += 1;
-      one.decide(working);
+      one.decide(trial);
       decided.push(one);
     } catch (error) {
       one.fail(error);
     }
   }
-  return { decided, considered };
+  trial.takeBack();
+  return { decided, considered, writes: trial.pending(), head: present.head() };
 }
 
 /** Answers the batch, or gives those back that must be decided again. */
-async function commit<S>(parts: WriterParts<S>, working: Working<S>, batch: readonly Waiting<S>[]): Promise<readonly Waiting<S>[]> {
-  const writes = working.pending();
-  const head = parts.present.head();
+async function commit<S>(parts: WriterParts<S>, { decided, writes, head }: Batch<S>): Promise<readonly Waiting<S>[]> {
   const outcome = writes.length === 0 ? "nothing to do" : await tryCommit(parts.store, transactionOf(writes, head));
   if (outcome === "stale") {
-    working.undo();
     await parts.present.headOtherThan(head);
-    return again(batch);
+    return again(decided);
   }
   if (outcome instanceof Error) {
-    working.undo();
     parts.log.error("the store did not commit", { error: outcome, writes: writes.length });
-    for (const one of batch) one.refuse(unavailable(`the store did not commit: ${outcome.message}`));
+    for (const one of decided) one.refuse(unavailable(`the store did not commit: ${outcome.message}`));
     return [];
   }
-  if (outcome !== "nothing to do") working.keep(outcome);
-  for (const one of batch) one.answer();
+  if (outcome !== "nothing to do") parts.present.take(outcome, writes);
+  for (const one of decided) one.answer();
   return [];
 }
 

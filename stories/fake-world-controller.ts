@@ -48,7 +48,7 @@ export async function fakeController({ store, time, log, chance, commitMs }: Con
   const answered = <T>(promise: Promise<T>) => untilAnswered(promise, () => time.pass(commitMs));
   const present = await load(held, new Cloud());
   const fresh = () => ({ now: timeOf(clock), ...chance });
-  const write = writer({ store: held, present, working: new Cloud(), fresh, clock, log });
+  const write = writer({ store: held, present, fresh, clock, log });
   const parts = { "v2.0": answer, "margay/v1": answerMargay };
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   return {

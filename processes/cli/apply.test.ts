@@ -27,7 +27,7 @@ const GUIDE = readFileSync(fileURLToPath(new URL("../../examples/guide.yaml", im
 async function controller(t: TestContext): Promise<{ readonly url: string; readonly cloud: Cloud }> {
   const [clock, store, log] = [systemClock(), memoryStore(), fakeLog()];
   const present = await load(store, new Cloud());
-  const write = writer({ store, present, working: new Cloud(), fresh: () => systemFresh(clock), clock, log });
+  const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
   const parts = { "v2.0": answer, "margay/v1": answerMargay };
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   const served = await serve({ listen: [{ host: "127.0.0.1", port: 0 }], handle, log });

@@ -27,7 +27,7 @@ export async function controller({ store: path, listen, auth }: ControllerSettin
   const clock = systemClock();
   const store = sqliteStore({ path });
   const present = await load(store, new Cloud());
-  const write = writer({ store, present, working: new Cloud(), fresh: () => systemFresh(clock), clock, log });
+  const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
   const feed = feedServer({ present, writer: write, clock, log });
   log.info("the store is open", { path, revision: present.revision(), rows: present.rows().size });
 

@@ -1,7 +1,6 @@
 /**
- * The copy of the state that decisions are made on. Between batches it equals what is committed; during one it is ahead by
- * the batch's writes, which are then kept or undone. What others commit meanwhile is taken in at once: then the batch is
- * stale and is undone, or they came after it.
+ * A batch of decisions, tried on the state that readers look at: each sees what the ones before it wrote, and all is taken
+ * back before anybody else can look, since nothing waits in between. So there is one copy of the cloud, not two.
  */
 import type { Rows } from "#contracts/writer.ts";
 import type { RowWrite } from "#core/neutron/decision.ts";
@@ -13,27 +12,21 @@ export interface Pending extends Stored {
   readonly text: string | undefined;
 }
 
-export interface Working<S> {
+export interface Trial<S> {
   readonly state: S;
   /** Applies the writes of one decision; none of them, when it throws. */
   write(writes: readonly RowWrite[]): void;
-  /** What the batch has written so far: each key once, as it was written last. */
+  /** How many keys were written so far. */
+  size(): number;
+  /** What was written so far: each key once, as it was written last. */
   pending(): readonly Pending[];
-  /** The batch has been committed at `revision`: readers get it. */
-  keep(revision: number): void;
-  /** The batch has not been committed. */
-  undo(): void;
+  /** The state is again what is committed. */
+  takeBack(): void;
 }
 
-/** Fills the empty `state` from `present`, and follows it. */
-export function workOn<S extends Rows>(present: Present<S>, state: S): Working<S> {
+export function trialOn<S extends Rows>(present: Present<S>): Trial<S> {
+  const { state } = present;
   const pending = new Map<string, Pending>();
-
-  for (const [key, row] of present.rows()) state.apply(key, row);
-  present.listen(({ changes }) => {
-    // A batch of our own is there already, as the very same rows.
-    for (const { key, after } of changes) if (after === undefined || pending.get(key)?.row !== after) state.apply(key, after);
-  });
 
   /** How to set a key back to what it is now. */
   const wayBack = (key: string) => {
@@ -64,15 +57,10 @@ export function workOn<S extends Rows>(present: Present<S>, state: S): Working<S
         throw error;
       }
     },
+    size: () => pending.size,
     pending: () => [...pending.values()],
-    keep: (revision) => {
-      present.take(revision, [...pending.values()]);
-      pending.clear();
-    },
-    undo: () => {
-      const keys = [...pending.keys()].toReversed();
-      pending.clear();
-      for (const key of keys) state.apply(key, present.rows().get(key));
+    takeBack: () => {
+      for (const key of [...pending.keys()].toReversed()) state.apply(key, present.rows().get(key));
     },
   };
 }
