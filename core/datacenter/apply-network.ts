@@ -3,6 +3,7 @@ import { networkDecisions } from "../neutron/network-decisions.ts";
 import { network } from "../neutron/network.ts";
 import type { Network } from "../neutron/network.ts";
 import { touched, write } from "../neutron/rules.ts";
+import { isExternal, isSharedWithAll, sharingWrites } from "../neutron/sharing.ts";
 import { readCreate } from "../resource/read.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
@@ -28,9 +29,9 @@ export function applyNetwork(job: Job, planned: PlannedNetwork, { id, ours }: Be
   const other = old?.name === planned.name ? undefined : namesake(job, planned.name, ours);
   if (other !== undefined) return refused(nameTaken(planned.name, other));
   const { subnets: _, ...declared } = planned;
-  const difference = changed({ object: "network", name: planned.name }, old && pick(old, declared), declared);
+  const difference = changed({ object: "network", name: planned.name }, old && pick(job, old), declared);
   if (old === undefined) return make(job, declared, difference);
-  if (difference.length > 0) job.write([write("network", old.id, touched({ ...old, ...declared }, job.fresh))]);
+  if (difference.length > 0) change(job, old, declared);
   return ok({ id: old.id, difference });
 }
 
@@ -47,17 +48,19 @@ function make(job: Job, declared: Declared, difference: Difference): Result<Netw
   return ok({ id: row.id, difference });
 }
 
-function pick(row: Network, declared: Declared): object {
-  return { name: row.name, "router:external": row["router:external"], shared: row.shared, mtu: row.mtu } satisfies Record<
-    keyof typeof declared,
-    unknown
-  >;
+function change(job: Job, old: Network, { shared, "router:external": external, ...said }: Declared): void {
+  job.write(sharingWrites(job.cloud, { type: "network", object: old }, { shared, external, fresh: job.fresh }));
+  job.write([write("network", old.id, touched({ ...old, ...said }, job.fresh))]);
+}
+
+function pick({ cloud }: Job, { id, name, mtu }: Network): Record<keyof Declared, unknown> {
+  return { name, "router:external": isExternal(cloud, id), shared: isSharedWithAll(cloud, id), mtu };
 }
 
 /** Another network that everybody sees under this name: then the name would mean neither. */
 function namesake({ cloud }: Job, name: string, ours: readonly (string | undefined)[]): Network | undefined {
   for (const other of cloud.all("network")) {
-    if (other.name === name && (other.shared || other["router:external"]) && !ours.includes(other.id)) return other;
+    if (other.name === name && (isSharedWithAll(cloud, other.id) || isExternal(cloud, other.id)) && !ours.includes(other.id)) return other;
   }
   return undefined;
 }

@@ -132,7 +132,7 @@ interface Updating extends Attempt {
 
 /** Nothing is written, and no revision used up, where nothing is different. */
 function updated(rules: AnyRules, cloud: Cloud, { before, change, request, fresh }: Updating): Decision<ApiResponse> {
-  const same = JSON.stringify(before) === JSON.stringify(change.row);
+  const same = change.counts !== true && JSON.stringify(before) === JSON.stringify(change.row);
   const row = same || !("revision_number" in change.row) ? change.row : touched(change.row, fresh);
   const writes = same ? (change.also ?? []) : writesOf(rules, { ...change, row });
   return cloud.attempt((put) => {

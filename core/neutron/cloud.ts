@@ -5,7 +5,9 @@
 import type { Indexed } from "../resource/resource.ts";
 import { Addresses } from "./addresses.ts";
 import type { RowWrite } from "./decision.ts";
+import { Grants } from "./grants.ts";
 import type { Port } from "./port.ts";
+import type { RbacPolicy } from "./rbac-policy.ts";
 import { Table } from "./table.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 import type { CloudSettings } from "./settings.ts";
@@ -15,6 +17,8 @@ import type { DeclaredTable, TableName, Tables } from "./tables.ts";
 export class Cloud {
   /** Addresses in use by ports. */
   readonly addresses = new Addresses();
+  /** What was given to other projects. */
+  readonly grants = new Grants();
   readonly settings: CloudSettings;
   readonly #tables: ReadonlyMap<string, Table>;
 
@@ -79,6 +83,8 @@ export class Cloud {
     const [name, id] = [key.slice(0, slash), key.slice(slash + 1)];
     const old = this.#table(name).put(id, row);
     if (name === "port") this.addresses.move(id, addressesOf(old), addressesOf(row));
+    // A row is of the type of its table, before and after.
+    if (name === "rbac_policy") this.grants.move(old as RbacPolicy | undefined, row as RbacPolicy | undefined);
     return old;
   }
 

@@ -18,6 +18,12 @@ const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => 
   port: (ids) => ({ network_id: ids["network"] }),
   security_group: () => ({}),
   security_group_rule: (ids) => ({ security_group_id: ids["security_group"], direction: "ingress" }),
+  rbac_policy: (ids) => ({
+    object_type: "network",
+    object_id: ids["network"],
+    action: "access_as_shared",
+    target_tenant: "00000000000000000000000000000abc",
+  }),
 };
 
 interface Made {
@@ -83,8 +89,8 @@ for (const resource of creatable) {
       assert.deepEqual(refusedWith(create(one(), { colour: "blue" })), { status: 400, message: "Unrecognized attribute(s) 'colour'" }));
 
     for (const [name, attribute] of entries) {
-      if (attribute.write === "never") {
-        test(`${name} is the server's to say`, () =>
+      if (!onCreation(attribute)) {
+        test(`${name} cannot be said on creation`, () =>
           assert.deepEqual(refusedWith(create(one(), { [name]: "x" })), {
             status: 400,
             message: `Attribute '${name}' not allowed in POST`,
@@ -92,7 +98,7 @@ for (const resource of creatable) {
       } else if (isWrong(attribute.type.read(NONSENSE))) {
         test(`${name} cannot be nonsense`, () => assert.equal(refusedWith(create(one(), { [name]: NONSENSE })).status, 400));
       }
-      if (attribute.write !== "never" && !("default" in attribute)) {
+      if (onCreation(attribute) && !("default" in attribute)) {
         test(`${name} must be said`, () => {
           const { box, url, least } = one();
           const { [name]: _, ...rest } = least;
@@ -120,7 +126,7 @@ for (const resource of creatable) {
   describe(`${resource.name}, changed`, () => {
     for (const [name, attribute] of entries) {
       if (resource.may.update === undefined) continue;
-      if (attribute.write === "always") {
+      if (attribute.write === "always" || attribute.write === "change") {
         test(`${name} stays when it is set to what it is`, () => {
           const it = one();
           const value = it.one[name];
@@ -152,6 +158,10 @@ for (const resource of creatable) {
       });
     }
   });
+}
+
+function onCreation({ write }: Attribute): boolean {
+  return write === "create" || write === "always";
 }
 
 /** A value that the attribute takes and that is not its default. */

@@ -22,7 +22,10 @@ import { seesNetwork, targetOn } from "./subnet-decisions.ts";
 export const portDecisions: Rules<"port"> = {
   table: "port",
   notFound: refusal.portNotFound,
-  target: (cloud, row) => ({ ...targetOn(cloud.get("network", row.network_id), row.project_id), deviceOwner: row.device_owner }),
+  target: (cloud, row, who) => {
+    const on = cloud.get("network", row.network_id);
+    return { ...targetOn(cloud, { on, owner: row.project_id }, who), deviceOwner: row.device_owner };
+  },
   targetOfNew,
   computed: (cloud, row) => ({ dns_assignment: assignment(row, cloud.get("network", row.network_id)) }),
   create: createPort,
@@ -34,7 +37,7 @@ export const portDecisions: Rules<"port"> = {
 function targetOfNew(cloud: Cloud, input: NewPort, { who }: Asking): Result<Target> {
   const on = cloud.get("network", input.network_id);
   if (on === undefined || !seesNetwork(cloud, on, who)) return refused(refusal.networkNotFound(input.network_id));
-  return ok({ ...targetOn(on, input.project_id), deviceOwner: input.device_owner });
+  return ok({ ...targetOn(cloud, { on, owner: input.project_id }, who), deviceOwner: input.device_owner });
 }
 
 export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): Result<Change<Port>> {
@@ -138,8 +141,6 @@ interface Changing {
 function wrongChange(cloud: Cloud, { row, patch, said }: Changing): Refusal | undefined {
   if (said.mac_address !== row.mac_address && isBound(row))
     return refusal.portBound({ id: row.id, vif: row["binding:vif_type"], from: row.mac_address, to: said.mac_address });
-  if (said["binding:vnic_type"] !== row["binding:vnic_type"] && isBound(row))
-    return refusal.portInUse({ id: row.id, network: row.network_id, device: row.device_id });
   // Port security cannot go while groups stay; groups cannot come while it is off.
   if (patch.port_security_enabled === false && patch.security_groups === undefined && row.security_groups.length > 0)
     return refusal.portHasGroups;

@@ -10,6 +10,7 @@ import type { AddressPair } from "./port-types.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { groupNotFound } from "./security-group-refusals.ts";
+import { isSharedWith } from "./sharing.ts";
 
 const MOST_PAIRS = 10;
 
@@ -31,7 +32,9 @@ export function wrongSecurity(
 export function unknownGroup(cloud: Cloud, port: Pick<Port, "security_groups" | "project_id">, who: Who): Refusal | undefined {
   const unknown = port.security_groups.find((id) => {
     const group = cloud.get("security_group", id);
-    return group === undefined || !(isAdmin(who) || group.project_id === port.project_id || group.project_id === who.project);
+    if (group === undefined) return true;
+    const mayUse = (project: string) => group.project_id === project || isSharedWith(cloud, id, project);
+    return !(isAdmin(who) || mayUse(port.project_id) || mayUse(who.project));
   });
   return unknown === undefined ? undefined : groupNotFound(unknown);
 }
@@ -44,15 +47,17 @@ export function completePairs(pairs: readonly AddressPair[], own: Mac): Result<r
     const name = `${pair.mac_address ?? own} ${pair.ip_address}`;
     if (seen.has(name)) return refused(refusal.duplicatePair(pair.mac_address ?? "None", pair.ip_address));
     seen.add(name);
-    if (isMulticast(pair)) return refused(refusal.multicastPair(pair.ip_address));
+    const multicast = multicastOf(pair);
+    if (multicast !== undefined) return refused(refusal.multicastPair(multicast));
   }
   return ok(pairs.map((pair) => ({ mac_address: own, ...pair })));
 }
 
 const MULTICAST = ["224.0.0.0/4", "ff00::/8"].map((text) => readCidr(text));
 
-function isMulticast({ ip_address: address, mac_address: mac }: AddressPair): boolean {
+/** The address of a pair that stands for many receivers. */
+function multicastOf({ ip_address: address, mac_address: mac }: AddressPair): string | undefined {
+  if (mac !== undefined && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1) return mac;
   const prefix = readCidr(address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`);
-  const group = mac !== undefined && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
-  return group || (prefix !== undefined && MULTICAST.some((block) => block !== undefined && overlaps(block, prefix)));
+  return prefix !== undefined && MULTICAST.some((block) => block !== undefined && overlaps(block, prefix)) ? address : undefined;
 }

@@ -12,6 +12,7 @@ const limits = attributes({
   port: { type: limit, write: "always", default: 500, note: "Ports." },
   router: { type: limit, write: "always", default: 10, note: "Routers; there are none." },
   floatingip: { type: limit, write: "always", default: 50, note: "Floating IPs; there are none." },
+  rbac_policy: { type: limit, write: "always", default: 10, note: "RBAC policies." },
   security_group: { type: limit, write: "always", default: 10, note: "Security groups." },
   security_group_rule: { type: limit, write: "always", default: 100, note: "Rules of security groups." },
 });
@@ -38,6 +39,7 @@ export const DEFAULTS: Limits = {
   port: limits.port.default,
   router: limits.router.default,
   floatingip: limits.floatingip.default,
+  rbac_policy: limits.rbac_policy.default,
   security_group: limits.security_group.default,
   security_group_rule: limits.security_group_rule.default,
 };

@@ -39,6 +39,8 @@ export const networkInUse = (id: string, ports: readonly string[]) =>
   );
 export const invalidSharing = (name: string) =>
   conflict("InvalidSharedSetting", `Unable to reconfigure sharing settings for network ${name}. Multiple projects are using it.`);
+export const externalInUse = (id: string) =>
+  conflict("ExternalNetworkInUse", `External network ${id} cannot be updated to be made non-external, since it has existing gateway ports.`);
 export const mtuTooSmall = (id: string, least: number) =>
   conflict("NetworkMTUSubnetConflict", `MTU of ${id} is not valid, subnet requires a minimum of ${least}`);
 
@@ -72,11 +74,8 @@ export const portBound = (port: { readonly id: string; readonly vif: string; rea
     "PortBound",
     `Unable to complete operation on port ${port.id}, port is already bound, port type: ${port.vif}, old_mac ${port.from}, new_mac ${port.to}.`,
   );
-export const portInUse = (port: { readonly id: string; readonly network: string; readonly device: string }) =>
-  conflict(
-    "PortInUse",
-    `Unable to complete operation on port ${port.id} for network ${port.network}. Port already has an attached device ${port.device}.`,
-  );
+export const servicePortInUse = (id: string, owner: string) =>
+  conflict("ServicePortInUse", `Port ${id} cannot be deleted directly via the port API: has device owner ${owner}.`);
 export const securityNeeded = bad(
   "PortSecurityAndIPRequiredForSecurityGroups",
   "Port security must be enabled and port must have an IP address in order to use security groups.",
@@ -91,6 +90,7 @@ export const securityNeededForPairs = conflict(
 );
 export const tooManyPairs = (most: number) =>
   bad("AllowedAddressPairExhausted", `The number of allowed address pair exceeds the maximum ${most}.`);
+export const pairWithoutAddress = bad("AllowedAddressPairsMissingIP", "AllowedAddressPair must contain ip_address");
 export const duplicatePair = (mac: string, ip: string) =>
   bad("DuplicateAddressPairInRequest", `Request contains duplicate address pair: mac_address ${mac} ip_address ${ip}.`);
 

@@ -9,11 +9,19 @@ import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
 import { portDecisions } from "./port-decisions.ts";
 import { answerQuota } from "./quota-api.ts";
+import { rbacPolicyDecisions } from "./rbac-policy-decisions.ts";
 import { securityGroupDecisions } from "./security-group-decisions.ts";
 import { securityGroupRuleDecisions } from "./security-group-rule-decisions.ts";
 import { subnetDecisions } from "./subnet-decisions.ts";
 
-const RULES: readonly AnyRules[] = [networkDecisions, subnetDecisions, portDecisions, securityGroupDecisions, securityGroupRuleDecisions];
+const RULES: readonly AnyRules[] = [
+  networkDecisions,
+  subnetDecisions,
+  portDecisions,
+  securityGroupDecisions,
+  securityGroupRuleDecisions,
+  rbacPolicyDecisions,
+];
 
 /** By their URL: `networks`, `qos/policies`. */
 export const ROUTES: ReadonlyMap<string, AnyRules> = new Map(

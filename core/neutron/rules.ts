@@ -34,6 +34,8 @@ export interface Change<Row> {
   readonly row: Row;
   /** Before it: what it needs, such as a default security group. */
   readonly also?: readonly RowWrite[];
+  /** Is what changed elsewhere a change of this one too, which counts as its revision? */
+  readonly counts?: boolean;
 }
 
 /** What a member action is told: `PUT /routers/{id}/add_router_interface`. */

@@ -10,14 +10,18 @@ import type { Ask, Change, Rules } from "./rules.ts";
 import { defaultGroupOf, ensureDefaultGroup, isDefault, makeGroup } from "./security-group-default.ts";
 import * as refusal from "./security-group-refusals.ts";
 import { shownRule } from "./security-group-rule-decisions.ts";
+import { endOfSharing, isSharedWith, sharingFor } from "./sharing.ts";
 import type { NewSecurityGroup, SecurityGroup, SecurityGroupPatch } from "./security-group.ts";
 
 export const securityGroupDecisions: Rules<"security_group"> = {
   table: "security_group",
   notFound: refusal.groupNotFound,
-  target: (_cloud, row) => ({ owner: row.project_id }),
+  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
   targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
-  computed: (cloud, row) => ({ shared: false, security_group_rules: [...rulesOf(cloud, row)].map((rule) => shownRule(cloud, rule)) }),
+  computed: (cloud, row, { who }) => ({
+    shared: isSharedWith(cloud, row.id, who.project),
+    security_group_rules: [...rulesOf(cloud, row)].map((rule) => shownRule(cloud, rule)),
+  }),
   create,
   update,
   delete: remove,
@@ -53,6 +57,7 @@ function remove(cloud: Cloud, row: SecurityGroup, { who, fresh }: Ask): Result<r
   return ok([
     ...[...rulesOf(cloud, row), ...elsewhere].map((rule) => removal("security_group_rule", rule.id)),
     ...losers.map((group) => write("security_group", group.id, touched(group, fresh))),
+    ...endOfSharing(cloud, row.id),
     removal("security_group", row.id),
   ]);
 }

@@ -15,6 +15,7 @@ import { canonicalRule, normalizedCidr, sameness } from "./security-group-rule-f
 import type { NewSecurityGroupRule, SecurityGroupRule } from "./security-group-rule.ts";
 import { securityGroupRule } from "./security-group-rule.ts";
 import { securityGroup } from "./security-group.ts";
+import { sharingFor } from "./sharing.ts";
 
 export const securityGroupRuleDecisions: Rules<"security_group_rule"> = {
   table: "security_group_rule",
@@ -86,5 +87,7 @@ function groupTouched(cloud: Cloud, rule: SecurityGroupRule, fresh: Ask["fresh"]
 
 function canSee(cloud: Cloud, id: string, who: Who): boolean {
   const group = cloud.get("security_group", id);
-  return group !== undefined && maySee(securityGroup, { who, target: { owner: group.project_id }, policy: cloud.settings.policy });
+  if (group === undefined) return false;
+  const target = { owner: group.project_id, ...sharingFor(cloud, id, who) };
+  return maySee(securityGroup, { who, target, policy: cloud.settings.policy });
 }

@@ -11,7 +11,7 @@ export const securityGroup = resource({
   name: "security_group",
   plural: "security_groups",
   note: "Rules for the ports that are in it. Each project has one named default, made when it is first needed.",
-  may: { create: ADMIN_OR_OWNER, get: ["admin", "reader@owner"], update: ADMIN_OR_OWNER, delete: ADMIN_OR_OWNER },
+  may: { create: ADMIN_OR_OWNER, get: ["admin", "reader@owner", "shared"], update: ADMIN_OR_OWNER, delete: ADMIN_OR_OWNER },
   attributes: {
     ...identity,
     ...named,
@@ -30,7 +30,7 @@ export const securityGroup = resource({
       computed: true,
       filter: true,
       extension: "security-groups-shared-filtering",
-      note: "Never: a group belongs to one project.",
+      note: "May whoever looks use it like its own?",
     },
     security_group_rules: { type: list(opaque), write: "never", computed: true, note: "Its rules." },
     ...chronicled,

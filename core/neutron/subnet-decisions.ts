@@ -10,43 +10,45 @@ import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { defaultGateway, defaultPools, isAutomatic } from "./ipam.ts";
-import { LEAST_MTU } from "./network-decisions.ts";
+import { LEAST_MTU, networkTarget } from "./network-decisions.ts";
 import type { Network } from "./network.ts";
 import { network } from "./network.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal, touched, write } from "./rules.ts";
-import type { Ask, Change, Rules } from "./rules.ts";
+import type { Ask, Asking, Change, Rules } from "./rules.ts";
+import { isExternal, sharingFor } from "./sharing.ts";
 import { wrongSubnet } from "./subnet-checks.ts";
 import type { NewSubnet, Subnet, SubnetPatch } from "./subnet.ts";
 
 export const subnetDecisions: Rules<"subnet"> = {
   table: "subnet",
   notFound: refusal.subnetNotFound,
-  target: (cloud, row) => targetOn(cloud.get("network", row.network_id), row.project_id),
+  target: (cloud, row, who) => targetOn(cloud, { on: cloud.get("network", row.network_id), owner: row.project_id }, who),
   targetOfNew,
-  computed: (cloud, row) => ({ "router:external": cloud.get("network", row.network_id)?.["router:external"] ?? false }),
+  computed: (cloud, row) => ({ "router:external": isExternal(cloud, row.network_id) }),
   create,
   update,
   delete: remove,
 };
 
-export function networkTarget(on: Network): Target {
-  return { owner: on.project_id, shared: on.shared, external: on["router:external"] };
+export interface OnNetwork {
+  readonly on: Network | undefined;
+  readonly owner: string;
 }
 
 /** What policy is asked about something on a network. */
-export function targetOn(on: Network | undefined, owner: string): Target {
-  return on === undefined ? { owner } : { owner, parent: on.project_id, shared: on.shared, external: on["router:external"] };
+export function targetOn(cloud: Cloud, { on, owner }: OnNetwork, who: Who): Target {
+  return on === undefined ? { owner } : { owner, parent: on.project_id, ...sharingFor(cloud, on.id, who) };
 }
 
 export function seesNetwork(cloud: Cloud, on: Network, who: Who): boolean {
-  return maySee(network, { who, target: networkTarget(on), policy: cloud.settings.policy });
+  return maySee(network, { who, target: networkTarget(cloud, on, who), policy: cloud.settings.policy });
 }
 
-function targetOfNew(cloud: Cloud, input: NewSubnet): Result<Target> {
+function targetOfNew(cloud: Cloud, input: NewSubnet, { who }: Asking): Result<Target> {
   const on = cloud.get("network", input.network_id);
-  return on === undefined ? refused(refusal.networkNotFound(input.network_id)) : ok(targetOn(on, input.project_id));
+  return on === undefined ? refused(refusal.networkNotFound(input.network_id)) : ok(targetOn(cloud, { on, owner: input.project_id }, who));
 }
 
 function create(cloud: Cloud, input: NewSubnet, { fresh }: Ask): Result<Change<Subnet>> {

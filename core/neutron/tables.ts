@@ -8,6 +8,8 @@ import { port } from "./port.ts";
 import type { Port } from "./port.ts";
 import { quota } from "./quota.ts";
 import type { Quota } from "./quota.ts";
+import { rbacPolicy } from "./rbac-policy.ts";
+import type { RbacPolicy } from "./rbac-policy.ts";
 import { securityGroupRule } from "./security-group-rule.ts";
 import type { SecurityGroupRule } from "./security-group-rule.ts";
 import { securityGroup } from "./security-group.ts";
@@ -16,7 +18,16 @@ import { subnet } from "./subnet.ts";
 import type { Subnet } from "./subnet.ts";
 
 /** Declarations by table. */
-export const DECLARED = { network, subnet, port, security_group: securityGroup, security_group_rule: securityGroupRule, quota, agent };
+export const DECLARED = {
+  network,
+  subnet,
+  port,
+  security_group: securityGroup,
+  security_group_rule: securityGroupRule,
+  rbac_policy: rbacPolicy,
+  quota,
+  agent,
+};
 
 /** Rows by table. A row's key is `TABLE/ID`. */
 export interface Tables {
@@ -25,6 +36,7 @@ export interface Tables {
   readonly port: Port;
   readonly security_group: SecurityGroup;
   readonly security_group_rule: SecurityGroupRule;
+  readonly rbac_policy: RbacPolicy;
   /** By project. */
   readonly quota: Quota;
   readonly agent: Agent;

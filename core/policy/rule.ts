@@ -14,6 +14,10 @@ export type Persona =
   | "external"
   /** Where the device is no service of the network (`network:…`). */
   | "plain device"
+  /** Where what is given is not given to everybody. */
+  | "plain target"
+  /** By the role of that name: who watches the wires, and says when one is broken. */
+  | "data_plane_integrator"
   | "anybody";
 
 export type Rule = readonly Persona[];
@@ -31,6 +35,8 @@ export interface Target {
   readonly shared?: boolean;
   readonly external?: boolean;
   readonly deviceOwner?: string;
+  /** Is something given to every project at once? */
+  readonly toEverybody?: boolean;
 }
 
 export function allows(rule: Rule, who: Who, target: Target): boolean {
@@ -42,13 +48,16 @@ function is(persona: Persona, who: Who, target: Target): boolean {
     case "admin":
       return isAdmin(who);
     case "service":
-      return who.roles.includes("service");
+    case "data_plane_integrator":
+      return who.roles.includes(persona);
     case "shared":
       return target.shared === true;
     case "external":
       return target.external === true;
     case "plain device":
       return target.deviceOwner?.startsWith("network:") !== true;
+    case "plain target":
+      return target.toEverybody !== true;
     case "anybody":
       return true;
     default: {
