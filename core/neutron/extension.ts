@@ -28,6 +28,7 @@ const BEHAVIOUR = [
   "quota_details",
   "quotas",
   "rbac-security-groups",
+  "rbac-address-group",
   "revision-if-match",
   "security-group",
   "sorting",
@@ -35,6 +36,7 @@ const BEHAVIOUR = [
 
 /** Name and description by alias; wanted of everything that is told. */
 const WORDS: Readonly<Record<string, readonly [name: string, description: string]>> = {
+  "address-group": ["Address Groups", "Prefixes under one name, for rules of security groups."],
   agent: ["Agents", "The hosts' agents, and whether they are alive."],
   "allowed-address-pairs": ["Allowed Address Pairs", "Addresses that a port may send from besides its own."],
   binding: ["Port Binding", "Which host serves a port, and how it is plugged."],
@@ -58,9 +60,11 @@ const WORDS: Readonly<Record<string, readonly [name: string, description: string
   "quota-check-limit-default": ["Quota Limit Check by Default", "Limits are checked against use unless forced."],
   quota_details: ["Quota Details", "Limits together with what is in use."],
   quotas: ["Quotas", "How many of each a project may have."],
+  "rbac-address-group": ["Shared Address Groups", "Address groups that other projects may use."],
   "revision-if-match": ["If-Match", "A change can be bound to the revision that was seen."],
   "security-group": ["Security Groups", "Which traffic a port may receive and send."],
   "security-groups-normalized-cidr": ["Normalized CIDR", "A rule's remote prefix with its host bits cleared."],
+  "security-groups-remote-address-group": ["Remote Address Groups", "Rules whose other side is in an address group."],
   "security-groups-rules-belongs-to-default-sg": ["Rules of Default Groups", "Whether a rule is in a project's default group."],
   "security-groups-shared-filtering": ["Shared Security Groups Filtering", "Groups found by whether they are shared."],
   "rbac-policies": ["RBAC Policies", "Networks that other projects may use, or leave through."],

@@ -18,6 +18,7 @@ const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => 
   port: (ids) => ({ network_id: ids["network"] }),
   security_group: () => ({}),
   security_group_rule: (ids) => ({ security_group_id: ids["security_group"], direction: "ingress" }),
+  address_group: () => ({}),
   rbac_policy: (ids) => ({
     object_type: "network",
     object_id: ids["network"],

@@ -1,5 +1,6 @@
 /** Where everything of the API is found: one line per resource, and the few paths that are no resource. */
 import { pathOf } from "../resource/resource.ts";
+import { addressGroupDecisions } from "./address-group-decisions.ts";
 import { answerAgent } from "./agent-decisions.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
@@ -20,6 +21,7 @@ const RULES: readonly AnyRules[] = [
   portDecisions,
   securityGroupDecisions,
   securityGroupRuleDecisions,
+  addressGroupDecisions,
   rbacPolicyDecisions,
 ];
 

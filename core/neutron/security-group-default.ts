@@ -59,6 +59,7 @@ function firstRule(
     port_range_min: null,
     port_range_max: null,
     remote_ip_prefix: null,
+    remote_address_group_id: null,
     // Nobody wrote these, and Neutron tells them apart by this null.
     description: null,
   };

@@ -5,6 +5,7 @@ import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
+import { addressGroupNotFound, seesAddressGroup } from "./address-group-decisions.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { born, removal, touched, write } from "./rules.ts";
@@ -66,8 +67,8 @@ function computed(cloud: Cloud, row: SecurityGroupRule) {
 function create(cloud: Cloud, input: NewSecurityGroupRule, { who, fresh }: Ask): Result<Change<SecurityGroupRule>> {
   const canonical = canonicalRule(input);
   if (!canonical.ok) return canonical;
-  if (input.remote_group_id !== null && !canSee(cloud, input.remote_group_id, who))
-    return refused(refusal.groupNotFound(input.remote_group_id));
+  const unseen = unseenRemote(cloud, input, who);
+  if (unseen !== undefined) return refused(unseen);
   const meaning = sameness(canonical.value);
   for (const other of cloud.by("security_group_rule", "security_group_id", input.security_group_id))
     if (sameness(other) === meaning) return refused(refusal.ruleExists(other.id));
@@ -83,6 +84,13 @@ function remove(cloud: Cloud, row: SecurityGroupRule, { fresh }: Ask): Result<re
 function groupTouched(cloud: Cloud, rule: SecurityGroupRule, fresh: Ask["fresh"]): RowWrite[] {
   const group = cloud.get("security_group", rule.security_group_id);
   return group === undefined ? [] : [write("security_group", group.id, touched(group, fresh))];
+}
+
+/** Whoever writes a rule names only what it can see. */
+function unseenRemote(cloud: Cloud, input: NewSecurityGroupRule, who: Who): Refusal | undefined {
+  const { remote_group_id: group, remote_address_group_id: addresses } = input;
+  if (group !== null && !canSee(cloud, group, who)) return refusal.groupNotFound(group);
+  return addresses !== null && !seesAddressGroup(cloud, addresses, who) ? addressGroupNotFound(addresses) : undefined;
 }
 
 function canSee(cloud: Cloud, id: string, who: Who): boolean {

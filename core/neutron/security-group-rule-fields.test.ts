@@ -22,6 +22,7 @@ const PLAIN: RuleFields = {
   port_range_max: null,
   remote_ip_prefix: null,
   remote_group_id: null,
+  remote_address_group_id: null,
 };
 
 /** A sent rule that is accepted, as stored; throws what it was refused for. */
@@ -145,6 +146,7 @@ test("canonical rules are their own canonical form", () => {
     port_range_max: fc.option(fc.constantFrom(0, 1, 80, 255, 256, 65535), { nil: null }),
     remote_ip_prefix: fc.constantFrom(null, "0.0.0.0/0", "10.1.2.3/8", "::/0"),
     remote_group_id: fc.constantFrom(null, "g"),
+    remote_address_group_id: fc.constantFrom(null, "a"),
   });
   fc.assert(
     fc.property(part, (sent) => {

@@ -26,6 +26,7 @@ export interface RuleFields {
   /** `address/length` with the host bits that were sent. */
   readonly remote_ip_prefix: string | null;
   readonly remote_group_id: string | null;
+  readonly remote_address_group_id: string | null;
 }
 
 export function readEthertype(value: unknown): Result<Ethertype> {
@@ -86,6 +87,7 @@ export function sameness(rule: RuleFields): string {
     rule.port_range_max,
     everything ? null : rule.remote_ip_prefix,
     rule.remote_group_id,
+    rule.remote_address_group_id,
   ]);
 }
 
@@ -121,9 +123,9 @@ function wrongIcmp({ port_range_min: type, port_range_max: code }: RuleFields): 
 }
 
 function wrongRemote(rule: RuleFields): Refusal | undefined {
-  if (rule.remote_ip_prefix === null) return undefined;
-  if (familyOf(rule.remote_ip_prefix) !== familyOfRule(rule)) return refusal.prefixConflict(rule.ethertype, rule.remote_ip_prefix);
-  return rule.remote_group_id === null ? undefined : refusal.severalRemotes;
+  const { remote_ip_prefix: prefix, remote_group_id: group, remote_address_group_id: addresses } = rule;
+  if (prefix !== null && familyOf(prefix) !== familyOfRule(rule)) return refusal.prefixConflict(rule.ethertype, prefix);
+  return [prefix, group, addresses].filter((remote) => remote !== null).length > 1 ? refusal.severalRemotes : undefined;
 }
 
 function wrongFamily(rule: RuleFields): Refusal | undefined {

@@ -60,6 +60,16 @@ export const securityGroupRule = resource({
       index: true,
       note: "The other side is a port of this group.",
     },
+    remote_address_group_id: {
+      type: nullable(text(36)),
+      write: "create",
+      default: null,
+      filter: true,
+      sort: true,
+      index: true,
+      extension: "security-groups-remote-address-group",
+      note: "The other side is in a prefix of this address group.",
+    },
     normalized_cidr: {
       type: nullable(cidr),
       write: "never",

@@ -227,7 +227,7 @@ test("values of a rule are refused with errors of their own", () => {
   assert.equal(refused({ protocol: "tcp", port_range_min: 80, port_range_max: 70000 }), "400 SecurityGroupInvalidPortValue");
   assert.equal(refused({ remote_ip_prefix: "nonsense" }), "400 InvalidCIDR");
   assert.equal(refused({ direction: "sideways" }), "400 HTTPBadRequest");
-  assert.equal(refused({ remote_address_group_id: id }), "400 HTTPBadRequest");
+  assert.equal(refused({ remote_address_group_id: id }), "404 AddressGroupNotFound");
 });
 
 test("rules are found by what they say; nobody changes one", () => {

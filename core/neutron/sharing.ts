@@ -34,6 +34,7 @@ export const SHAREABLE: Readonly<Record<ObjectType, Shareable>> = {
     users: (cloud, id, action) => (action === "access_as_shared" ? usersOfNetwork(cloud, id) : usersOfExternal(cloud, id)),
   },
   security_group: { actions: ["access_as_shared"], users: usersOfGroup },
+  address_group: { actions: ["access_as_shared"], users: usersOfAddressGroup },
 };
 
 function* usersOfNetwork(cloud: Cloud, id: string): Generator<string> {
@@ -57,6 +58,11 @@ export function hasWayOut(cloud: Cloud, network: string): boolean {
 function* usersOfGroup(cloud: Cloud, id: string): Generator<string> {
   for (const port of cloud.by("port", "security_groups", id)) yield port.project_id;
   for (const rule of cloud.by("security_group_rule", "remote_group_id", id)) yield rule.project_id;
+}
+
+/** As the remote of a rule. */
+function* usersOfAddressGroup(cloud: Cloud, id: string): Generator<string> {
+  for (const rule of cloud.by("security_group_rule", "remote_address_group_id", id)) yield rule.project_id;
 }
 
 /** May the project use it like its own? Its owner need not be told so. */

@@ -1,5 +1,7 @@
 /** Every resource that the cloud keeps: one line here, one file each. */
 import type { Applied } from "../datacenter/applied.ts";
+import { addressGroup } from "./address-group.ts";
+import type { AddressGroup } from "./address-group.ts";
 import { agent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { network } from "./network.ts";
@@ -10,6 +12,7 @@ import { quota } from "./quota.ts";
 import type { Quota } from "./quota.ts";
 import { rbacPolicy } from "./rbac-policy.ts";
 import type { RbacPolicy } from "./rbac-policy.ts";
+import type { Released } from "./released.ts";
 import { securityGroupRule } from "./security-group-rule.ts";
 import type { SecurityGroupRule } from "./security-group-rule.ts";
 import { securityGroup } from "./security-group.ts";
@@ -24,6 +27,7 @@ export const DECLARED = {
   port,
   security_group: securityGroup,
   security_group_rule: securityGroupRule,
+  address_group: addressGroup,
   rbac_policy: rbacPolicy,
   quota,
   agent,
@@ -36,12 +40,15 @@ export interface Tables {
   readonly port: Port;
   readonly security_group: SecurityGroup;
   readonly security_group_rule: SecurityGroupRule;
+  readonly address_group: AddressGroup;
   readonly rbac_policy: RbacPolicy;
   /** By project. */
   readonly quota: Quota;
   readonly agent: Agent;
   /** `datacenter/this`: absent until one has been applied. */
   readonly datacenter: Applied;
+  /** By address. */
+  readonly released: Released;
 }
 
 export type TableName = keyof Tables;
