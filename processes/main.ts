@@ -9,6 +9,7 @@ import type { Word } from "./cli/listing.ts";
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => Command }>>> = {
   controller: () => import("./cli/controller.ts"),
   agent: () => import("./cli/agent.ts"),
+  settings: () => import("./cli/settings.ts"),
   plan: () => import("./cli/plan.ts"),
   apply: () => import("./cli/apply.ts"),
   lab: () => import("./cli/lab.ts"),

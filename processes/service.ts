@@ -1,9 +1,9 @@
 /** What a process that runs until it is asked to stop has in common with the others: signals, the log, and how it ends. */
 import { jsonLog } from "#adapters/log/json.ts";
-import type { Log } from "#contracts/log.ts";
+import type { JsonLog } from "#adapters/log/json.ts";
 
 /** Runs in the foreground until SIGTERM or SIGINT, as systemd wants it. A bug ends the process, which is safe to start again. */
-export async function service(name: string, work: (stop: AbortSignal, log: Log) => Promise<void>): Promise<void> {
+export async function service(name: string, work: (stop: AbortSignal, log: JsonLog) => Promise<void>): Promise<void> {
   // Stores and configurations may hold secrets, logs hold addresses, and whoever reaches a socket is an administrator: nobody else's.
   process.umask(0o077);
   const log = jsonLog(name);

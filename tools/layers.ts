@@ -45,6 +45,8 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   policy: ["net", "result", "resource"],
   resource: ["net", "result", "policy"],
   neutron: ["net", "result", "resource", "policy", "datacenter", "feed"],
+  settings: ["net", "result", "resource", "policy", "neutron", "datacenter"],
+  identity: ["result", "policy", "datacenter"],
   feed: ["net", "result", "datacenter", "neutron"],
   intent: ["net", "kinds", "feed", "datacenter"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],

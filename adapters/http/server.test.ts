@@ -12,7 +12,8 @@ import type { TestContext } from "node:test";
 import type { Handle, HttpRequest } from "#contracts/http.ts";
 import { jsonText } from "./json.ts";
 import { serve } from "./server.ts";
-import type { Listen, Serving } from "./server.ts";
+import type { Listen } from "#core/settings/types.ts";
+import type { Serving } from "./server.ts";
 
 const QUIET = { info() {}, warn() {}, error() {} };
 const ANYWHERE: Listen = { host: "127.0.0.1", port: 0 };

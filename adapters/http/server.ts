@@ -10,10 +10,8 @@ import fastify from "fastify";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";
 import type { Log } from "#contracts/log.ts";
+import type { Listen } from "#core/settings/types.ts";
 import { jsonText } from "./json.ts";
-
-/** Where to listen; port 0 lets the kernel choose. */
-export type Listen = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface Serving {
   /** One per `listen`, in its order; a WebSocket server attaches to their `upgrade` events. */

@@ -3,8 +3,15 @@ import { pino } from "pino";
 import type { DestinationStream } from "pino";
 import type { Fields, Log } from "#contracts/log.ts";
 
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface JsonLog extends Log {
+  /** Tells nothing less grave from now on. */
+  setLevel(level: LogLevel): void;
+}
+
 /** `name` says which process speaks: `controller`, `agent`. Errors among the fields show their message and stack. */
-export function jsonLog(name: string, destination?: DestinationStream): Log {
+export function jsonLog(name: string, destination?: DestinationStream): JsonLog {
   const options = {
     name,
     base: { name },
@@ -17,5 +24,6 @@ export function jsonLog(name: string, destination?: DestinationStream): Log {
     info: (event: string, fields: Fields = {}) => logger.info(fields, event),
     warn: (event: string, fields: Fields = {}) => logger.warn(fields, event),
     error: (event: string, fields: Fields = {}) => logger.error(fields, event),
+    setLevel: (level) => void (logger.level = level),
   };
 }

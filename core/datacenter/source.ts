@@ -15,6 +15,8 @@ export interface Source {
   /** The value at a place; undefined where there is none. */
   at(path: Path): unknown;
   blame(path: Path, reason: string): void;
+  /** The same of a secret: what stands there is not repeated. */
+  conceal(path: Path, reason: string): void;
   /** Has something been found at this place or around it? Then what follows from it is not worth a second finding. */
   blamed(path: Path): boolean;
 }
@@ -27,6 +29,7 @@ export function sourceOf(document: unknown): Source {
     findings,
     at,
     blame: (path, reason) => void findings.push(finding(path, at(path), reason)),
+    conceal: (path, reason) => void findings.push(finding(path, undefined, reason)),
     blamed: (path) => findings.some((found) => found.path.every((key, index) => path[index] === key)),
   };
 }

@@ -23,15 +23,22 @@ export function show(
 
 export function list(rules: AnyRules, cloud: Cloud, request: ApiRequest): Result<ApiResponse> {
   const resource = declarationOf(rules);
-  const query = readQuery(resource, request.query);
-  if (!query.ok) return query;
-  const page = pageOf(rules, cloud, { query: { ...query.value, filters: [...ofParent(rules, request), ...query.value.filters] }, request });
+  const read = readQuery(resource, request.query);
+  if (!read.ok) return read;
+  const filters = [...ofParent(rules, request), ...read.value.filters];
+  const query: Query = { ...read.value, filters, page: within(cloud.settings.longestList, read.value.page) };
+  const page = pageOf(rules, cloud, { query, request });
   if (!page.ok) return page;
-  const objects = page.value.map(({ row }) => shown(rules, cloud, { row, fields: query.value.fields, request }));
+  const objects = page.value.map(({ row }) => shown(rules, cloud, { row, fields: query.fields, request }));
   const url = `${request.base}/${request.path.join("/")}`;
-  const links = linksOf(url, request.query, { page: query.value.page, shown: page.value.map(({ full }) => full) });
+  const links = linksOf(url, request.query, { page: query.page, shown: page.value.map(({ full }) => full) });
   const body = links.length === 0 ? {} : { [`${resource.plural}_links`]: links };
   return ok({ status: 200, body: { [resource.plural]: objects, ...body } });
+}
+
+/** A page of at most `most` objects; 0: of any number. */
+function within(most: number, page: Page): Page {
+  return most === 0 || (page.limit > 0 && page.limit <= most) ? page : { ...page, limit: most };
 }
 
 /** Below an object, only what lies below that one. */

@@ -1,28 +1,49 @@
-/** `margay controller`: runs a controller in the foreground until SIGTERM or SIGINT, as systemd wants it. */
-import { Command, Option } from "commander";
-import type { Listen } from "#adapters/http/server.ts";
+/** `margay controller`: runs a controller in the foreground until SIGTERM or SIGINT, as systemd wants it; SIGHUP makes it read its settings again. */
+import { Command } from "commander";
+import { CONTROLLER, SETTINGS_FILE } from "#core/settings/controller.ts";
+import { describeSettings } from "#core/settings/document.ts";
 import { controller } from "../controller/controller.ts";
+import { liveSettings } from "../controller/live-settings.ts";
+import { controllerSettings } from "../controller/settings.ts";
+import type { ControllerOptions } from "../controller/settings.ts";
 import { service } from "../service.ts";
-import { readListen } from "../controller/settings.ts";
-import type { ControllerSettings } from "../controller/settings.ts";
 
 export function command(): Command {
   return new Command("controller")
     .description("Neutron API, address management and the agents' feed")
-    .requiredOption("--store <path>", "the SQLite file that keeps the state; made when it is not there")
-    .requiredOption("--listen <address>", "HOST:PORT, [IPV6]:PORT or unix:/PATH; may be given several times", listens)
-    .addOption(
-      new Option("--auth <how>", "closed: nobody is let in by TCP; none: everybody is, as administrator")
-        .choices(["closed", "none"])
-        .default("closed"),
-    )
+    .option("--config <file>", `the settings file; else ${SETTINGS_FILE}, where it is there`)
+    .option("--store <path>", "store.path: the SQLite file that keeps the state")
+    .option("--listen <address>", "listen.api: HOST:PORT, [IPV6]:PORT or unix:/PATH; may be given several times", several)
+    .option("--auth <how>", "auth.how: how the asker is known by TCP")
+    .option("--set <name=value>", "any setting, as in the file: --set log.level=debug; may be given several times", several)
+    .addHelpText("after", () => settingsHelp())
     .action(run);
 }
 
-function listens(text: string, before: readonly Listen[] = []): readonly Listen[] {
-  return [...before, readListen(text)];
+function several(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
-async function run(settings: ControllerSettings): Promise<void> {
-  await service("controller", (stop, log) => controller(settings, stop, log));
+/** Every setting in a line; `margay settings` tells more. */
+function settingsHelp(): string {
+  const all = describeSettings(CONTROLLER).flatMap(({ settings }) => settings);
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return `\nSettings (margay settings tells their values and defaults):\n${all.map(({ name, note }) => `  ${name.padEnd(width)}  ${note}\n`).join("")}`;
+}
+
+async function run(options: ControllerOptions): Promise<void> {
+  const read = controllerSettings(options);
+  const first = read();
+  if (!first.ok) {
+    process.stderr.write(`${first.problems.join("\n")}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  await service("controller", async (stop, log) => {
+    const live = liveSettings(read, first.value, log);
+    log.setLevel(first.value.log.level);
+    live.listen(({ log: { level } }) => log.setLevel(level));
+    process.on("SIGHUP", live.reread);
+    await controller(live, stop, log);
+  });
 }

@@ -5,7 +5,7 @@
 import { serveFeed } from "#adapters/feed/server.ts";
 import type { FeedDoor } from "#adapters/feed/server.ts";
 import { serve } from "#adapters/http/server.ts";
-import type { Listen, Serving } from "#adapters/http/server.ts";
+import type { Serving } from "#adapters/http/server.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { systemFresh, timeOf } from "#adapters/clock/fresh.ts";
 import { closed, trusting } from "#adapters/identity/local.ts";
@@ -19,24 +19,30 @@ import { api } from "#engine/api.ts";
 import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
 import { writer } from "#engine/writer.ts";
-import type { ControllerSettings } from "./settings.ts";
+import type { Listen } from "#core/settings/types.ts";
+import type { LiveSettings } from "./live-settings.ts";
 import { stopped } from "../service.ts";
 
 /** Runs until `stop` is aborted; rejects when it cannot start. */
-export async function controller({ store: path, listen, auth }: ControllerSettings, stop: AbortSignal, log: Log): Promise<void> {
+export async function controller(settings: LiveSettings, stop: AbortSignal, log: Log): Promise<void> {
+  const {
+    store: { path, history },
+    listen,
+    auth,
+  } = settings.now();
   const clock = systemClock();
-  const store = sqliteStore({ path });
-  const present = await load(store, new Cloud());
+  const store = sqliteStore({ path, remembers: history });
+  const present = await load(store, new Cloud(settings.cloud));
   const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
   const feed = feedServer({ present, writer: write, clock, log });
   log.info("the store is open", { path, revision: present.revision(), rows: present.rows().size });
 
   const parts = { "v2.0": answer, "margay/v1": answerMargay };
   const handleFor = (identity: Identity) => api({ cloud: present.state, writer: write, identity, now: () => timeOf(clock), parts });
-  const isPrivate = (door: Listen) => auth === "none" || "path" in door;
+  const isPrivate = (door: Listen) => auth.how === "none" || "path" in door;
   const doors: readonly [readonly Listen[], Identity][] = [
-    [listen.filter(isPrivate), trusting()],
-    [listen.filter((door) => !isPrivate(door)), closed()],
+    [listen.api.filter(isPrivate), trusting()],
+    [listen.api.filter((door) => !isPrivate(door)), closed()],
   ];
   const serving: Serving[] = [];
   const feeds: FeedDoor[] = [];

@@ -1,0 +1,48 @@
+/** What holds for every setting by its declaration, and for the language itself. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { text } from "../resource/scalars.ts";
+import { isWrong } from "../resource/type.ts";
+import { CONTROLLER } from "./controller.ts";
+import { readSettings, settingChanges } from "./read.ts";
+import { section } from "./setting.ts";
+import type { Sections } from "./setting.ts";
+import { listen } from "./types.ts";
+
+const sections: Sections = CONTROLLER;
+
+for (const [name, { note, settings }] of Object.entries(sections)) {
+  describe(`the settings of ${name}`, () => {
+    test("have a note", () => assert.match(note, /\.$/));
+    for (const [key, setting] of Object.entries(settings)) {
+      test(`${key}: the default is right, and it has a note`, () => {
+        assert.match(setting.note, /[.?]$/);
+        if ("default" in setting && setting.default !== null) assert.ok(!isWrong(setting.type.read(setting.default)));
+      });
+    }
+  });
+}
+
+test("an address is a host and a port, or a path", () => {
+  const reads = (raw: unknown) => listen.read(raw);
+  assert.deepEqual(reads("192.0.2.1:9696"), { value: { host: "192.0.2.1", port: 9696 } });
+  assert.deepEqual(reads("[2001:db8::1]:9696"), { value: { host: "2001:db8::1", port: 9696 } });
+  assert.deepEqual(reads("localhost:0"), { value: { host: "localhost", port: 0 } });
+  assert.deepEqual(reads("unix:/run/margay.sock"), { value: { path: "/run/margay.sock" } });
+  for (const raw of ["", "9696", ":9696", "host:", "host:99999", "2001:db8::1:9696", "unix:relative", "http://host:9696", 9696])
+    assert.ok(isWrong(reads(raw)), String(raw));
+});
+
+const SECRETS = { door: section({ note: "A door.", settings: { word: { type: text(5), secret: true, takes: "at once", note: "It." } } }) };
+
+test("a secret is told neither where it is wrong nor where it changed", () => {
+  const wrong = readSettings(SECRETS, { door: { word: "hunter2" } });
+  assert.deepEqual(wrong, { ok: false, findings: [{ path: ["door", "word"], message: "door.word: not text(5)" }] });
+  const changes = settingChanges(SECRETS, { door: { word: "old" } }, { door: { word: "new" } });
+  assert.deepEqual(changes, [{ name: "door.word", takes: "at once" }]);
+});
+
+test("what has no default must be said", () => {
+  const reading = readSettings(SECRETS, null);
+  assert.deepEqual(reading.ok ? [] : reading.findings.map(({ message }) => message), ["door.word: missing"]);
+});

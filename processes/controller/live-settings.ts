@@ -1,0 +1,59 @@
+/** The settings of a running controller: what its file said when it was last read, and right. */
+import type { SettingsFileReading } from "#adapters/yaml/settings-file.ts";
+import type { Log } from "#contracts/log.ts";
+import { DECLARED_POLICY } from "#core/policy/policy.ts";
+import type { CloudSettings } from "#core/neutron/settings.ts";
+import { CONTROLLER } from "#core/settings/controller.ts";
+import type { ControllerSettings } from "#core/settings/controller.ts";
+import { settingChanges } from "#core/settings/read.ts";
+
+export interface LiveSettings {
+  /** Whoever keeps an answer keeps what was said then. */
+  now(): ControllerSettings;
+  /** What decisions look at: each sees what holds when it is made. */
+  readonly cloud: CloudSettings;
+  /** Reads the file again. What can be changed at once is; a file with anything wrong in it changes nothing. */
+  reread(): void;
+  /** Calls after a change. */
+  listen(changed: (settings: ControllerSettings) => void): void;
+}
+
+type Read = () => SettingsFileReading<typeof CONTROLLER>;
+
+/** `first`: as they were read before the process began. */
+export function liveSettings(read: Read, first: ControllerSettings, log: Log): LiveSettings {
+  let current = first;
+  const listeners: ((settings: ControllerSettings) => void)[] = [];
+  return {
+    now: () => current,
+    cloud: liveCloud(() => current),
+    reread: () => {
+      const reading = read();
+      if (!reading.ok) return log.error("the settings were not taken", { problems: reading.problems });
+      const changes = settingChanges(CONTROLLER, current, reading.value);
+      const [atOnce, later] = [changes.filter(({ takes }) => takes === "at once"), changes.filter(({ takes }) => takes === "restart")];
+      log.info("the settings were read again", { changed: atOnce, after_restart: later });
+      current = reading.value;
+      for (const changed of listeners) changed(current);
+    },
+    listen: (changed) => void listeners.push(changed),
+  };
+}
+
+function liveCloud(now: () => ControllerSettings): CloudSettings {
+  return {
+    policy: DECLARED_POLICY,
+    get overlappingSubnets() {
+      return now().cloud.overlapping_subnets;
+    },
+    get undeclaredSubnets() {
+      return now().cloud.undeclared_subnets;
+    },
+    get quarantineSeconds() {
+      return now().cloud.quarantine_seconds;
+    },
+    get longestList() {
+      return now().limits.list_objects;
+    },
+  };
+}
