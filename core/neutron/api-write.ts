@@ -11,6 +11,7 @@ import { declarationOf, found, shown } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import { checkQuota } from "./quota-limits.ts";
 import * as refusal from "./refusals.ts";
+import { committed } from "./released.ts";
 import { touched, write } from "./rules.ts";
 import type { Acted, Asking, Change } from "./rules.ts";
 
@@ -40,7 +41,7 @@ export function create(rules: AnyRules, cloud: Cloud, { request, fresh }: Attemp
   if (!made.ok) return made;
   const { writes, objects } = made.value;
   const answer = body.value.bulk ? { [resource.plural]: objects } : { [resource.name]: objects[0] };
-  return ok({ writes: lastOfEach(writes), answer: { status: 201, body: answer } });
+  return ok({ writes: committed(cloud, writes, fresh), answer: { status: 201, body: answer } });
 }
 
 function overQuota(rules: AnyRules, cloud: Cloud, inputs: readonly Input[]): Refusal | undefined {
@@ -134,11 +135,11 @@ interface Updating extends Attempt {
 function updated(rules: AnyRules, cloud: Cloud, { before, change, request, fresh }: Updating): Decision<ApiResponse> {
   const same = change.counts !== true && JSON.stringify(before) === JSON.stringify(change.row);
   const row = same || !("revision_number" in change.row) ? change.row : touched(change.row, fresh);
-  const writes = same ? (change.also ?? []) : writesOf(rules, { ...change, row });
+  const writes = committed(cloud, same ? (change.also ?? []) : writesOf(rules, { ...change, row }), fresh);
   return cloud.attempt((put) => {
     put(writes);
     const body = change.answer ?? { [declarationOf(rules).name]: shown(rules, cloud, { row, fields: [], request }) };
-    return { writes: lastOfEach(writes), answer: { status: 200, body } };
+    return { writes, answer: { status: 200, body } };
   });
 }
 
@@ -167,14 +168,9 @@ export function remove(rules: AnyRules, cloud: Cloud, { id, request, fresh }: On
     unmetCondition(request.ifMatch, row.value);
   if (denied !== undefined) return refused(denied);
   const writes = rules.delete?.(cloud, row.value, { ...asking, fresh }) ?? refused(refusal.methodNotAllowed);
-  return writes.ok ? ok({ writes: lastOfEach(writes.value), answer: { status: 204 } }) : writes;
+  return writes.ok ? ok({ writes: committed(cloud, writes.value, fresh), answer: { status: 204 } }) : writes;
 }
 
 export function askingOf({ who, parent }: ApiRequest): Asking {
   return parent === undefined ? { who } : { who, parent };
-}
-
-/** A key is written once in a commit: the last word counts. */
-function lastOfEach(writes: readonly RowWrite[]): readonly RowWrite[] {
-  return [...new Map(writes.map((one) => [one.key, one])).values()];
 }

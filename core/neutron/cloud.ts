@@ -2,11 +2,14 @@
  * The cloud as it is: every committed row in memory, with the indexes that the declarations ask for. Rows are never
  * changed in place; the only way in is `apply`.
  */
+import type { Ip } from "../net/address.ts";
 import type { Indexed } from "../resource/resource.ts";
 import { Addresses } from "./addresses.ts";
 import type { RowWrite } from "./decision.ts";
 import { Grants } from "./grants.ts";
 import type { Port } from "./port.ts";
+import type { Released } from "./released.ts";
+import type { Subnet } from "./subnet.ts";
 import type { RbacPolicy } from "./rbac-policy.ts";
 import { Table } from "./table.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
@@ -15,7 +18,7 @@ import { DECLARED } from "./tables.ts";
 import type { DeclaredTable, TableName, Tables } from "./tables.ts";
 
 export class Cloud {
-  /** Addresses in use by ports. */
+  /** Addresses that are not free: those of ports, first of all. */
   readonly addresses = new Addresses();
   /** What was given to other projects. */
   readonly grants = new Grants();
@@ -25,7 +28,7 @@ export class Cloud {
   constructor(settings: CloudSettings = DEFAULT_SETTINGS) {
     this.settings = settings;
     const declared = Object.entries(DECLARED).map(([name, { attributes }]) => [name, new Table(attributes)] as const);
-    this.#tables = new Map<string, Table>([...declared, ["datacenter", new Table({})]]);
+    this.#tables = new Map<string, Table>([...declared, ["datacenter", new Table({})], ["released", new Table({})]]);
   }
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {
@@ -83,6 +86,9 @@ export class Cloud {
     const [name, id] = [key.slice(0, slash), key.slice(slash + 1)];
     const old = this.#table(name).put(id, row);
     if (name === "port") this.addresses.move(id, addressesOf(old), addressesOf(row));
+    if (name === "subnet") this.addresses.moveGateway(gatewayOf(old), gatewayOf(row));
+    // Its key is the address.
+    if (name === "released") this.addresses.release(id as Ip, (row as Released | undefined)?.until);
     // A row is of the type of its table, before and after.
     if (name === "rbac_policy") this.grants.move(old as RbacPolicy | undefined, row as RbacPolicy | undefined);
     return old;
@@ -98,6 +104,10 @@ export class Cloud {
 
 function rowWrite(key: string, row: object | undefined): RowWrite {
   return row === undefined ? { key } : { key, row };
+}
+
+function gatewayOf(row: object | undefined) {
+  return row === undefined ? null : (row as Subnet).gateway_ip;
 }
 
 function addressesOf(row: object | undefined) {

@@ -2,8 +2,8 @@
  * Address management: which address a port gets. There is one address space, so an address has at most one port in the
  * whole cloud, whatever network it is on.
  *
- * An address is chosen by chance within the pool, then the next free one is taken: one that was just released is
- * unlikely to be given out again at once, while caches and flows somewhere may still remember it.
+ * An address is chosen by chance within the pools, then the next free one is taken. One that was just released is not
+ * given out again for a while (released.ts), nor is the gateway of any subnet, be it within the pool of another.
  */
 import { bitsOf, familyOf, ipOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
@@ -70,6 +70,7 @@ export interface Choice {
 
 /** A free address of the pools; undefined when there is none. */
 export function freeAddress(cloud: Cloud, subnet: Subnet, choice: Choice): Ip | undefined {
+  cloud.addresses.pass(choice.fresh.now);
   const pools = subnet.allocation_pools.map(({ start, end }) => ({ first: bitsOf(start), last: bitsOf(end) }));
   const size = pools.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
   if (size === 0n) return undefined;

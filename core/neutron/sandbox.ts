@@ -7,6 +7,8 @@ import { refusalResponse } from "./api-types.ts";
 import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import { Cloud } from "./cloud.ts";
 import type { Decide, Fresh } from "./decision.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+import type { CloudSettings } from "./settings.ts";
 
 export const ADMIN: Who = { user: "u-admin", project: "p-admin", roles: ["admin"] };
 export const MEMBER: Who = { user: "u-member", project: "p-member", roles: ["member"] };
@@ -25,8 +27,8 @@ export interface Sandbox {
 }
 
 /** Ids count up; chance is a generator with a fixed seed, so that a failure can be seen again. */
-export function sandbox(): Sandbox {
-  const cloud = new Cloud();
+export function sandbox(settings: Partial<CloudSettings> = {}): Sandbox {
+  const cloud = new Cloud({ ...DEFAULT_SETTINGS, ...settings });
   const time = { now: "2026-11-23T08:00:00Z" };
   const chance = seeded(20261123);
   let ids = 0;
