@@ -7,10 +7,11 @@ import { table } from "#processes/cli/table.ts";
 import { agent } from "./agent.ts";
 import { api } from "./api/api.ts";
 import type { Bench, Figure, Options } from "./figure.ts";
+import { garbage } from "./garbage.ts";
 import { guide } from "./guide.ts";
 import { port } from "./port.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, api };
+const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, api, garbage };
 
 async function main(argv: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });

@@ -23,7 +23,18 @@ export const LAYERS: readonly Layer[] = [
     why: "data centres out of namespaces; sees Margay from outside",
   },
   { folder: "processes", from: ["core", "contracts", "engine", "adapters", "lab"], outside: "node", why: "read settings, wire, run, stop" },
-  { folder: "bench", from: ["core", "contracts", "engine", "adapters", "processes", "lab"], outside: "node", why: "measurements" },
+  {
+    folder: "bench",
+    from: ["core", "contracts", "engine", "adapters", "processes", "lab", "conformance"],
+    outside: "node",
+    why: "measurements",
+  },
+  {
+    folder: "conformance",
+    from: ["core", "contracts", "engine", "adapters", "lab"],
+    outside: "node",
+    why: "other people's clients, answers and mistakes against us",
+  },
   {
     folder: "tools",
     from: ["core", "contracts", "engine", "adapters", "processes", "lab"],

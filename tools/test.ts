@@ -20,7 +20,7 @@ interface Stage {
 }
 
 function stages(asked: readonly string[]): Stage[] {
-  const all = globSync("{core,contracts,engine,adapters,processes,lab,stories,tools}/**/*.test.ts", { cwd: HOME }).toSorted();
+  const all = globSync("{core,contracts,engine,adapters,processes,lab,stories,tools,conformance}/**/*.test.ts", { cwd: HOME }).toSorted();
   const files = all.filter((file) => asked.length === 0 || asked.some((part) => file.includes(part)));
   const real = (file: string) => file.endsWith(".real.test.ts");
   return [

@@ -81,7 +81,8 @@ function filterable(resource: Resource, asked: string): Filterable | undefined {
   const attribute = resource.attributes[name];
   if (attribute?.filter === true) return { name, conditionOf: (texts) => conditionOf(name, attribute, texts) };
   for (const [owner, { filters }] of Object.entries(resource.attributes)) {
-    const variant = filters?.[asked];
+    // Clients ask for `__proto__`, too.
+    const variant = filters !== undefined && Object.hasOwn(filters, asked) ? filters[asked] : undefined;
     if (variant !== undefined) return { name: owner, conditionOf: (texts) => ok(variant(texts)) };
   }
   return undefined;
