@@ -18,6 +18,8 @@ const BEHAVIOUR = [
   "agent",
   "empty-string-filtering",
   "filter-validation",
+  "floating-ip-port-forwarding-detail",
+  "floatingip-pools",
   "ip-substring-filtering",
   "net-mtu",
   "pagination",
@@ -32,6 +34,7 @@ const BEHAVIOUR = [
   "revision-if-match",
   "security-group",
   "sorting",
+  "tag-creation",
 ] as const;
 
 /** Name and description by alias; wanted of everything that is told. */
@@ -40,11 +43,20 @@ const WORDS: Readonly<Record<string, readonly [name: string, description: string
   agent: ["Agents", "The hosts' agents, and whether they are alive."],
   "allowed-address-pairs": ["Allowed Address Pairs", "Addresses that a port may send from besides its own."],
   binding: ["Port Binding", "Which host serves a port, and how it is plugged."],
+  "data-plane-status": ["Data Plane Status", "What a watcher of the wires says of a port."],
+  "dns-domain-ports": ["DNS Domains of Ports", "A port's own domain, in place of its network's."],
   "dns-integration": ["DNS Integration", "Host names of ports and domains of networks."],
   "empty-string-filtering": ["Empty String Filtering", "A filter may ask for the empty text."],
   "external-net": ["External Networks", "Networks marked as leading outside."],
+  "expose-port-forwarding-in-fip": ["Port Forwardings of Floating IPs", "A floating IP tells its port forwardings."],
   extra_dhcp_opt: ["Extra DHCP Options", "DHCP options of a single port."],
   "filter-validation": ["Filter Validation", "Unknown filters are refused."],
+  "fip-port-details": ["Ports of Floating IPs", "A floating IP tells of the port that it leads to."],
+  "floating-ip-port-forwarding": ["Floating IP Port Forwarding", "Ports of a floating IP that lead to ports of a port."],
+  "floating-ip-port-forwarding-description": ["Descriptions of Port Forwardings", "A remark on a port forwarding."],
+  "floating-ip-port-forwarding-detail": ["Details of Port Forwardings", "A floating IP tells which ports its port forwardings lead to."],
+  "floating-ip-port-forwarding-port-ranges": ["Port Ranges of Port Forwardings", "Several ports in one port forwarding."],
+  "floatingip-pools": ["Floating IP Pools", "The subnets that floating IPs may be taken from."],
   "ip-substring-filtering": ["IP Substring Filtering", "Ports found by a part of their address."],
   ip_allocation: ["IP Allocation", "Whether a port has addresses."],
   l2_adjacency: ["L2 Adjacency", "Whether the ports of a network share a broadcast domain."],
@@ -75,6 +87,8 @@ const WORDS: Readonly<Record<string, readonly [name: string, description: string
   "standard-attr-tag": ["Tags", "Words that sort resources."],
   "standard-attr-timestamp": ["Timestamps", "When a resource was made and last changed."],
   "stateful-security-group": ["Stateful Security Groups", "Groups that do, or do not, let replies through."],
+  "tag-creation": ["Tag Creation", "Tags can be added to those that are there: POST."],
+  "tag-ports-during-bulk-creation": ["Tags of New Ports", "Ports can be given tags when they are created."],
   "subnet-external-network": ["External Network of a Subnet", "Subnets found by whether their network is external."],
 };
 

@@ -18,6 +18,14 @@ const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => 
   port: (ids) => ({ network_id: ids["network"] }),
   security_group: () => ({}),
   security_group_rule: (ids) => ({ security_group_id: ids["security_group"], direction: "ingress" }),
+  floatingip: (ids) => ({ floating_network_id: ids["external"] }),
+  port_forwarding: (ids) => ({
+    protocol: "tcp",
+    external_port: 2222,
+    internal_port: 22,
+    internal_port_id: ids["port"],
+    internal_ip_address: "10.99.0.10",
+  }),
   address_group: () => ({}),
   rbac_policy: (ids) => ({
     object_type: "network",
@@ -35,21 +43,41 @@ interface Made {
   readonly url: string;
 }
 
-function made(resource: Resource, box = sandbox()): Made {
+interface Ground {
+  readonly box: Sandbox;
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+function ground(): Ground {
+  const box = sandbox();
   const ids: Record<string, string> = {};
   ids["network"] = idOf(box.ask(ADMIN, "POST", "networks", { network: {} }));
+  ids["external"] = networkWith(box, "10.98.0.0/24", { "router:external": true });
+  const shared = networkWith(box, "10.99.0.0/24", { shared: true });
+  ids["port"] = idOf(box.ask(ADMIN, "POST", "ports", { port: { network_id: shared, fixed_ips: [{ ip_address: "10.99.0.10" }] } }));
   ids["security_group"] = idOf(box.ask(ADMIN, "POST", "security-groups", { security_group: {} }));
+  return { box, ids };
+}
+
+function made(resource: Resource, on = ground()): Made {
+  const { box, ids } = on;
   const least = LEAST[resource.name]?.(ids) ?? {};
-  const url = urlOf(box, resource);
+  const url = urlOf(resource, on);
   const one = shownIn(box.ask(ADMIN, "POST", url, { [resource.name]: least }), resource.name);
   return { box, least, one, url };
 }
 
+function networkWith(box: Sandbox, cidr: string, said: Fields): string {
+  const network_id = idOf(box.ask(ADMIN, "POST", "networks", { network: said }));
+  box.ask(ADMIN, "POST", "subnets", { subnet: { network_id, cidr, ip_version: 4 } });
+  return network_id;
+}
+
 /** Where it is made: of what lies below another, below a new one of that. */
-function urlOf(box: Sandbox, resource: Resource): string {
+function urlOf(resource: Resource, on: Ground): string {
   const above = resources.find(({ name }) => name === resource.under?.resource);
   if (above === undefined) return pathOf(resource);
-  const { one, url } = made(above, box);
+  const { one, url } = made(above, on);
   return `${url}/${String(one["id"])}/${pathOf(resource)}`;
 }
 

@@ -5,6 +5,7 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
+import { floatingIpGone, idleOn } from "./floating-ip-links.ts";
 import type { Network, NetworkPatch, NewNetwork } from "./network.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal } from "./rules.ts";
@@ -93,10 +94,13 @@ function chosenMtu(cloud: Cloud, wished: number): Result<number> {
 /** A refusal names this many ports: enough to go on with. */
 const PORTS_NAMED = 20;
 
-/** Its subnets go with it; ports must be gone before. */
+/** Its subnets go with it, and so do its floating IPs that lead nowhere; ports must be gone before. */
 function remove(cloud: Cloud, row: Network): Result<readonly RowWrite[]> {
-  const ports = [...cloud.by("port", "network_id", row.id)].slice(0, PORTS_NAMED).map((port) => port.id);
-  if (ports.length > 0) return refused(refusal.networkInUse(row.id, ports));
+  const idle = new Set(idleOn(cloud, row.id).map(({ id }) => id));
+  const ports = [...cloud.by("port", "network_id", row.id)].filter((port) => !idle.has(port.device_id));
+  const named = ports.slice(0, PORTS_NAMED).map((port) => port.id);
+  if (named.length > 0) return refused(refusal.networkInUse(row.id, named));
+  const floating = [...idle].flatMap((id) => floatingIpGone(cloud, id));
   const subnets = [...cloud.by("subnet", "network_id", row.id)].map((subnet) => removal("subnet", subnet.id));
-  return ok([...subnets, ...endOfSharing(cloud, row.id), removal("network", row.id)]);
+  return ok([...floating, ...subnets, ...endOfSharing(cloud, row.id), removal("network", row.id)]);
 }

@@ -6,6 +6,7 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
+import { forwardingsLost, releasedBy, wrongReaddressing } from "./floating-ip-links.ts";
 import type { Network } from "./network.ts";
 import { addressesFor } from "./port-addresses.ts";
 import { binding, isBound, rebinding } from "./port-binding.ts";
@@ -30,7 +31,7 @@ export const portDecisions: Rules<"port"> = {
   computed: (cloud, row) => ({ dns_assignment: assignment(row, cloud.get("network", row.network_id)) }),
   create: createPort,
   update,
-  delete: (_cloud, row): Result<readonly RowWrite[]> => ok([removal("port", row.id)]),
+  delete: remove,
 };
 
 /** A network that the asker cannot see is not there. */
@@ -118,13 +119,25 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   if (wrong !== undefined) return refused(wrong);
   const addresses = addressesAfter(cloud, { row, patch, mac, fresh });
   if (!addresses.ok) return addresses;
+  const needed = wrongReaddressing(cloud, row, addresses.value);
+  if (needed !== undefined) return refused(needed);
   const next: Port = {
     ...said,
     fixed_ips: addresses.value,
     extra_dhcp_opts: mergedOptions(row.extra_dhcp_opts, patch.extra_dhcp_opts ?? []),
     ip_allocation: patch.fixed_ips === undefined ? row.ip_allocation : allocation(patch, addresses.value),
   };
-  return ok({ row: { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) } });
+  const also = forwardingsLost(cloud, { port: row, next: next.fixed_ips, fresh });
+  return ok({
+    row: { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) },
+    also,
+  });
+}
+
+/** What leads to it leads nowhere. */
+function remove(cloud: Cloud, row: Port, ask: Ask): Result<readonly RowWrite[]> {
+  const released = releasedBy(cloud, row, ask);
+  return released.ok ? ok([...released.value, removal("port", row.id)]) : released;
 }
 
 function bindingOf(port: ReturnType<typeof rebinding>) {

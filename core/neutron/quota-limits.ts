@@ -8,8 +8,15 @@ import type { Limited, Limits } from "./quota.ts";
 import type { DeclaredTable } from "./tables.ts";
 
 /** What is limited and can be there at all; of the others, nobody has any. */
-const COUNTED = ["network", "subnet", "port", "rbac_policy", "security_group", "security_group_rule"] as const satisfies readonly (Limited &
-  DeclaredTable)[];
+const COUNTED = [
+  "network",
+  "subnet",
+  "port",
+  "floatingip",
+  "rbac_policy",
+  "security_group",
+  "security_group_rule",
+] as const satisfies readonly (Limited & DeclaredTable)[];
 
 /** For projects of which nothing else was said. A data centre has its own two networks, and nobody makes others. */
 export function defaultLimits(cloud: Cloud): Limits {

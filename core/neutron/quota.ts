@@ -11,7 +11,7 @@ const limits = attributes({
   subnet: { type: limit, write: "always", default: 100, note: "Subnets." },
   port: { type: limit, write: "always", default: 500, note: "Ports." },
   router: { type: limit, write: "always", default: 10, note: "Routers; there are none." },
-  floatingip: { type: limit, write: "always", default: 50, note: "Floating IPs; there are none." },
+  floatingip: { type: limit, write: "always", default: 50, note: "Floating IPs." },
   rbac_policy: { type: limit, write: "always", default: 10, note: "RBAC policies." },
   security_group: { type: limit, write: "always", default: 10, note: "Security groups." },
   security_group_rule: { type: limit, write: "always", default: 100, note: "Rules of security groups." },

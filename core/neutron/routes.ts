@@ -5,10 +5,13 @@ import { answerAgent } from "./agent-decisions.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import { answerExtension, answerVersion } from "./discovery.ts";
+import { floatingIpDecisions } from "./floating-ip-decisions.ts";
+import { answerFloatingIpPools } from "./floating-ip-pools.ts";
 import { declarationOf } from "./look.ts";
 import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
 import { portDecisions } from "./port-decisions.ts";
+import { portForwardingDecisions } from "./port-forwarding-decisions.ts";
 import { answerQuota } from "./quota-api.ts";
 import { rbacPolicyDecisions } from "./rbac-policy-decisions.ts";
 import { securityGroupDecisions } from "./security-group-decisions.ts";
@@ -19,6 +22,8 @@ const RULES: readonly AnyRules[] = [
   networkDecisions,
   subnetDecisions,
   portDecisions,
+  floatingIpDecisions,
+  portForwardingDecisions,
   securityGroupDecisions,
   securityGroupRuleDecisions,
   addressGroupDecisions,
@@ -46,4 +51,5 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["extensions", answerExtension],
   ["quotas", answerQuota],
   ["agents", answerAgent],
+  ["floatingip_pools", answerFloatingIpPools],
 ]);

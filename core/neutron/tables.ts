@@ -4,8 +4,12 @@ import { addressGroup } from "./address-group.ts";
 import type { AddressGroup } from "./address-group.ts";
 import { agent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
+import { floatingip } from "./floating-ip.ts";
+import type { FloatingIp } from "./floating-ip.ts";
 import { network } from "./network.ts";
 import type { Network } from "./network.ts";
+import { portForwarding } from "./port-forwarding.ts";
+import type { PortForwarding } from "./port-forwarding.ts";
 import { port } from "./port.ts";
 import type { Port } from "./port.ts";
 import { quota } from "./quota.ts";
@@ -25,6 +29,8 @@ export const DECLARED = {
   network,
   subnet,
   port,
+  floatingip,
+  port_forwarding: portForwarding,
   security_group: securityGroup,
   security_group_rule: securityGroupRule,
   address_group: addressGroup,
@@ -38,6 +44,8 @@ export interface Tables {
   readonly network: Network;
   readonly subnet: Subnet;
   readonly port: Port;
+  readonly floatingip: FloatingIp;
+  readonly port_forwarding: PortForwarding;
   readonly security_group: SecurityGroup;
   readonly security_group_rule: SecurityGroupRule;
   readonly address_group: AddressGroup;
