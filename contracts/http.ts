@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly text: string;
   /** What absolute links begin with: `http://127.0.0.1:9696`. */
   readonly base: string;
+  /** Address of whoever is at the other end of the connection, a proxy perhaps; absent: a unix socket. */
+  readonly from?: string;
 }
 
 export interface HttpAnswer {

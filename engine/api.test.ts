@@ -15,8 +15,13 @@ import { load } from "./present.ts";
 import { writer } from "./writer.ts";
 
 const NOW = "2026-11-23T08:00:00Z";
-const ADMIN: Identity = { identify: async () => ok({ user: "u", project: "p", roles: ["admin"] }) };
-const NOBODY: Identity = { identify: async () => refused({ status: 401, type: "Unauthorized", message: "The token has expired." }) };
+const challenge = (base: string) => `Keystone uri="${base}/identity"`;
+const ADMIN: Identity = { challenge, identify: async () => ok({ user: "u", project: "p", roles: ["admin"] }) };
+const refusing = (status: number, type: string, message: string): Identity => ({
+  challenge,
+  identify: async () => refused({ status, type, message }),
+});
+const NOBODY = refusing(401, "Unauthorized", "The token has expired.");
 
 type Ask = (method: string, path: string, more?: Partial<HttpRequest>) => Promise<HttpAnswer>;
 
@@ -59,8 +64,21 @@ test("versions are told to anybody, and everything else to who is known", async 
   assert.equal((await ask("GET", "/healthcheck")).status, 200);
   const refusal = await ask("GET", "/v2.0/networks");
   assert.deepEqual(refusal.body, { error: { code: 401, title: "Unauthorized", message: "The token has expired." } });
-  assert.equal(refusal.headers?.["www-authenticate"], "Keystone");
+  assert.equal(refusal.headers?.["www-authenticate"], 'Keystone uri="http://controller:9696/identity"');
+  for (const path of ["/v2.0", "/v2.0/dragons", "/v3", "/healthcheck/more"]) assert.equal((await ask("GET", path)).status, 401, path);
   assert.equal((await ask("POST", "/")).status, 405);
+});
+
+test("whoever is known but may not ask, and whoever cannot be known now, is not told to ask for another token", async () => {
+  for (const [status, type] of [
+    [403, "HTTPForbidden"],
+    [503, "ServiceUnavailable"],
+  ] as const) {
+    const ask = await asker(refusing(status, type, "because"));
+    const refusal = await ask("GET", "/v2.0/networks");
+    assert.equal(told(refusal), `${status} ${type}: because`);
+    assert.equal(refusal.headers?.["www-authenticate"], undefined);
+  }
 });
 
 test("what was written can be read at once", async () => {

@@ -7,6 +7,7 @@ import type { Identity } from "#contracts/identity.ts";
 import type { Writer } from "#contracts/writer.ts";
 import { refusalResponse } from "#core/neutron/api-types.ts";
 import type { ApiAnswer, ApiRequest } from "#core/neutron/api-types.ts";
+import { errorAnswer } from "#core/identity/refusals.ts";
 import { versions } from "#core/neutron/discovery.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
 import { badRequest, methodNotAllowed, notFound } from "#core/neutron/refusals.ts";
@@ -33,7 +34,7 @@ export function api(parts: ApiParts): Handle {
     if (path.length === 0) return root(request);
     if (path[0] === "healthcheck" && path.length === 1) return { status: 200, body: "OK" };
     const found = partOf(parts, path);
-    return found === undefined ? refusalResponse(notFound) : await answered(parts, request, found);
+    return await answered(parts, request, found);
   };
 }
 
@@ -70,10 +71,13 @@ function partOf({ parts }: ApiParts, path: readonly string[]): Found | undefined
 async function answered(
   { cloud, writer, identity, now }: ApiParts,
   request: HttpRequest,
-  { place, part, path }: Found,
+  found: Found | undefined,
 ): Promise<HttpAnswer> {
   const who = await identity.identify(request.headers);
-  if (!who.ok) return unauthorized(who.refusal);
+  if (!who.ok) return stranger(who.refusal, identity.challenge(request.base));
+  // Not before: a stranger is not told what there is.
+  if (found === undefined) return refusalResponse(notFound);
+  const { place, part, path } = found;
   const body = acceptable(request) ?? parsed(request.text);
   if (!body.ok) return refusalResponse(body.refusal);
   const ifMatch = request.headers["if-match"];
@@ -93,9 +97,10 @@ async function answered(
   return written.ok ? written.value : refusalResponse(written.refusal);
 }
 
-/** Keystone's middleware has a form of its own. */
-function unauthorized({ status, message }: Refusal): HttpAnswer {
-  return { status, headers: { "www-authenticate": "Keystone" }, body: { error: { code: status, title: "Unauthorized", message } } };
+/** Whoever is not known is told so as Keystone's middleware does; what else may be wrong, as Neutron does. */
+function stranger(refusal: Refusal, challenge: string): HttpAnswer {
+  if (refusal.status !== 401) return refusalResponse(refusal);
+  return { ...errorAnswer(refusal), headers: { "www-authenticate": challenge } };
 }
 
 /** Undefined: JSON will do. */

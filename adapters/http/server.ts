@@ -78,6 +78,7 @@ function appOf({ handle, log }: Service): FastifyInstance {
 
 function requestOf(request: FastifyRequest): HttpRequest {
   const [path = "/", query = ""] = split(request.raw.url ?? "/");
+  const from = request.raw.socket.remoteAddress;
   const headers = Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : (value ?? "")]);
   return {
     method: request.method,
@@ -86,6 +87,7 @@ function requestOf(request: FastifyRequest): HttpRequest {
     headers: Object.fromEntries(headers),
     text: typeof request.body === "string" ? request.body : "",
     base: baseOf(request),
+    ...(from !== undefined && { from }),
   };
 }
 

@@ -11,6 +11,7 @@ export const ADMIN_PROJECT = "00000000000000000000000000000a11";
  */
 export function trusting(): Identity {
   return {
+    challenge: () => "Keystone",
     identify: async (headers) => {
       const roles = headers["x-roles"]?.split(",").map((role) => role.trim());
       return ok({ user: headers["x-user-id"] ?? "admin", project: headers["x-project-id"] ?? ADMIN_PROJECT, roles: roles ?? ["admin"] });
@@ -21,6 +22,7 @@ export function trusting(): Identity {
 /** For a door that anybody may reach, when there is nothing to check a token with. */
 export function closed(): Identity {
   return {
+    challenge: () => "Keystone",
     identify: async () =>
       refused({
         status: 401,

@@ -1,4 +1,4 @@
-/** Who asks: as Keystone says it. */
+/** Who asks, for which project: as Keystone says it. A token that is for no project is nobody's who could be asked about here. */
 export interface Who {
   readonly user: string;
   readonly project: string;
@@ -6,7 +6,7 @@ export interface Who {
 }
 
 /** Roles that imply others, as a Keystone is set up by default; a token holds them all, but a fixed list may not. */
-const IMPLIES = new Map([
+const IMPLIES: ReadonlyMap<string, readonly string[]> = new Map([
   ["admin", ["manager", "member", "reader"]],
   ["manager", ["member", "reader"]],
   ["member", ["reader"]],
@@ -14,6 +14,11 @@ const IMPLIES = new Map([
 
 export function hasRole(who: Who, role: string): boolean {
   return who.roles.some((held) => held === role || IMPLIES.get(held)?.includes(role) === true);
+}
+
+/** With all that they imply, each once. */
+export function withImplied(roles: readonly string[]): readonly string[] {
+  return [...new Set(roles.flatMap((role) => [role, ...(IMPLIES.get(role) ?? [])]))];
 }
 
 export function isAdmin(who: Who): boolean {
