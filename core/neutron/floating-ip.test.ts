@@ -154,7 +154,7 @@ describe("what a floating IP leads to", () => {
     const mine = port(shared, { name: "mine", device_id: "vm" });
     assert.match(refusalOf(floating({ port_id: target })), /^404 PortNotFound/);
     const made = floating({ port_id: mine });
-    const fixed = (allIn(box.ask(MEMBER, "GET", `ports?id=${mine}`), "ports")[0]?.["fixed_ips"] as readonly Fields[])[0];
+    const [fixed] = shownIn(box.ask(MEMBER, "GET", `ports/${mine}`), "port")["fixed_ips"] as readonly Fields[];
     assert.deepEqual(leads(made), { status: "ACTIVE", port_id: mine, fixed_ip_address: fixed?.["ip_address"], router_id: null });
     const { name, device_id, status } = shown(made)["port_details"] as Fields;
     assert.deepEqual({ name, device_id, status }, { name: "mine", device_id: "vm", status: "DOWN" });

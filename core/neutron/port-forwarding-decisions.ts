@@ -4,7 +4,7 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { isServiced, routerFor, seenPort } from "./floating-ip-decisions.ts";
+import { isServiced, routerFor, seenPort } from "./floating-ip-leading.ts";
 import { forwardingsGone, forwardingsOf, ipv4Of } from "./floating-ip-links.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import type { FloatingIp } from "./floating-ip.ts";
