@@ -4,17 +4,23 @@ import type { Mac } from "../net/mac.ts";
 import type { Target } from "../policy/rule.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
+import { wrongTags } from "./api-tags.ts";
+import type { Binding } from "./binding.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { forwardingsLost, releasedBy, wrongReaddressing } from "./floating-ip-links.ts";
 import type { Network } from "./network.ts";
 import { addressesFor } from "./port-addresses.ts";
-import { binding, isBound, rebinding } from "./port-binding.ts";
+import { portBindings } from "./binding-decisions.ts";
+import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, stillReady } from "./port-binding.ts";
 import { assignment } from "./port-names.ts";
 import { mergedOptions, newOptions } from "./port-options.ts";
+import { portTarget } from "./port-target.ts";
 import { completePairs, isTrusted, unknownGroup, wrongSecurity } from "./port-security.ts";
 import type { NewPort, Port, PortPatch } from "./port.ts";
+import { networkPolicyOf, wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
+import { heldByService, wrongDevice, wrongDeviceChange, wrongInterfaceChange, wrongMacChange } from "./router-ports.ts";
 import { born, removal } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
 import { ensureDefaultGroup } from "./security-group-default.ts";
@@ -23,15 +29,16 @@ import { seesNetwork, targetOn } from "./subnet-decisions.ts";
 export const portDecisions: Rules<"port"> = {
   table: "port",
   notFound: refusal.portNotFound,
-  target: (cloud, row, who) => {
-    const on = cloud.get("network", row.network_id);
-    return { ...targetOn(cloud, { on, owner: row.project_id }, who), deviceOwner: row.device_owner };
-  },
+  target: portTarget,
   targetOfNew,
-  computed: (cloud, row) => ({ dns_assignment: assignment(row, cloud.get("network", row.network_id)) }),
-  create: createPort,
+  computed: (cloud, row) => ({
+    dns_assignment: assignment(row, cloud.get("network", row.network_id)),
+    qos_network_policy_id: networkPolicyOf(cloud, row),
+  }),
+  create,
   update,
   delete: remove,
+  parts: { bindings: portBindings },
 };
 
 /** A network that the asker cannot see is not there. */
@@ -39,6 +46,12 @@ function targetOfNew(cloud: Cloud, input: NewPort, { who }: Asking): Result<Targ
   const on = cloud.get("network", input.network_id);
   if (on === undefined || !seesNetwork(cloud, on, who)) return refused(refusal.networkNotFound(input.network_id));
   return ok({ ...targetOn(cloud, { on, owner: input.project_id }, who), deviceOwner: input.device_owner });
+}
+
+/** What the server alone makes is not for clients to make. */
+function create(cloud: Cloud, input: NewPort, ask: Ask): Result<Change<Port>> {
+  const wrong = wrongDevice(cloud, input, ask.who);
+  return wrong === undefined ? createPort(cloud, input, ask) : refused(wrong);
 }
 
 export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): Result<Change<Port>> {
@@ -56,15 +69,21 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
     port_security_enabled: securityOf(input, on),
   };
   const wrong =
-    macTaken(cloud, said) ?? wrongSecurity(said) ?? unknownGroup(cloud, { ...said, security_groups: input.security_groups ?? [] }, who);
+    wrongTags(input.tags) ??
+    wrongPolicy(cloud, { from: null, to: input.qos_policy_id }, who) ??
+    macTaken(cloud, said) ??
+    wrongSecurity(said) ??
+    unknownGroup(cloud, { ...said, security_groups: input.security_groups ?? [] }, who);
   if (wrong !== undefined) return refused(wrong);
   const birth = born(fresh);
   const addresses = addressesFor(cloud, { port: { ...said, id: birth.id, has: [] }, wishes: input.fixed_ips, fresh });
   if (!addresses.ok) return addresses;
   const row: Port = {
     ...birth,
-    tags: [],
+    data_plane_status: null,
+    ready_on: [],
     ...said,
+    tags: input.tags.toSorted(),
     ...binding(cloud, said, { host: input["binding:host_id"], now: fresh.now }),
     extra_dhcp_opts: newOptions(input.extra_dhcp_opts),
     fixed_ips: addresses.value,
@@ -115,11 +134,14 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   if (!pairs.ok) return pairs;
   const said = { ...row, ...patch, mac_address: mac, allowed_address_pairs: pairs.value };
   const wrong =
-    wrongChange(cloud, { row, patch, said }) ?? (patch.security_groups === undefined ? undefined : unknownGroup(cloud, said, who));
+    wrongDeviceChange(cloud, { before: row, after: said }, who) ??
+    wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who) ??
+    wrongChange(cloud, { row, patch, said }) ??
+    (patch.security_groups === undefined ? undefined : unknownGroup(cloud, said, who));
   if (wrong !== undefined) return refused(wrong);
   const addresses = addressesAfter(cloud, { row, patch, mac, fresh });
   if (!addresses.ok) return addresses;
-  const needed = wrongReaddressing(cloud, row, addresses.value);
+  const needed = wrongInterfaceChange(cloud, row, addresses.value) ?? wrongReaddressing(cloud, row, addresses.value);
   if (needed !== undefined) return refused(needed);
   const next: Port = {
     ...said,
@@ -128,16 +150,23 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
     ip_allocation: patch.fixed_ips === undefined ? row.ip_allocation : allocation(patch, addresses.value),
   };
   const also = forwardingsLost(cloud, { port: row, next: next.fixed_ips, fresh });
-  return ok({
-    row: { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) },
-    also,
-  });
+  const bound = { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) };
+  const outdated = outdatedBindings(cloud, bound);
+  const others = inactiveBindings(cloud, row.id).filter((other) => !outdated.includes(other));
+  return ok({ row: stillReady(bound, others), also: [...also, ...outdated.map(bindingRemoval)] });
+}
+
+function bindingRemoval(one: Binding): RowWrite {
+  return removal("port_binding", bindingId(one));
 }
 
 /** What leads to it leads nowhere. */
 function remove(cloud: Cloud, row: Port, ask: Ask): Result<readonly RowWrite[]> {
+  const held = heldByService(cloud, row);
+  if (held !== undefined) return refused(held);
   const released = releasedBy(cloud, row, ask);
-  return released.ok ? ok([...released.value, removal("port", row.id)]) : released;
+  const bindings = inactiveBindings(cloud, row.id).map(bindingRemoval);
+  return released.ok ? ok([...released.value, ...bindings, removal("port", row.id)]) : released;
 }
 
 function bindingOf(port: ReturnType<typeof rebinding>) {
@@ -152,6 +181,8 @@ interface Changing {
 }
 
 function wrongChange(cloud: Cloud, { row, patch, said }: Changing): Refusal | undefined {
+  const stays = said.mac_address === row.mac_address ? undefined : wrongMacChange(row);
+  if (stays !== undefined) return stays;
   if (said.mac_address !== row.mac_address && isBound(row))
     return refusal.portBound({ id: row.id, vif: row["binding:vif_type"], from: row.mac_address, to: said.mac_address });
   // Port security cannot go while groups stay; groups cannot come while it is off.

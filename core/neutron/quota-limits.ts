@@ -14,6 +14,7 @@ const COUNTED = [
   "port",
   "floatingip",
   "rbac_policy",
+  "router",
   "security_group",
   "security_group_rule",
 ] as const satisfies readonly (Limited & DeclaredTable)[];
@@ -44,6 +45,16 @@ export function checkQuota(
   if (limited === undefined) return ok(undefined);
   const limit = limitsOf(cloud, project)[limited];
   return limit < 0 || usedOf(cloud, project, limited) + count <= limit ? ok(undefined) : refused(overQuota(limited));
+}
+
+/** May something of the project have so many of what is counted apart for each: the routes of a router? */
+export function checkLimit(
+  cloud: Cloud,
+  project: string,
+  { limited, wanted }: { readonly limited: Limited; readonly wanted: number },
+): Result<void> {
+  const limit = limitsOf(cloud, project)[limited];
+  return limit < 0 || wanted <= limit ? ok(undefined) : refused(overQuota(limited));
 }
 
 function overQuota(limited: Limited): Refusal {

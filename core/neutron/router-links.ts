@@ -10,12 +10,12 @@ export const GATEWAY_OWNER = "network:router_gateway";
 
 /** The port by which a router is on its external network. */
 export function gatewayPortOf(cloud: Cloud, routerId: string): Port | undefined {
-  return portsOf(cloud, routerId).find(({ device_owner: owner }) => owner === GATEWAY_OWNER);
+  return linksOf(cloud, routerId).find(({ device_owner: owner }) => owner === GATEWAY_OWNER);
 }
 
 /** The ports by which a router serves subnets, oldest first. */
 export function interfacesOf(cloud: Cloud, routerId: string): readonly Port[] {
-  return portsOf(cloud, routerId).filter(({ device_owner: owner }) => owner === INTERFACE_OWNER);
+  return linksOf(cloud, routerId).filter(({ device_owner: owner }) => owner === INTERFACE_OWNER);
 }
 
 /**
@@ -30,10 +30,16 @@ export function routersConnecting(cloud: Cloud, subnetId: string, externalNetwor
   return [...new Set(routers)].filter((router) => gatewayPortOf(cloud, router)?.network_id === externalNetworkId);
 }
 
-export function isInterface({ device_owner: owner }: Port): boolean {
+export function isInterface({ device_owner: owner }: Pick<Port, "device_owner">): boolean {
   return owner === INTERFACE_OWNER;
 }
 
-function portsOf(cloud: Cloud, routerId: string): readonly Port[] {
-  return [...cloud.by("port", "device_id", routerId)];
+/** Does the port tie a router to a network, if there is such a router? */
+export function isLink({ device_owner: owner }: Pick<Port, "device_owner">): boolean {
+  return owner === INTERFACE_OWNER || owner === GATEWAY_OWNER;
+}
+
+/** All ports that tie a router to something. */
+export function linksOf(cloud: Cloud, routerId: string): readonly Port[] {
+  return [...cloud.by("port", "device_id", routerId)].filter(isLink);
 }

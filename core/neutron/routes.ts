@@ -1,5 +1,5 @@
 /** Where everything of the API is found: one line per resource, and the few paths that are no resource. */
-import { pathOf } from "../resource/resource.ts";
+import { pathOf, segmentOf } from "../resource/resource.ts";
 import { addressGroupDecisions } from "./address-group-decisions.ts";
 import { answerAgent } from "./agent-decisions.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
@@ -12,8 +12,11 @@ import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
 import { portDecisions } from "./port-decisions.ts";
 import { portForwardingDecisions } from "./port-forwarding-decisions.ts";
+import { bandwidthLimitDecisions, packetRateLimitDecisions, qosPolicyDecisions } from "./qos-decisions.ts";
+import { answerRuleTypes } from "./qos-rule-types.ts";
 import { answerQuota } from "./quota-api.ts";
 import { rbacPolicyDecisions } from "./rbac-policy-decisions.ts";
+import { routerDecisions } from "./router-decisions.ts";
 import { securityGroupDecisions } from "./security-group-decisions.ts";
 import { securityGroupRuleDecisions } from "./security-group-rule-decisions.ts";
 import { subnetDecisions } from "./subnet-decisions.ts";
@@ -22,17 +25,25 @@ const RULES: readonly AnyRules[] = [
   networkDecisions,
   subnetDecisions,
   portDecisions,
+  routerDecisions,
   floatingIpDecisions,
   portForwardingDecisions,
   securityGroupDecisions,
   securityGroupRuleDecisions,
   addressGroupDecisions,
+  qosPolicyDecisions,
+  bandwidthLimitDecisions,
+  packetRateLimitDecisions,
   rbacPolicyDecisions,
 ];
 
 /** By their URL: `networks`, `qos/policies`. */
 export const ROUTES: ReadonlyMap<string, AnyRules> = new Map(
-  RULES.filter((rules) => declarationOf(rules).under === undefined).map((rules) => [pathOf(declarationOf(rules)), rules]),
+  RULES.filter((rules) => declarationOf(rules).under === undefined).flatMap((rules) => {
+    const declared = declarationOf(rules);
+    // What has a prefix is found without it, too: so Neutron takes the tags of QoS policies.
+    return [...new Set([pathOf(declared), segmentOf(declared)])].map((path) => [path, rules] as const);
+  }),
 );
 
 /** Those that lie below another: `floatingip/port_forwardings`. */
@@ -52,4 +63,5 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["quotas", answerQuota],
   ["agents", answerAgent],
   ["floatingip_pools", answerFloatingIpPools],
+  ["qos", answerRuleTypes],
 ]);

@@ -1,21 +1,11 @@
 /** Subnets: blocks of the one address space, each on one network. */
-import { list, must, nullMeans, nullable, record, said } from "../resource/composites.ts";
+import { list, must, nullable, record, said } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
-import { cidr, flag, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
-import { isWrong, printed, unconvertible } from "../resource/type.ts";
-import type { Type } from "../resource/type.ts";
-import type { Cidr } from "../net/prefix.ts";
+import { flag, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
+import { hostRoutes } from "./host-routes.ts";
 import { chronicled, identity, named, tagged } from "./standard.ts";
-
-/** Neutron converts before it validates here. */
-const block: Type<Cidr> = {
-  ...cidr,
-  read: (raw) => {
-    const read = cidr.read(raw);
-    return isWrong(read) ? unconvertible(`'${printed(raw)}' is not in a CIDR format`) : read;
-  },
-};
+import { block, nameServers, serviceTypes } from "./subnet-types.ts";
 
 const IPV6_MODES = said(oneOf("dhcpv6-stateful", "dhcpv6-stateless", "slaac"));
 const OWNERS = ["admin", "member@owner", "member@parent"] as const;
@@ -49,7 +39,7 @@ export const subnet = resource({
       default: chosen,
       filter: true,
       sort: true,
-      note: "The block; it overlaps with no other subnet of the cloud.",
+      note: "The block; as a rule it overlaps with no other subnet of the cloud.",
     },
     gateway_ip: {
       type: nullable(ip),
@@ -66,16 +56,16 @@ export const subnet = resource({
       note: "What is given out unasked. Absent: all hosts but the gateway.",
     },
     dns_nameservers: {
-      type: nullMeans([], list(ip, { unique: true })),
+      type: nameServers,
       write: "always",
       default: [],
       note: "Told by DHCP and RA, in order.",
     },
     host_routes: {
-      type: nullMeans([], list(record({ destination: must(cidr), nexthop: must(ip) }), { unique: true })),
+      type: hostRoutes,
       write: "always",
       default: [],
-      note: "Routes told by DHCP.",
+      note: "Routes told by DHCP, by way of the gateway or of a router's interface: a packet is routed by its destination alone.",
     },
     enable_dhcp: { type: flag, write: "always", default: true, filter: true, sort: true, note: "Do the hosts answer DHCP here?" },
     ipv6_ra_mode: {
@@ -94,6 +84,14 @@ export const subnet = resource({
       sort: true,
       note: "How VMs get their address: slaac and stateless derive it from the MAC.",
     },
+    service_types: {
+      type: serviceTypes,
+      write: "always",
+      default: [],
+      extension: "subnet-service-types",
+      note: "Owners of devices that have addresses here. None: any, unless another subnet of the network is for theirs.",
+    },
+    shared: { type: flag, write: "never", computed: true, hidden: "kept", filter: true, note: "Is its network shared with whoever looks?" },
     "router:external": {
       type: flag,
       write: "never",

@@ -10,13 +10,21 @@ import { network } from "./network.ts";
 import type { Network } from "./network.ts";
 import { portForwarding } from "./port-forwarding.ts";
 import type { PortForwarding } from "./port-forwarding.ts";
+import { binding } from "./binding.ts";
+import type { Binding } from "./binding.ts";
 import { port } from "./port.ts";
 import type { Port } from "./port.ts";
 import { quota } from "./quota.ts";
 import type { Quota } from "./quota.ts";
+import { qosPolicy } from "./qos-policy.ts";
+import type { QosPolicy } from "./qos-policy.ts";
+import { bandwidthLimit, packetRateLimit } from "./qos-rule.ts";
+import type { BandwidthLimit, PacketRateLimit } from "./qos-rule.ts";
 import { rbacPolicy } from "./rbac-policy.ts";
 import type { RbacPolicy } from "./rbac-policy.ts";
 import type { Released } from "./released.ts";
+import { router } from "./router.ts";
+import type { Router } from "./router.ts";
 import { securityGroupRule } from "./security-group-rule.ts";
 import type { SecurityGroupRule } from "./security-group-rule.ts";
 import { securityGroup } from "./security-group.ts";
@@ -29,11 +37,16 @@ export const DECLARED = {
   network,
   subnet,
   port,
+  router,
+  port_binding: binding,
   floatingip,
   port_forwarding: portForwarding,
   security_group: securityGroup,
   security_group_rule: securityGroupRule,
   address_group: addressGroup,
+  qos_policy: qosPolicy,
+  bandwidth_limit_rule: bandwidthLimit,
+  packet_rate_limit_rule: packetRateLimit,
   rbac_policy: rbacPolicy,
   quota,
   agent,
@@ -44,11 +57,17 @@ export interface Tables {
   readonly network: Network;
   readonly subnet: Subnet;
   readonly port: Port;
+  readonly router: Router;
+  /** By port and host, but for the ACTIVE ones. */
+  readonly port_binding: Binding;
   readonly floatingip: FloatingIp;
   readonly port_forwarding: PortForwarding;
   readonly security_group: SecurityGroup;
   readonly security_group_rule: SecurityGroupRule;
   readonly address_group: AddressGroup;
+  readonly qos_policy: QosPolicy;
+  readonly bandwidth_limit_rule: BandwidthLimit;
+  readonly packet_rate_limit_rule: PacketRateLimit;
   readonly rbac_policy: RbacPolicy;
   /** By project. */
   readonly quota: Quota;

@@ -1,0 +1,75 @@
+/** What is decided about routers. */
+import { ADMIN_OR_OWNER } from "../policy/rule.ts";
+import { ok, refused } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { Cloud } from "./cloud.ts";
+import type { RowWrite } from "./decision.ts";
+import { gatewayInfoOf, gatewayWrites, wrongSnat } from "./router-gateway.ts";
+import { addInterface, removeInterface } from "./router-interface.ts";
+import { interfacesOf } from "./router-links.ts";
+import * as refusal from "./router-refusals.ts";
+import { addRoutes, removeRoutes, replacedRoutes, wrongRoutes } from "./router-routes.ts";
+import type { GatewayInfo, NewRouter, Router, RouterPatch } from "./router.ts";
+import { born, removal } from "./rules.ts";
+import type { Ask, Change, Rules } from "./rules.ts";
+
+export const routerDecisions: Rules<"router"> = {
+  table: "router",
+  notFound: refusal.routerNotFound,
+  target: (_cloud, row) => ({ owner: row.project_id }),
+  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  computed: (cloud, row) => ({ external_gateway_info: gatewayInfoOf(cloud, row), availability_zones: [] }),
+  create,
+  update,
+  delete: remove,
+  actions: {
+    add_router_interface: { may: ADMIN_OR_OWNER, act: addInterface },
+    remove_router_interface: { may: ADMIN_OR_OWNER, act: removeInterface },
+    add_extraroutes: { may: ADMIN_OR_OWNER, act: addRoutes },
+    remove_extraroutes: { may: ADMIN_OR_OWNER, act: removeRoutes },
+  },
+};
+
+function create(cloud: Cloud, { external_gateway_info: wish, ...said }: NewRouter, ask: Ask): Result<Change<Router>> {
+  // Every host does the work of every router: there is no zone that one could be in.
+  const [zone] = said.availability_zone_hints;
+  if (zone !== undefined) return refused(refusal.zoneNotFound(zone));
+  const row: Router = { ...born(ask.fresh), status: "ACTIVE", routes: [], tags: [], ...said, enable_snat: snatOf(wish) };
+  const gateway = gatewayWrites(cloud, row.id, { wish, ...ask });
+  return gateway.ok ? ok({ row, also: gateway.value }) : gateway;
+}
+
+/** True unless it is said; what was said of another gateway, or of the same before, is no matter. */
+function snatOf(wish: GatewayInfo | null): boolean {
+  return wish?.enable_snat ?? true;
+}
+
+function update(cloud: Cloud, row: Router, { external_gateway_info: wish, ...said }: RouterPatch, ask: Ask): Result<Change<Router>> {
+  const gateway = wish === undefined ? ok([]) : gatewayWrites(cloud, row.id, { wish, ...ask });
+  if (!gateway.ok) return gateway;
+  const next = { ...row, ...said, enable_snat: wish === undefined ? row.enable_snat : snatOf(wish) };
+  const fits = cloud.attempt((put) => {
+    put(gateway.value);
+    return fitting(cloud, next, { said, wish });
+  });
+  return fits.ok ? ok({ row: next, also: gateway.value, counts: gateway.value.length > 0 }) : fits;
+}
+
+/** Do its routes and its wish for translation fit what it connects now? */
+function fitting(
+  cloud: Cloud,
+  next: Router,
+  { said, wish }: { readonly said: RouterPatch; readonly wish: GatewayInfo | null | undefined },
+): Result<Router> {
+  const wrong = wish === undefined ? undefined : (wrongRoutes(cloud, next) ?? wrongSnat(cloud, next));
+  if (wrong !== undefined) return refused(wrong);
+  return said.routes === undefined ? ok(next) : replacedRoutes(cloud, next, said.routes);
+}
+
+/** Interfaces must be gone before; its gateway goes with it. */
+function remove(cloud: Cloud, row: Router, ask: Ask): Result<readonly RowWrite[]> {
+  const ports = interfacesOf(cloud, row.id).map(({ id }) => id);
+  if (ports.length > 0) return refused(refusal.routerInUse(row.id, ports));
+  const gateway = gatewayWrites(cloud, row.id, { wish: null, ...ask });
+  return gateway.ok ? ok([...gateway.value, removal("router", row.id)]) : gateway;
+}
