@@ -50,6 +50,7 @@ export async function player(): Promise<Player> {
   const identity = {
     identify: async ({ "x-roles": roles = "admin", "x-project-id": project = "p" }: Readonly<Record<string, string>>) =>
       ok({ user: "u", project, roles: [roles] }),
+    challenge: () => "Keystone",
   };
   return { handle: api({ cloud: present.state, writer: write, identity, now: () => NOW, parts: { "v2.0": answer } }), present };
 }

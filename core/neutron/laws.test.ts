@@ -28,6 +28,9 @@ const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => 
     internal_ip_address: "10.99.0.10",
   }),
   address_group: () => ({}),
+  policy: () => ({}),
+  bandwidth_limit_rule: () => ({ max_kbps: 1000 }),
+  packet_rate_limit_rule: () => ({ max_kpps: 1 }),
   rbac_policy: (ids) => ({
     object_type: "network",
     object_id: ids["network"],

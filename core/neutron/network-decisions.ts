@@ -7,6 +7,8 @@ import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { floatingIpGone, idleOn } from "./floating-ip-links.ts";
 import type { Network, NetworkPatch, NewNetwork } from "./network.ts";
+import { defaultPolicyOf } from "./qos-decisions.ts";
+import { wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
@@ -37,23 +39,36 @@ export function networkTarget(cloud: Cloud, row: Network, who: Who): Target {
 
 /** All networks are realised alike: by routing, not on some wire of the provider. */
 const LOCAL = "local";
+/** What operators' scripts say of a network without tunnels or VLANs: which wire it names is theirs to know. */
+const FLAT = "flat";
 
-function create(cloud: Cloud, input: NewNetwork, { fresh }: Ask): Result<Change<Network>> {
+/** What would need a wire, a VLAN or a tunnel of its own is refused. */
+function wrongProvider(cloud: Cloud, input: NewNetwork): Refusal | undefined {
+  const { "provider:network_type": type = LOCAL, "provider:physical_network": wire, "provider:segmentation_id": segment } = input;
+  if (type !== LOCAL && type !== FLAT) return refusal.invalidInput(`network_type value '${type}' not supported`);
+  if (segment !== null) return refusal.prohibitedFor(type, "segmentation_id");
+  if (type === LOCAL) return wire === null ? undefined : refusal.prohibitedFor(type, "physical_network");
+  if (wire === null) return refusal.invalidInput("physical_network required for flat provider network");
+  for (const other of cloud.all("network")) if (other["provider:physical_network"] === wire) return refusal.flatInUse(wire);
+  return undefined;
+}
+
+function create(cloud: Cloud, input: NewNetwork, { who, fresh }: Ask): Result<Change<Network>> {
+  const wrong = wrongProvider(cloud, input) ?? wrongPolicy(cloud, { from: null, to: input.qos_policy_id }, who);
+  if (wrong !== undefined) return refused(wrong);
   const mtu = chosenMtu(cloud, input.mtu ?? 0);
   if (!mtu.ok) return mtu;
-  const type = input["provider:network_type"] ?? LOCAL;
-  if (type !== LOCAL) return refused(refusal.invalidInput(`network_type value '${type}' not supported`));
-  if (input["provider:physical_network"] !== null) return refused(refusal.prohibitedForLocal("physical_network"));
-  if (input["provider:segmentation_id"] !== null) return refused(refusal.prohibitedForLocal("segmentation_id"));
   const { shared, "router:external": external, ...said } = input;
-  const row: Network = { ...born(fresh), status: "ACTIVE", tags: [], ...said, "provider:network_type": LOCAL, mtu: mtu.value };
+  const chosen = { "provider:network_type": said["provider:network_type"] ?? LOCAL, mtu: mtu.value };
+  const policy = said.qos_policy_id === undefined ? (defaultPolicyOf(cloud, said.project_id)?.id ?? null) : said.qos_policy_id;
+  const row: Network = { ...born(fresh), status: "ACTIVE", tags: [], ...said, ...chosen, qos_policy_id: policy };
   const given = sharingWrites(cloud, { type: "network", object: row }, { shared, external, fresh });
   return ok({ row, also: [...ensureDefaultGroup(cloud, input.project_id, fresh).writes, ...given] });
 }
 
-function update(cloud: Cloud, row: Network, patch: NetworkPatch, { fresh }: Ask): Result<Change<Network>> {
+function update(cloud: Cloud, row: Network, patch: NetworkPatch, { who, fresh }: Ask): Result<Change<Network>> {
   const { shared, "router:external": external, ...said } = patch;
-  const wrong = wrongSharing(cloud, row, patch);
+  const wrong = wrongSharing(cloud, row, patch) ?? wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who);
   if (wrong !== undefined) return refused(wrong);
   const mtu = mtuAfter(cloud, row, patch);
   if (!mtu.ok) return mtu;

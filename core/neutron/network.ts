@@ -81,7 +81,7 @@ export const network = resource({
       filter: true,
       guard: ADMIN_ONLY,
       extension: "provider",
-      note: "Always local.",
+      note: "local, or flat under the name of a wire; both are routed alike.",
     },
     "provider:physical_network": {
       type: nullable(text(64)),
@@ -90,7 +90,7 @@ export const network = resource({
       filter: true,
       guard: ADMIN_ONLY,
       extension: "provider",
-      note: "None.",
+      note: "The name that a flat network's wire has elsewhere; nothing is done with it.",
     },
     "provider:segmentation_id": {
       type: nullable(integer(0)),
@@ -102,6 +102,14 @@ export const network = resource({
       note: "None.",
     },
     dns_domain: { type: dnsDomain, write: "always", default: "", extension: "dns-integration", note: "The domain of its ports' names." },
+    qos_policy_id: {
+      type: nullable(uuid),
+      write: "always",
+      default: chosen,
+      index: true,
+      extension: "qos",
+      note: "The QoS policy of ports that have none of their own; unsaid: the project's default one.",
+    },
     ...chronicled,
     ...tagged,
   },

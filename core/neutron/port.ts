@@ -1,12 +1,12 @@
 /** Ports: the network interfaces of VMs, with the addresses that are routed to them. */
 import type { Mac } from "../net/mac.ts";
-import { ADMIN_OR_SERVICE } from "../policy/rule.ts";
+import { ADMIN_OR_OWNER, ADMIN_OR_SERVICE } from "../policy/rule.ts";
 import { list, must, nullable, nullMeans, opaque, record } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { flag, ip, mac, oneOf, text, uuid } from "../resource/scalars.ts";
-import { dnsName } from "./dns-names.ts";
-import { addressPairs, dhcpOptions, fixedIps } from "./port-types.ts";
+import { dnsDomain, dnsName } from "./dns-names.ts";
+import { addressPairs, bindingProfile, dhcpOptions, fixedIps, vnicType } from "./port-types.ts";
 import type { FixedIp } from "./port-types.ts";
 import { chronicled, identity, named, tagged } from "./standard.ts";
 
@@ -94,6 +94,13 @@ export const port = resource({
       guardMembers: { mac_address: { create: ON_NETWORK, update: ON_NETWORK }, ip_address: { create: ON_NETWORK, update: ON_NETWORK } },
       note: "What it may send from besides its own addresses.",
     },
+    data_plane_status: {
+      type: nullable(oneOf("ACTIVE", "DOWN")),
+      write: "change",
+      extension: "data-plane-status",
+      guard: { update: ["admin", "data_plane_integrator"] },
+      note: "What somebody who watches the wires says of them; null: nothing.",
+    },
     extra_dhcp_opts: {
       type: dhcpOptions,
       write: "always",
@@ -124,24 +131,12 @@ export const port = resource({
       note: "What Nova makes the tap with: the MAC of its end on the host.",
     },
     "binding:vnic_type": {
-      type: oneOf(
-        "normal",
-        "direct",
-        "macvtap",
-        "baremetal",
-        "direct-physical",
-        "virtio-forwarder",
-        "smart-nic",
-        "vdpa",
-        "accelerator-direct",
-        "accelerator-direct-physical",
-        "remote-managed",
-      ),
+      type: vnicType,
       write: "always",
       default: "normal",
       extension: "binding",
       guard: { create: OWN, update: OWN },
-      note: "Only normal ones can be bound.",
+      note: "A tap of the host; what a card of its own would need is refused.",
     },
     "binding:host_id": {
       type: nullMeans("", text(255)),
@@ -154,12 +149,19 @@ export const port = resource({
       note: "The host that serves it; empty: none.",
     },
     "binding:profile": {
-      type: nullMeans({}, opaque),
+      type: nullMeans({}, bindingProfile),
       write: "always",
       default: {},
+      index: true,
       guard: BINDING,
       extension: "binding",
-      note: "Nova's own notes.",
+      note: "Nova's own notes; `migrating_to` names the host that the VM is about to move to.",
+    },
+    ready_on: {
+      type: list(text(255)),
+      write: "never",
+      hidden: "kept",
+      note: "Hosts that expect the VM to move there and have everything ready for it.",
     },
     port_security_enabled: {
       type: flag,
@@ -170,6 +172,13 @@ export const port = resource({
       note: "Are its sender checked and its security groups in force? Absent: as on the network.",
     },
     dns_name: { type: dnsName, write: "always", default: "", extension: "dns-integration", note: "Host name." },
+    dns_domain: {
+      type: dnsDomain,
+      write: "always",
+      default: "",
+      extension: "dns-domain-ports",
+      note: "Domain of its names, in place of its network's.",
+    },
     dns_assignment: {
       type: list(record({ ip_address: must(ip), hostname: must(text(255)), fqdn: must(text(255)) })),
       write: "never",
@@ -185,8 +194,30 @@ export const port = resource({
       index: true,
       note: "What may reach it, and what it may reach. Absent: the project's default group.",
     },
+    qos_policy_id: {
+      type: nullable(uuid),
+      write: "always",
+      default: null,
+      index: true,
+      extension: "qos",
+      note: "The QoS policy whose limits it keeps; null: its network's.",
+    },
+    qos_network_policy_id: {
+      type: nullable(uuid),
+      write: "never",
+      computed: true,
+      extension: "qos-port-network-policy",
+      note: "The QoS policy of its network.",
+    },
     ...chronicled,
-    ...tagged,
+    tags: {
+      ...tagged.tags,
+      write: "create",
+      default: [],
+      extension: "tag-ports-during-bulk-creation",
+      guard: { create: ADMIN_OR_OWNER },
+      note: "Words that sort it, given with it or set through /tags.",
+    },
   },
 });
 

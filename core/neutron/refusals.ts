@@ -44,13 +44,29 @@ export const externalInUse = (id: string) =>
 export const mtuTooSmall = (id: string, least: number) =>
   conflict("NetworkMTUSubnetConflict", `MTU of ${id} is not valid, subnet requires a minimum of ${least}`);
 
-export const prohibitedForLocal = (name: string) => invalidInput(`${name} prohibited for local provider network`);
+export const prohibitedFor = (type: string, name: string) => invalidInput(`${name} prohibited for ${type} provider network`);
+export const flatInUse = (wire: string) =>
+  conflict("FlatNetworkInUse", `Unable to create the flat network. Physical network ${wire} is in use.`);
 
 // Subnets.
 export const subnetNotFound = (id: string) => absent("SubnetNotFound", `Subnet ${id} could not be found.`);
 export const subnetPoolNotFound = (id: string) => absent("SubnetPoolNotFound", `Subnet pool ${id} could not be found.`);
 export const subnetOverlaps = (cidr: string, network: string) =>
   invalidInput(`Requested subnet with cidr: ${cidr} for network: ${network} overlaps with another subnet`);
+export const subnetUndeclared = (of: { readonly cidr: string; readonly network: string; readonly ranges: readonly string[] }) =>
+  invalidInput(
+    `Requested subnet with cidr: ${of.cidr} for network: ${of.network} lies outside the ranges of the data centre: ${of.ranges.join(", ")}`,
+  );
+export const deadNextHop = (route: { readonly destination: string; readonly nexthop: string }, gateway: string | null) =>
+  invalidInput(
+    `Host route to ${route.destination}: every packet is routed by its destination alone, so ${route.nexthop} would never see it; ` +
+      `the next hop can be ${gateway === null ? "a router's interface" : `the gateway ${gateway}`} only`,
+  );
+export const gatewayForMachine = (ip: string) =>
+  invalidInput(`${ip} is the gateway of a subnet: every host answers for it, so no machine can have it`);
+export const noServiceType = (type: string) =>
+  bad("InvalidSubnetServiceType", `Subnet service type ${type} does not correspond to a valid device owner.`);
+export const serviceTypeNoText = (type: string) => bad("InvalidInputSubnetServiceType", `Subnet service type ${type} is not a string.`);
 export const subnetInUse = (id: string) =>
   conflict("SubnetInUse", `Unable to complete operation on subnet ${id}: One or more ports have an IP allocation from this subnet.`);
 export const invalidPool = (pool: string) => bad("InvalidAllocationPool", `The allocation pool ${pool} is not valid.`);
@@ -73,6 +89,11 @@ export const portBound = (port: { readonly id: string; readonly vif: string; rea
   conflict(
     "PortBound",
     `Unable to complete operation on port ${port.id}, port is already bound, port type: ${port.vif}, old_mac ${port.from}, new_mac ${port.to}.`,
+  );
+export const portInUse = (port: { readonly id: string; readonly network: string; readonly device: string }) =>
+  conflict(
+    "PortInUse",
+    `Unable to complete operation on port ${port.id} for network ${port.network}. Port already has an attached device ${port.device}.`,
   );
 export const servicePortInUse = (id: string, owner: string) =>
   conflict("ServicePortInUse", `Port ${id} cannot be deleted directly via the port API: has device owner ${owner}.`);
@@ -102,6 +123,13 @@ export const emptyWish = invalidInput("IP allocation requires subnet_id or ip_ad
 export const noSubnets = invalidInput("IP allocation requires subnets for network");
 export const subnetElsewhere = (network: string, subnet: string) =>
   invalidInput(`Failed to create port on network ${network}, because fixed_ips included invalid subnet ${subnet}`);
+export const noSubnetFor = (network: string, owner: string) =>
+  conflict(
+    "IpAddressGenerationFailureNoMatchingSubnet",
+    `No valid service subnet for the given device owner, network ${network}, service type ${owner}.`,
+  );
+export const addressInUse = (network: string, ip: string) =>
+  conflict("IpAddressInUse", `Unable to complete operation for network ${network}. The IP address ${ip} is in use.`);
 export const noAddressLeft = (network: string) =>
   conflict("IpAddressGenerationFailure", `No more IP addresses available on network ${network}.`);
 export const addressTaken = (ip: string, subnet: string) =>

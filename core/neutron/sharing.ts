@@ -35,6 +35,7 @@ export const SHAREABLE: Readonly<Record<ObjectType, Shareable>> = {
   },
   security_group: { actions: ["access_as_shared"], users: usersOfGroup },
   address_group: { actions: ["access_as_shared"], users: usersOfAddressGroup },
+  qos_policy: { actions: ["access_as_shared"], users: usersOfPolicy },
 };
 
 function* usersOfNetwork(cloud: Cloud, id: string): Generator<string> {
@@ -63,6 +64,12 @@ function* usersOfGroup(cloud: Cloud, id: string): Generator<string> {
 /** As the remote of a rule. */
 function* usersOfAddressGroup(cloud: Cloud, id: string): Generator<string> {
   for (const rule of cloud.by("security_group_rule", "remote_address_group_id", id)) yield rule.project_id;
+}
+
+/** As the limits of a port or a network. */
+function* usersOfPolicy(cloud: Cloud, id: string): Generator<string> {
+  for (const port of cloud.by("port", "qos_policy_id", id)) yield port.project_id;
+  for (const network of cloud.by("network", "qos_policy_id", id)) yield network.project_id;
 }
 
 /** May the project use it like its own? Its owner need not be told so. */
