@@ -50,6 +50,16 @@ export class Cloud {
     return this.#table(table).ids(attribute, value).size;
   }
 
+  /** How many rows a table has. */
+  size(table: TableName): number {
+    return this.#table(table).rows.size;
+  }
+
+  /** Every row by its key, `TABLE/ID`. */
+  *entries(): Generator<readonly [key: string, row: object]> {
+    for (const [name, { rows }] of this.#tables) for (const [id, row] of rows) yield [`${name}/${id}`, row];
+  }
+
   /** Applies one committed write: `row` undefined deletes. */
   apply(key: string, row: object | undefined): void {
     this.#put(key, row);

@@ -58,6 +58,7 @@ export const securityGroupRule = resource({
       filter: true,
       sort: true,
       index: true,
+      refers: "security_group",
       note: "The other side is a port of this group.",
     },
     remote_address_group_id: {

@@ -12,6 +12,7 @@ export const DEFAULT_NAME = "default";
 /** A label, but not the one that the project's own default group has. */
 export const groupName: Type<string> = {
   ...label,
+  kept: [DEFAULT_NAME],
   read: (raw) => {
     const read = label.read(raw);
     return !isWrong(read) && read.value.toLowerCase() === DEFAULT_NAME ? refusedAs(defaultGroupExists) : read;

@@ -139,5 +139,5 @@ export const opaque: Type<Readonly<Record<string, unknown>>> = {
 
 /** A value that may be none, which nobody can say: it is none by being left out. */
 export function said<T>(type: Type<T>): Type<T | null> {
-  return { ...nullable(type), name: `${type.name} or none`, read: (raw) => type.read(raw) };
+  return { ...nullable(type), name: `${type.name} or none`, read: (raw) => type.read(raw), kept: [null] };
 }

@@ -10,14 +10,18 @@ export const chosen: unique symbol = Symbol("chosen");
 
 export interface Attribute {
   readonly type: Type<unknown>;
-  /** Who may say it: nobody, who creates, or who creates and who changes. */
-  readonly write: "never" | "create" | "always";
+  /** Who may say it: nobody, who creates, who changes, or both. */
+  readonly write: "never" | "create" | "change" | "always";
   /** Of attributes that can be written: its value when left out. Without one, it must be given on creation. */
   readonly default?: unknown;
   readonly filter?: true;
   /** Filters under other names that look at this attribute: `not-tags`. */
   readonly filters?: Readonly<Record<string, (texts: readonly string[]) => Condition<unknown>>>;
   readonly sort?: true;
+  /** What rows from before it was declared have of it, where that is not its default, and not none (null, an empty list). */
+  readonly before?: unknown;
+  /** Table of what it names by id, where its own name does not tell: `network_id` and `security_groups` do. */
+  readonly refers?: string;
   /** Looked up often: the cloud keeps an index of it, or rows are kept by it anyway. */
   readonly index?: true | "key";
   /** Not kept in the row: its rules compute it when it is shown. */
@@ -98,7 +102,7 @@ export type Create<R extends Resource> = Values<R["attributes"], Exclude<Writabl
   Partial<Values<R["attributes"], Extract<Writable<R["attributes"]>, Left<R["attributes"]>>>>;
 
 /** What a change says: nothing but what is to change. */
-export type Patch<R extends Resource> = Partial<Values<R["attributes"], Keys<R["attributes"], { write: "always" }>>>;
+export type Patch<R extends Resource> = Partial<Values<R["attributes"], Keys<R["attributes"], { write: "change" | "always" }>>>;
 
 /** What is computed when it is shown. */
 export type Computed<R extends Resource> = Values<R["attributes"], Keys<R["attributes"], { computed: true }>>;
