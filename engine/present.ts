@@ -8,6 +8,9 @@ import type { Rows } from "#contracts/writer.ts";
 /** Every batch writes this key and depends on its revision, so that of several controllers one writes at a time. */
 export const HEAD = "head";
 
+/** What lies below it is the identity service's: no row, and no decision depends on it. */
+const NO_ROWS = "identity/";
+
 /** A row as it came out of JSON, so that the state is the same whether it was just written or loaded years later; absent: deleted. */
 export interface Stored {
   readonly key: string;
@@ -66,10 +69,10 @@ export async function load<S extends Rows>(store: Store, state: S): Promise<Pres
     for (const listener of listeners) listener({ revision, changes });
   };
 
-  for (const { key, value } of start.entries) if (key !== HEAD) change({ key, row: rowOf(key, value) });
+  for (const { key, value } of start.entries) if (isRow(key)) change({ key, row: rowOf(key, value) });
   const stop = store.watch("", revision, (commit) => {
     if (commit.writes.some(({ key }) => key === HEAD)) head = Math.max(head, commit.revision);
-    const others = commit.revision > revision ? commit.writes.filter(({ key }) => key !== HEAD) : [];
+    const others = commit.revision > revision ? commit.writes.filter(({ key }) => isRow(key)) : [];
     advance(
       commit.revision,
       others.map(({ key, value }) => ({ key, row: value === undefined ? undefined : rowOf(key, value) })),
@@ -96,6 +99,10 @@ export async function load<S extends Rows>(store: Store, state: S): Promise<Pres
     listen: (listener) => listen(listeners, listener),
     stop,
   };
+}
+
+function isRow(key: string): boolean {
+  return key !== HEAD && !key.startsWith(NO_ROWS);
 }
 
 function listen<T>(listeners: Set<T>, listener: T): () => void {

@@ -17,30 +17,39 @@ export interface Exchange {
   /** Of the status line. */
   readonly reason: string;
   readonly text: string;
+  /** Names in lower case; several of one name are joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface Patience {
+export interface Terms {
   /** Milliseconds of silence. */
   readonly timeout: number;
+  /** PEM: whose certificates are believed, instead of those that the system believes. */
+  readonly ca?: string;
 }
 
 /** Rejects when there is no whole answer: nobody listens, or nothing is said for too long. */
-export function exchange(door: string, question: Question, { timeout }: Patience): Promise<Exchange> {
+export function exchange(door: string, question: Question, { timeout, ca }: Terms): Promise<Exchange> {
   const { method, path, body } = question;
   const length = body === undefined ? {} : { "content-type": "application/json", "content-length": `${Buffer.byteLength(body)}` };
-  const options = { method, timeout, headers: { accept: "application/json", ...length, ...question.headers } };
+  const options = { method, timeout, ...(ca !== undefined && { ca }), headers: { accept: "application/json", ...length, ...question.headers } };
   return new Promise((resolve, reject) => {
     const sent = open(door, path, options, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => (text += part));
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, reason: answer.statusMessage ?? "", text })).on("error", reject);
+      answer.on("end", () => resolve(exchanged(answer, text))).on("error", reject);
     });
     sent.on("timeout", () => sent.destroy(new Error(`no answer for ${timeout / 1000} s`)));
     sent.on("error", reject).end(body);
   });
 }
 
-function open(door: string, path: string, options: RequestOptions, answered: (answer: IncomingMessage) => void): ClientRequest {
+function exchanged({ statusCode = 0, statusMessage: reason = "", headers }: IncomingMessage, text: string): Exchange {
+  const named = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : (value ?? "")]);
+  return { status: statusCode, reason, text, headers: Object.fromEntries(named) };
+}
+
+function open(door: string, path: string, options: RequestOptions & { readonly ca?: string }, answered: (answer: IncomingMessage) => void): ClientRequest {
   if (door.startsWith("unix:")) return plain({ ...options, socketPath: door.slice("unix:".length), path }, answered);
   const url = new URL(door);
   const target = `${url.origin}${url.pathname.replace(/\/$/, "")}${path}`;

@@ -1,4 +1,5 @@
 /** What of identity there is to be known without a token: which version of the API is spoken, and where. */
+import { IDENTITY_PLACE } from "./catalog.ts";
 import type { IdentityAnswer } from "./refusals.ts";
 
 /** The version of Keystone's API whose reading and logging in this is; without what changes users and projects. */
@@ -19,4 +20,9 @@ export function versionsAnswer(base: string): IdentityAnswer {
 
 export function versionAnswer(base: string): IdentityAnswer {
   return { status: 200, body: { version: version(base) } };
+}
+
+/** Where to get a token, as the value of `WWW-Authenticate`. `base`: the controller as the client reached it. */
+export function challengeOf(base: string): string {
+  return `Keystone uri="${base}/${IDENTITY_PLACE}"`;
 }

@@ -39,3 +39,14 @@ export const file: Type<string> = {
   key: (text) => ({ value: text }),
   order: orderTexts,
 };
+
+export const webAddress: Type<string> = {
+  name: "http:// or https:// address",
+  read: (raw): Read<string> =>
+    typeof raw === "string" && /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(raw)
+      ? { value: raw.replace(/\/+$/, "") }
+      : invalid(`'${printed(raw)}' is not an http:// or https:// address`),
+  keys: (value) => [value],
+  key: (text) => ({ value: text }),
+  order: orderTexts,
+};

@@ -8,8 +8,9 @@ import { serve } from "#adapters/http/server.ts";
 import type { Serving } from "#adapters/http/server.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { systemFresh, timeOf } from "#adapters/clock/fresh.ts";
-import { closed, trusting } from "#adapters/identity/local.ts";
+import { trusting } from "#adapters/identity/local.ts";
 import { sqliteStore } from "#adapters/store/sqlite.ts";
+import type { Handle } from "#contracts/http.ts";
 import type { Identity } from "#contracts/identity.ts";
 import type { Log } from "#contracts/log.ts";
 import { answerMargay } from "#core/datacenter/api.ts";
@@ -20,6 +21,7 @@ import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
 import { writer } from "#engine/writer.ts";
 import type { Listen } from "#core/settings/types.ts";
+import { doorkeeper } from "./identity.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { stopped } from "../service.ts";
 
@@ -39,16 +41,18 @@ export async function controller(settings: LiveSettings, stop: AbortSignal, log:
 
   const parts = { "v2.0": answer, "margay/v1": answerMargay };
   const handleFor = (identity: Identity) => api({ cloud: present.state, writer: write, identity, now: () => timeOf(clock), parts });
-  const isPrivate = (door: Listen) => auth.how === "none" || "path" in door;
-  const doors: readonly [readonly Listen[], Identity][] = [
-    [listen.api.filter(isPrivate), trusting()],
-    [listen.api.filter((door) => !isPrivate(door)), closed()],
+  const keeper = await doorkeeper({ auth, store, clock, log });
+  settings.listen(keeper.reread);
+  const isPrivate = (door: Listen) => "path" in door;
+  const doors: readonly [readonly Listen[], Handle][] = [
+    [listen.api.filter(isPrivate), handleFor(trusting())],
+    [listen.api.filter((door) => !isPrivate(door)), keeper.around(handleFor(keeper.identity))],
   ];
   const serving: Serving[] = [];
   const feeds: FeedDoor[] = [];
   try {
-    for (const [listen, identity] of doors) {
-      const served = await serve({ listen, handle: handleFor(identity), log });
+    for (const [listen, handle] of doors) {
+      const served = await serve({ listen, handle, log });
       serving.push(served);
       feeds.push(serveFeed(served.servers, feed.accept));
       for (const address of served.addresses) log.info("listening", { address });
@@ -59,6 +63,7 @@ export async function controller(settings: LiveSettings, stop: AbortSignal, log:
     feed.stop();
     for (const door of feeds) door.close();
     await Promise.all(serving.map((served) => served.close()));
+    keeper.stop();
     present.stop();
     await store.close();
   }
