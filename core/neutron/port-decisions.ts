@@ -10,7 +10,7 @@ import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { forwardingsLost, releasedBy, wrongReaddressing } from "./floating-ip-links.ts";
 import type { Network } from "./network.ts";
-import { addressesFor } from "./port-addresses.ts";
+import { addressesFor, isFromMac } from "./port-addresses.ts";
 import { portBindings } from "./binding-decisions.ts";
 import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, stillReady } from "./port-binding.ts";
 import { assignment } from "./port-names.ts";
@@ -25,6 +25,7 @@ import { born, removal } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
 import { ensureDefaultGroup } from "./security-group-default.ts";
 import { seesNetwork, targetOn } from "./subnet-decisions.ts";
+import { gatewayOfMachine } from "./subnet-place.ts";
 
 export const portDecisions: Rules<"port"> = {
   table: "port",
@@ -78,6 +79,8 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
   const birth = born(fresh);
   const addresses = addressesFor(cloud, { port: { ...said, id: birth.id, has: [] }, wishes: input.fixed_ips, fresh });
   if (!addresses.ok) return addresses;
+  const unfit = gatewayOfMachine(cloud, { ...said, fixed_ips: addresses.value });
+  if (unfit !== undefined) return refused(unfit);
   const row: Port = {
     ...birth,
     data_plane_status: null,
@@ -141,8 +144,11 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   if (wrong !== undefined) return refused(wrong);
   const addresses = addressesAfter(cloud, { row, patch, mac, fresh });
   if (!addresses.ok) return addresses;
-  const needed = wrongInterfaceChange(cloud, row, addresses.value) ?? wrongReaddressing(cloud, row, addresses.value);
-  if (needed !== undefined) return refused(needed);
+  const unfit =
+    wrongInterfaceChange(cloud, row, addresses.value) ??
+    wrongReaddressing(cloud, row, addresses.value) ??
+    gatewayOfMachine(cloud, { ...said, fixed_ips: addresses.value });
+  if (unfit !== undefined) return refused(unfit);
   const next: Port = {
     ...said,
     fixed_ips: addresses.value,
@@ -201,7 +207,10 @@ interface Readdressing {
 /** Those that are wished for; where only the MAC changed, those that do not follow from it stay. */
 function addressesAfter(cloud: Cloud, { row, patch, mac, fresh }: Readdressing): Result<Port["fixed_ips"]> {
   if (patch.fixed_ips === undefined && mac === row.mac_address) return ok(row.fixed_ips);
-  const port = { ...row, mac_address: mac, has: row.fixed_ips };
-  const kept = row.fixed_ips.filter(({ subnet_id: id }) => cloud.get("subnet", id)?.ipv6_address_mode === null);
+  const port = { ...row, mac_address: mac, device_owner: patch.device_owner ?? row.device_owner, has: row.fixed_ips };
+  const kept = row.fixed_ips.filter(({ subnet_id: id }) => {
+    const subnet = cloud.get("subnet", id);
+    return subnet !== undefined && !isFromMac(port, subnet);
+  });
   return addressesFor(cloud, { port, wishes: patch.fixed_ips ?? kept, fresh });
 }

@@ -40,7 +40,10 @@ export const networkInUse = (id: string, ports: readonly string[]) =>
 export const invalidSharing = (name: string) =>
   conflict("InvalidSharedSetting", `Unable to reconfigure sharing settings for network ${name}. Multiple projects are using it.`);
 export const externalInUse = (id: string) =>
-  conflict("ExternalNetworkInUse", `External network ${id} cannot be updated to be made non-external, since it has existing gateway ports.`);
+  conflict(
+    "ExternalNetworkInUse",
+    `External network ${id} cannot be updated to be made non-external, since it has existing gateway ports.`,
+  );
 export const mtuTooSmall = (id: string, least: number) =>
   conflict("NetworkMTUSubnetConflict", `MTU of ${id} is not valid, subnet requires a minimum of ${least}`);
 

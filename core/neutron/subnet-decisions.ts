@@ -1,6 +1,5 @@
-/** What is decided about subnets: they are blocks of one address space, so none overlaps another, on whatever network. */
+/** What is decided about subnets. Where they may lie is said in subnet-place.ts. */
 import { eui64 } from "../net/mac.ts";
-import { overlaps } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { maySee } from "../policy/may.ts";
 import type { Target } from "../policy/rule.ts";
@@ -9,16 +8,18 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { defaultGateway, defaultPools, isAutomatic } from "./ipam.ts";
+import { defaultGateway, defaultPools } from "./ipam.ts";
 import { LEAST_MTU, networkTarget } from "./network-decisions.ts";
 import type { Network } from "./network.ts";
 import { network } from "./network.ts";
+import { isFromMac } from "./port-addresses.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal, touched, write } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
-import { isExternal, sharingFor } from "./sharing.ts";
+import { isExternal, isSharedWith, sharingFor } from "./sharing.ts";
 import { wrongSubnet } from "./subnet-checks.ts";
+import { misplaced, misplacedAfter } from "./subnet-place.ts";
 import type { NewSubnet, Subnet, SubnetPatch } from "./subnet.ts";
 
 export const subnetDecisions: Rules<"subnet"> = {
@@ -26,7 +27,10 @@ export const subnetDecisions: Rules<"subnet"> = {
   notFound: refusal.subnetNotFound,
   target: (cloud, row, who) => targetOn(cloud, { on: cloud.get("network", row.network_id), owner: row.project_id }, who),
   targetOfNew,
-  computed: (cloud, row) => ({ "router:external": isExternal(cloud, row.network_id) }),
+  computed: (cloud, row, { who }) => ({
+    shared: isSharedWith(cloud, row.network_id, who.project),
+    "router:external": isExternal(cloud, row.network_id),
+  }),
   create,
   update,
   delete: remove,
@@ -57,10 +61,10 @@ function create(cloud: Cloud, input: NewSubnet, { fresh }: Ask): Result<Change<S
   if (input.subnetpool_id !== null) return refused(refusal.subnetPoolNotFound(input.subnetpool_id));
   if (input.cidr === undefined) return refused(refusal.badResource("subnets", "a subnetpool must be specified in the absence of a cidr"));
   const row = filled(input, input.cidr, fresh);
-  const wrong = wrongSubnet(row) ?? overlapping(cloud, row) ?? tooSmall(on, row);
+  const wrong = wrongSubnet(row) ?? misplaced(cloud, row) ?? tooSmall(on, row);
   if (wrong !== undefined) return refused(wrong);
-  const writes = [...backfilled(cloud, row, fresh), write("network", on.id, touched(on, fresh))];
-  return ok({ row, also: writes });
+  const ports = backfilled(cloud, row, fresh);
+  return ports.ok ? ok({ row, also: [...ports.value, write("network", on.id, touched(on, fresh))] }) : ports;
 }
 
 function filled(input: NewSubnet, cidr: Cidr, fresh: Fresh): Subnet {
@@ -78,39 +82,43 @@ function filled(input: NewSubnet, cidr: Cidr, fresh: Fresh): Subnet {
   };
 }
 
-function overlapping(cloud: Cloud, row: Subnet): Refusal | undefined {
-  for (const other of cloud.all("subnet")) if (overlaps(other.cidr, row.cidr)) return refusal.subnetOverlaps(row.cidr, row.network_id);
-  return undefined;
-}
-
 function tooSmall(on: Network, row: Subnet): Refusal | undefined {
   const least = LEAST_MTU[row.ip_version];
   return on.mtu < least ? refusal.mtuTooSmall(on.id, least) : undefined;
 }
 
 /** Where addresses follow from the MAC, the ports that are there already have theirs at once. */
-function backfilled(cloud: Cloud, row: Subnet, fresh: Fresh): readonly RowWrite[] {
-  if (!isAutomatic(row)) return [];
-  return [...cloud.by("port", "network_id", row.network_id)].map((port) => {
-    const fixed = [...port.fixed_ips, { subnet_id: row.id, ip_address: eui64(row.cidr, port.mac_address) }];
-    return portWrite({ ...port, fixed_ips: fixed, ip_allocation: "immediate" }, fresh);
-  });
+function backfilled(cloud: Cloud, row: Subnet, fresh: Fresh): Result<readonly RowWrite[]> {
+  const writes: RowWrite[] = [];
+  for (const port of cloud.by("port", "network_id", row.network_id)) {
+    if (!isFromMac(port, row)) continue;
+    const address = eui64(row.cidr, port.mac_address);
+    // On another network, where blocks may overlap, a port may have the same MAC.
+    if (cloud.addresses.ownerOf(address) !== undefined) return refused(refusal.addressTaken(address, row.id));
+    const fixed = [...port.fixed_ips, { subnet_id: row.id, ip_address: address }];
+    writes.push(portWrite({ ...port, fixed_ips: fixed, ip_allocation: "immediate" }, fresh));
+  }
+  return ok(writes);
 }
 
 function portWrite(port: Port, fresh: Fresh): RowWrite {
   return write("port", port.id, touched(port, fresh));
 }
 
-function update(_cloud: Cloud, row: Subnet, patch: SubnetPatch): Result<Change<Subnet>> {
+function update(cloud: Cloud, row: Subnet, patch: SubnetPatch): Result<Change<Subnet>> {
   const next: Subnet = { ...row, ...patch };
-  const wrong = wrongSubnet(next);
+  const wrong = wrongSubnet(next) ?? misplacedAfter(cloud, row, next);
   return wrong === undefined ? ok({ row: next }) : refused(wrong);
 }
+
+/** Ports of these the network's services made for themselves: they do not hold it. */
+const OF_SERVICES: ReadonlySet<string> = new Set(["network:dhcp", "network:distributed", "network:floatingip_agent_gateway"]);
 
 /** Ports lose the addresses that follow from their MAC with the subnet; other addresses hold it. */
 function remove(cloud: Cloud, row: Subnet, { fresh }: Ask): Result<readonly RowWrite[]> {
   const ports = [...cloud.by("port", "fixed_ips", `subnet_id=${row.id}`)];
-  if (ports.length > 0 && !isAutomatic(row)) return refused(refusal.subnetInUse(row.id));
+  const holds = (port: Port) => !isFromMac(port, row) && !OF_SERVICES.has(port.device_owner);
+  if (ports.some(holds)) return refused(refusal.subnetInUse(row.id));
   const on = cloud.get("network", row.network_id);
   return ok([
     ...ports.map((port) => portWrite({ ...port, fixed_ips: port.fixed_ips.filter((fixed) => fixed.subnet_id !== row.id) }, fresh)),

@@ -1,7 +1,7 @@
 /** Every setting of `margay controller`, by section. */
 import { DEFAULT_SETTINGS } from "../neutron/settings.ts";
 import { list } from "../resource/composites.ts";
-import { integer, oneOf } from "../resource/scalars.ts";
+import { flag, integer, oneOf } from "../resource/scalars.ts";
 import { auth } from "./auth.ts";
 import { section } from "./setting.ts";
 import type { SettingsOf } from "./setting.ts";
@@ -52,6 +52,12 @@ const store = section({
 const cloud = section({
   note: "What holds for the cloud as a whole; the same for every controller of it.",
   settings: {
+    admin_is_service: {
+      type: flag,
+      default: DEFAULT_SETTINGS.adminIsService,
+      takes: "at once",
+      note: "May administrators do what Neutron leaves to services, such as writing binding:profile? Nova is often given no other role.",
+    },
     overlapping_subnets: {
       type: oneOf("refused", "allowed"),
       default: DEFAULT_SETTINGS.overlappingSubnets,
@@ -63,6 +69,12 @@ const cloud = section({
       default: DEFAULT_SETTINGS.undeclaredSubnets,
       takes: "at once",
       note: "May a subnet lie outside the ranges of the data centre, once one has been applied?",
+    },
+    dead_next_hops: {
+      type: oneOf("refused", "allowed"),
+      default: DEFAULT_SETTINGS.deadNextHops,
+      takes: "at once",
+      note: "May host routes of subnets name next hops that no traffic would pass? It is routed by its destination alone.",
     },
     quarantine_seconds: {
       type: integer(0, 86_400),

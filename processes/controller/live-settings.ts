@@ -43,11 +43,17 @@ export function liveSettings(read: Read, first: ControllerSettings, log: Log): L
 function liveCloud(now: () => ControllerSettings): CloudSettings {
   return {
     policy: DECLARED_POLICY,
+    get adminIsService() {
+      return now().cloud.admin_is_service;
+    },
     get overlappingSubnets() {
       return now().cloud.overlapping_subnets;
     },
     get undeclaredSubnets() {
       return now().cloud.undeclared_subnets;
+    },
+    get deadNextHops() {
+      return now().cloud.dead_next_hops;
     },
     get quarantineSeconds() {
       return now().cloud.quarantine_seconds;
