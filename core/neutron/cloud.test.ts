@@ -109,5 +109,5 @@ describe("the cloud", () => {
     );
   });
 
-  test("knows no other tables", () => assert.throws(() => new Cloud().apply("router/x", {}), /there is no table router/));
+  test("knows no other tables", () => assert.throws(() => new Cloud().apply("trunk/x", {}), /there is no table trunk/));
 });

@@ -43,7 +43,7 @@ test("extensions are told only where their effect is here", () => {
   const aliases = extensions.map(({ alias }) => alias);
   for (const alias of ["security-group", "quotas", "binding", "external-net", "port-security", "standard-attr-tag", "agent", "provider"])
     assert.ok(aliases.includes(alias), alias);
-  for (const alias of ["router", "qos", "trunk", "dvr", "segment"]) assert.ok(!aliases.includes(alias), alias);
+  for (const alias of ["trunk", "dvr", "segment"]) assert.ok(!aliases.includes(alias), alias);
   assert.deepEqual(aliases, [...new Set(aliases)].toSorted());
   assert.deepEqual(cloud.ask(MEMBER, "GET", "extensions/quotas").body, { extension: extensions.find(({ alias }) => alias === "quotas") });
   assert.equal(type(cloud.ask(MEMBER, "GET", "extensions/trunk")), "404 HTTPNotFound");

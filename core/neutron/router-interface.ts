@@ -1,14 +1,10 @@
-/** Connecting a router to a subnet, and taking it off again: by the subnet, whose gateway it then stands for, or by a port. */
+/** Connecting a router to a subnet: by the subnet, whose gateway it then stands for, or by a port that is there. */
 import { compareIp, familyOf } from "../net/address.ts";
 import { isAdmin } from "../policy/who.ts";
 import type { Who } from "../policy/who.ts";
-import { isObject } from "../resource/composites.ts";
-import { uuid } from "../resource/scalars.ts";
-import { isWrong } from "../resource/type.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
-import type { RowWrite } from "./decision.ts";
 import { sees } from "./look.ts";
 import { addressesFor } from "./port-addresses.ts";
 import { binding } from "./port-binding.ts";
@@ -17,39 +13,16 @@ import type { Port } from "./port.ts";
 import { portNotFound, subnetNotFound } from "./refusals.ts";
 import { clash } from "./router-clash.ts";
 import { wrongSnat } from "./router-gateway.ts";
-import { INTERFACE_OWNER, interfacesOf, isInterface, linksOf } from "./router-links.ts";
+import { acted, namedIn } from "./router-link.ts";
+import type { Connected } from "./router-link.ts";
+import { INTERFACE_OWNER, interfacesOf, linksOf } from "./router-links.ts";
 import * as refusal from "./router-refusals.ts";
 import type { Router } from "./router.ts";
-import { interfaceNeeded } from "./router-uses.ts";
-import { removal, touched, write } from "./rules.ts";
+import { touched, write } from "./rules.ts";
 import type { Acted, Acting, Ask } from "./rules.ts";
 import { servicePort } from "./service-port.ts";
 import { subnetDecisions } from "./subnet-decisions.ts";
 import type { Subnet } from "./subnet.ts";
-
-/** What a client names: a subnet, a port, or for removal both. */
-interface Named {
-  readonly subnet_id?: string;
-  readonly port_id?: string;
-}
-
-function namedIn(body: unknown): Result<Named> {
-  const said = isObject(body) ? body : {};
-  const named: { -readonly [K in keyof Named]: Named[K] } = {};
-  for (const name of ["port_id", "subnet_id"] as const) {
-    if (said[name] === undefined) continue;
-    const read = uuid.read(said[name]);
-    if (isWrong(read)) return refused(refusal.notUuid(said[name]));
-    named[name] = read.value;
-  }
-  return Object.keys(named).length === 0 ? refused(refusal.nothingNamed) : ok(named);
-}
-
-/** A port after it was connected, and the subnets that it connects with it. */
-interface Connected {
-  readonly port: Port;
-  readonly subnets: readonly Subnet[];
-}
 
 /** `add_router_interface` */
 export function addInterface(cloud: Cloud, row: Router, { body, ...ask }: Acting): Result<Acted<Router>> {
@@ -65,15 +38,6 @@ export function addInterface(cloud: Cloud, row: Router, { body, ...ask }: Acting
     return wrongSnat(cloud, row);
   });
   return wrong === undefined ? ok(acted(row, connected.value, writes)) : refused(wrong);
-}
-
-/** A link counts as a change of the router. */
-function acted(row: Router, { port, subnets }: Connected, also: readonly RowWrite[]): Acted<Router> {
-  const ids = subnets.map(({ id }) => id);
-  const owner = { tenant_id: port.project_id, project_id: port.project_id };
-  // One subnet is named apart for clients from before a port could have several.
-  const answer = { id: row.id, ...owner, port_id: port.id, network_id: port.network_id, subnet_id: ids.at(-1), subnet_ids: ids };
-  return { row, also, counts: true, answer };
 }
 
 interface ById extends Ask {
@@ -162,35 +126,4 @@ function outOfPools({ port, subnets }: Connected, who: Who): Refusal | undefined
 
 function isInPools({ allocation_pools: pools }: Subnet, address: Port["fixed_ips"][number]["ip_address"]): boolean {
   return pools.some(({ start, end }) => compareIp(start, address) <= 0 && compareIp(address, end) <= 0);
-}
-
-/** `remove_router_interface`: the port goes with it, whoever made it. */
-export function removeInterface(cloud: Cloud, row: Router, { body, ...ask }: Acting): Result<Acted<Router>> {
-  const named = namedIn(body);
-  if (!named.ok) return named;
-  const { port_id: port, subnet_id: subnet } = named.value;
-  return port === undefined ? offSubnet(cloud, row, { id: subnet ?? "", ...ask }) : offPort(cloud, row, { port, subnet });
-}
-
-function offPort(cloud: Cloud, row: Router, named: { readonly port: string; readonly subnet: string | undefined }): Result<Acted<Router>> {
-  const port = cloud.get("port", named.port);
-  if (port === undefined || port.device_id !== row.id || !isInterface(port)) return refused(refusal.interfaceNotFound(row.id, named.port));
-  const ids = port.fixed_ips.map(({ subnet_id: id }) => id);
-  if (named.subnet !== undefined && !ids.includes(named.subnet)) return refused(refusal.otherSubnet(port.id, named.subnet));
-  const needed = ids.map((id) => interfaceNeeded(cloud, row.id, id)).find((wrong) => wrong !== undefined);
-  if (needed !== undefined) return refused(needed);
-  const subnets = ids.flatMap((id) => cloud.get("subnet", id) ?? []);
-  return ok(acted(row, { port, subnets }, [removal("port", port.id)]));
-}
-
-function offSubnet(cloud: Cloud, row: Router, { id, who, fresh }: ById): Result<Acted<Router>> {
-  const subnet = cloud.get("subnet", id);
-  if (subnet === undefined || !sees(subnetDecisions, cloud, { row: subnet, who })) return refused(subnetNotFound(id));
-  const port = interfacesOf(cloud, row.id).find((each) => each.fixed_ips.some(({ subnet_id: on }) => on === id));
-  if (port === undefined) return refused(refusal.notOnSubnet(row.id, id));
-  const needed = interfaceNeeded(cloud, row.id, id);
-  if (needed !== undefined) return refused(needed);
-  const left = port.fixed_ips.filter(({ subnet_id: on }) => on !== id);
-  const kept = write("port", port.id, touched({ ...port, fixed_ips: left }, fresh));
-  return ok(acted(row, { port, subnets: [subnet] }, [left.length === 0 ? removal("port", port.id) : kept]));
 }
