@@ -1,0 +1,44 @@
+/**
+ * QoS: how fast an endpoint may send and receive. A chain per endpoint and direction, so that each has buckets of its own;
+ * what comes faster is dropped, which TCP takes as a sign to slow down. Packets are paced before they are tracked, established
+ * or not, and those with a forged sender do not count. Endpoints without limits cost one look into a map.
+ */
+import type { Endpoint, Limit } from "../feed/item.ts";
+import type { Wanted } from "../kinds/kind.ts";
+import type { Nft } from "../kinds/nft.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
+import { inet, ports, quoted } from "./nft-parts.ts";
+
+type Direction = Limit["direction"];
+
+/** By direction as the VM sees it: the map from tap to chain. */
+const MAPS: Readonly<Record<Direction, string>> = { egress: "pace-egress", ingress: "pace-ingress" };
+
+const FRAME: readonly Nft[] = [
+  inet.map(MAPS.egress, "type ifname : verdict;"),
+  inet.map(MAPS.ingress, "type ifname : verdict;"),
+  // After the senders have been checked (raw), before connection tracking.
+  inet.chain("pace-from", [`iifname vmap @${MAPS.egress}`], "type filter hook prerouting priority raw + 10; policy accept;"),
+  // The last that happens to a packet, whoever sends it: another VM, the fabric, the host.
+  inet.chain("pace-to", [`oifname vmap @${MAPS.ingress}`], "type filter hook postrouting priority srcnat + 200; policy accept;"),
+];
+
+export function pace(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+  return [...caused(BY_DATACENTER, FRAME), ...endpoints.flatMap((each) => caused([ports(each)], own(each)))];
+}
+
+function own(endpoint: Endpoint): Nft[] {
+  return (["egress", "ingress"] as const).flatMap((direction) => {
+    const limits = endpoint.limits.filter((limit) => limit.direction === direction);
+    if (limits.length === 0) return [];
+    const chain = inet.chain(`${MAPS[direction]}-${endpoint.port_id}`, limits.map(dropping));
+    return [chain, inet.element(MAPS[direction], [quoted(endpoint.tap)], { value: `goto ${chain.name}` })];
+  });
+}
+
+/** In nft's words; it counts what IP sees: headers and data, not the frame. */
+function dropping({ unit, per_second: rate, burst }: Limit): string {
+  return unit === "bytes"
+    ? `limit rate over ${rate} bytes/second burst ${burst} bytes counter drop`
+    : `limit rate over ${rate}/second burst ${burst} packets counter drop`;
+}
