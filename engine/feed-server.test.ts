@@ -57,13 +57,24 @@ const PORT = {
   allowed_address_pairs: [],
   extra_dhcp_opts: [],
   dns_name: "",
+  dns_domain: "",
+  ready_on: [],
   port_security_enabled: true,
   admin_state_up: true,
   status: "DOWN",
   revision_number: 0,
 };
 
-function portRow({ id, host, groups, ip }: { id: string; host: string; groups: readonly string[]; ip: string }): RowWrite {
+interface Said {
+  readonly id: string;
+  readonly host: string;
+  readonly groups: readonly string[];
+  readonly ip: string;
+  /** The host that its VM is about to move to, as Nova says it in the profile. */
+  readonly to?: string | null;
+}
+
+function portRow({ id, host, groups, ip, to = null }: Said): RowWrite {
   const row = {
     ...PORT,
     id,
@@ -72,16 +83,27 @@ function portRow({ id, host, groups, ip }: { id: string; host: string; groups: r
     fixed_ips: [{ subnet_id: "s", ip_address: ip }],
     security_groups: groups,
   };
-  return { key: `port/${id}`, row: { ...row, "binding:host_id": host, "binding:vif_type": host === "" ? "unbound" : "tap" } };
+  const profile = to === null ? {} : { migrating_to: to };
+  const vif = host === "" ? "unbound" : "tap";
+  return { key: `port/${id}`, row: { ...row, "binding:host_id": host, "binding:vif_type": vif, "binding:profile": profile } };
 }
 
+/** One of a port to another host than its own. */
+const binding = (port_id: string, host: string, vif_type: string): RowWrite => ({
+  key: `port_binding/${port_id} ${host}`,
+  row: { port_id, host, vif_type, status: "INACTIVE" },
+});
+
 const group = (id: string, stateful = true): RowWrite => ({ key: `security_group/${id}`, row: { id, project_id: "p", stateful } });
+const addressGroup = (id: string, addresses: readonly string[]): RowWrite => ({ key: `address_group/${id}`, row: { id, addresses } });
+/** `x` and `y` are address groups. */
 const rule = (id: string, of: string, remote: string | null): RowWrite => ({
   key: `security_group_rule/${id}`,
   row: {
     id,
     security_group_id: of,
-    remote_group_id: remote,
+    remote_group_id: remote !== null && GROUPS.includes(remote) ? remote : null,
+    remote_address_group_id: remote !== null && ADDRESS_GROUPS.includes(remote) ? remote : null,
     direction: "ingress",
     ethertype: "IPv4",
     protocol: "tcp",
@@ -97,6 +119,7 @@ const subnet = (id: string, dns: readonly string[]): RowWrite => ({
 const network = (mtu: number): RowWrite => ({ key: "network/n", row: { id: "n", mtu, dns_domain: "" } });
 
 const GROUPS = ["a", "b", "c"];
+const ADDRESS_GROUPS = ["x", "y"];
 const groupId = fc.constantFrom(...GROUPS);
 /** Deletes, half of the time where it can. */
 const orGone = (row: fc.Arbitrary<RowWrite>) =>
@@ -111,17 +134,33 @@ const anyWrite: fc.Arbitrary<RowWrite> = fc.oneof(
           host: fc.constantFrom("h1", "h2", ""),
           groups: fc.subarray(GROUPS),
           ip: fc.constantFrom("10.0.0.1", "10.0.0.2"),
+          to: fc.option(fc.constantFrom("h1", "h2")),
         })
         .map(portRow),
     ),
   },
   {
+    weight: 2,
+    arbitrary: orGone(
+      fc
+        .tuple(fc.constantFrom("p", "q"), fc.constantFrom("h1", "h2"), fc.constantFrom("tap", "unbound"))
+        .map(([port, host, vif]) => binding(port, host, vif)),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: orGone(
-      fc.tuple(fc.constantFrom("1", "2", "3"), groupId, fc.option(groupId)).map(([id, of, remote]) => rule(id, of, remote)),
+      fc
+        .tuple(fc.constantFrom("1", "2", "3"), groupId, fc.option(fc.constantFrom(...GROUPS, ...ADDRESS_GROUPS)))
+        .map(([id, of, remote]) => rule(id, of, remote)),
     ),
   },
   orGone(fc.tuple(groupId, fc.boolean()).map(([id, stateful]) => group(id, stateful))),
+  orGone(
+    fc
+      .tuple(fc.constantFrom(...ADDRESS_GROUPS), fc.subarray(["10.0.0.0/8", "192.0.2.7/32"]))
+      .map(([id, addresses]) => addressGroup(id, addresses)),
+  ),
   orGone(fc.constantFrom(["1.1.1.1"], []).map((dns) => subnet("s", dns))),
   fc.constantFrom(1400, 1500).map(network),
   orGone(fc.constantFrom("one", "two").map((name) => ({ key: "datacenter/this", row: { name, hosts: [], gateways: [], reflectors: [] } }))),
@@ -152,7 +191,7 @@ test("what a host has heard is its slice of the cloud, whatever was committed in
       await check();
       for (const connection of connections) connection.close();
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 

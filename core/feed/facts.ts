@@ -11,11 +11,14 @@ import { protocolNumber } from "../neutron/protocols.ts";
 import { familyOfRule, normalizedCidr } from "../neutron/security-group-rule-fields.ts";
 import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
 import type { Subnet } from "../neutron/subnet.ts";
-import type { Endpoint, Group, GroupRule, SubnetFact } from "./item.ts";
+import { floatingOf } from "./floating.ts";
+import type { Endpoint, Group, GroupRule, Prefixes, SubnetFact } from "./item.ts";
+import { limitsOf } from "./limits.ts";
 
-export function endpointOf(port: Port): Endpoint {
+export function endpointOf(cloud: Cloud, port: Port): Endpoint {
   return {
     port_id: port.id,
+    host: port["binding:host_id"],
     network_id: port.network_id,
     tap: `tap${port.id.slice(0, 11)}`,
     mac: port.mac_address,
@@ -25,8 +28,19 @@ export function endpointOf(port: Port): Endpoint {
     port_security: port.port_security_enabled,
     admin_state_up: port.admin_state_up,
     hostname: hostNameOf(port),
-    dhcp_options: port.extra_dhcp_opts.flatMap(dhcpOptionOf),
+    dhcp_options: [...domainOptions(port), ...port.extra_dhcp_opts.flatMap(dhcpOptionOf)],
+    limits: limitsOf(cloud, port),
+    floating: floatingOf(cloud, port),
   };
+}
+
+/** A domain of its own is told as an option of its own, in place of its network's. */
+function domainOptions({ dns_domain: domain, extra_dhcp_opts: said }: Port): Endpoint["dhcp_options"] {
+  const own = [
+    { name: "domain-name", value: domain.replace(/\.$/, ""), family: 4 },
+    { name: "domain-search", value: domain.replace(/\.$/, ""), family: 6 },
+  ] as const;
+  return domain === "" ? [] : own.filter(({ name }) => !said.some((option) => option.opt_name === name));
 }
 
 /** Null options are ones that the client took back. */
@@ -99,8 +113,14 @@ function protocolOf({ protocol }: SecurityGroupRule): number | null {
 /** A remote of everything is no remote. */
 function remoteOf(rule: SecurityGroupRule): GroupRule["remote"] {
   if (rule.remote_group_id !== null) return { group: rule.remote_group_id };
+  if (rule.remote_address_group_id !== null) return { address_group: rule.remote_address_group_id };
   const prefix = readCidr(normalizedCidr(rule) ?? "");
   return prefix === undefined || lengthOf(prefix) === 0 ? null : { prefix };
+}
+
+export function prefixesOf(cloud: Cloud, id: string): Prefixes | undefined {
+  const group = cloud.get("address_group", id);
+  return group === undefined ? undefined : { id, prefixes: group.addresses.toSorted() };
 }
 
 /**

@@ -7,10 +7,13 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
+import type { PortRange } from "../neutron/port-range.ts";
 
-/** A port that is bound to this host. */
+/** A port that is bound to this host, or about to be. */
 export interface Endpoint {
   readonly port_id: string;
+  /** The host that serves it, and announces its addresses. To any other that is told of it its VM is about to move. */
+  readonly host: string;
   readonly network_id: string;
   /** `tap` and the first 11 characters of the port's id, as Nova names it. */
   readonly tap: string;
@@ -25,6 +28,37 @@ export interface Endpoint {
   /** Host name that DHCP hands out. */
   readonly hostname: string;
   readonly dhcp_options: readonly { readonly name: string; readonly value: string; readonly family: Family }[];
+  /** How fast it may send and receive: at most one of each unit per direction. */
+  readonly limits: readonly Limit[];
+  /** Sorted by address. */
+  readonly floating: readonly Floating[];
+}
+
+/** As the VM sees it: egress is what it sends. What comes at once may be a burst more. */
+export interface Limit {
+  readonly direction: "ingress" | "egress";
+  readonly unit: "bytes" | "packets";
+  readonly per_second: number;
+  readonly burst: number;
+}
+
+/** An address from elsewhere that leads to an endpoint: as a whole (`stands_for`), or port by port (`forwards`), then perhaps to others too. */
+export interface Floating {
+  readonly id: string;
+  readonly ip: Ip;
+  /** The endpoint's own address that it stands for, both ways. */
+  readonly stands_for: Ip | null;
+  /** Sorted by protocol and port. */
+  readonly forwards: readonly Forward[];
+}
+
+export interface Forward {
+  readonly protocol: "tcp" | "udp" | "sctp";
+  readonly external: PortRange;
+  /** The address of a port, served here or elsewhere. */
+  readonly to: Ip;
+  /** One port for all, or as many as outside. */
+  readonly internal: PortRange;
 }
 
 /** Every subnet of every network, so that the set of DHCP ranges does not change with each port. */
@@ -50,7 +84,7 @@ export interface GroupRule {
   /** Of tcp, udp, sctp, dccp, udplite: destination ports. Of ICMP: type and code. */
   readonly port_range_min: number | null;
   readonly port_range_max: number | null;
-  readonly remote: null | { readonly prefix: Cidr } | { readonly group: string };
+  readonly remote: null | { readonly prefix: Cidr } | { readonly group: string } | { readonly address_group: string };
 }
 
 /** A security group of an endpoint here. Rules are sorted, so that equal groups are equal text. */
@@ -66,6 +100,12 @@ export interface Member {
   readonly ip: Ip;
 }
 
+/** An address group that a rule here names as its remote: sorted, of both families, inside each other at will. */
+export interface Prefixes {
+  readonly id: string;
+  readonly prefixes: readonly Cidr[];
+}
+
 /** Item values by the first part of their key. */
 export interface Items {
   /** `datacenter/this`: absent until one has been applied. */
@@ -75,6 +115,7 @@ export interface Items {
   readonly group: Group;
   /** `member/GROUP ADDRESS` */
   readonly member: Member;
+  readonly address_group: Prefixes;
 }
 
 export type ItemKind = keyof Items;
@@ -88,6 +129,8 @@ export interface View {
   readonly groups: ReadonlyMap<string, Group>;
   /** Addresses by group id. */
   readonly members: ReadonlyMap<string, ReadonlySet<Ip>>;
+  /** By address group id. */
+  readonly prefixes: ReadonlyMap<string, readonly Cidr[]>;
 }
 
 /** What travels to a host, in order. `synced` says: you have heard everything up to this revision. */

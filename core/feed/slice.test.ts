@@ -64,6 +64,7 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
   assert.deepEqual(told(box, "h1").values("endpoint"), [
     {
       port_id: id,
+      host: "h1",
       network_id: network,
       tap: `tap${id.slice(0, 11)}`,
       mac: "fa:16:3e:00:00:01",
@@ -77,7 +78,41 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
       admin_state_up: true,
       hostname: "www",
       dhcp_options: [{ name: "domain-search", value: "example", family: 4 }],
+      limits: [],
+      floating: [],
     },
+  ]);
+});
+
+test("a host that a VM is about to move to is told its port as well, and that it is still elsewhere; the one that it left is not", () => {
+  const { box, web, port } = cloud();
+  const id = port("h1", [web], { device_owner: "compute:nova" });
+  const hosts = () =>
+    ["h1", "h2"].map((host) =>
+      told(box, host)
+        .values("endpoint")
+        .map((endpoint) => endpoint.host)
+        .join(),
+    );
+  const ask = (method: string, below: string, body?: object) => box.ask(ADMIN, method, `ports/${id}${below}`, body);
+  ask("POST", "/bindings", { binding: { host: "h2" } });
+  assert.deepEqual(hosts(), ["h1", "h1"]);
+  assert.ok(told(box, "h2").keys.includes(`group/${web}`));
+  ask("PUT", "/bindings/h2/activate");
+  assert.deepEqual(hosts(), ["", "h2"]);
+  ask("DELETE", "/bindings/h1");
+  ask("PUT", "", { port: { "binding:profile": { migrating_to: "h1" } } });
+  assert.deepEqual(hosts(), ["h2", "h2"]);
+  ask("PUT", "", { port: { "binding:profile": {} } });
+  assert.deepEqual(hosts(), ["", "h2"]);
+});
+
+test("a domain of its own is what its guest is told, unless an option says otherwise", () => {
+  const { box, port } = cloud();
+  port("h1", [], { dns_domain: "shop.example.", extra_dhcp_opts: [{ opt_name: "domain-search", opt_value: "a.example" }] });
+  assert.deepEqual(told(box, "h1").values("endpoint")[0]?.dhcp_options, [
+    { name: "domain-name", value: "shop.example", family: 4 },
+    { name: "domain-search", value: "a.example", family: 4 },
   ]);
 });
 

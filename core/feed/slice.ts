@@ -1,10 +1,11 @@
 /**
- * Which part of the cloud one host is told: on a compute host its endpoints, all subnets, the groups of its endpoints,
- * and the addresses of the groups that those rules name as remote. Gateways and reflectors follow from the data centre alone.
+ * Which part of the cloud one host is told: on a compute host its endpoints and those it expects, all subnets, the groups of its endpoints,
+ * and the addresses of the groups and address groups that those rules name as remote. Gateways and reflectors follow from the data
+ * centre alone.
  */
 import type { Cloud } from "../neutron/cloud.ts";
-import { isBound } from "../neutron/port-binding.ts";
-import { endpointOf, groupOf, membersOf, subnetFactOf } from "./facts.ts";
+import { expectedOn, isBound } from "../neutron/port-binding.ts";
+import { endpointOf, groupOf, membersOf, prefixesOf, subnetFactOf } from "./facts.ts";
 import type { ItemKey, Items, Role } from "./item.ts";
 
 /** What a host has to do with, by id. */
@@ -15,23 +16,33 @@ export interface Interest {
   readonly groups: ReadonlySet<string>;
   /** Groups whose members it needs. */
   readonly remotes: ReadonlySet<string>;
+  /** Address groups whose prefixes it needs. */
+  readonly addressGroups: ReadonlySet<string>;
 }
 
-export const NO_INTEREST: Interest = { subnets: "none", endpoints: new Set(), groups: new Set(), remotes: new Set() };
+export const NO_INTEREST: Interest = {
+  subnets: "none",
+  endpoints: new Set(),
+  groups: new Set(),
+  remotes: new Set(),
+  addressGroups: new Set(),
+};
 
 export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
   if (role !== "compute") return NO_INTEREST;
-  const ports = [...cloud.by("port", "binding:host_id", host)].filter(isBound);
+  const ports = [...[...cloud.by("port", "binding:host_id", host)].filter(isBound), ...expectedOn(cloud, host)];
   const groups = new Set(ports.flatMap((port) => port.security_groups));
-  return { subnets: "all", endpoints: new Set(ports.map((port) => port.id)), groups, remotes: remotesOf(cloud, groups) };
+  return { subnets: "all", endpoints: new Set(ports.map((port) => port.id)), groups, ...remotesOf(cloud, groups) };
 }
 
-function remotesOf(cloud: Cloud, groups: Iterable<string>): Set<string> {
-  const remotes = new Set<string>();
+function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remotes" | "addressGroups"> {
+  const [remotes, addressGroups] = [new Set<string>(), new Set<string>()];
   for (const group of groups)
-    for (const rule of cloud.by("security_group_rule", "security_group_id", group))
+    for (const rule of cloud.by("security_group_rule", "security_group_id", group)) {
       if (rule.remote_group_id !== null) remotes.add(rule.remote_group_id);
-  return remotes;
+      if (rule.remote_address_group_id !== null) addressGroups.add(rule.remote_address_group_id);
+    }
+  return { remotes, addressGroups };
 }
 
 /** Keys of all items but members: what `itemOf` gives a value for. */
@@ -40,6 +51,7 @@ export function* keysOf(cloud: Cloud, interest: Interest): Generator<ItemKey> {
   if (interest.subnets === "all") for (const { id } of cloud.all("subnet")) yield `subnet/${id}`;
   for (const id of interest.endpoints) yield `endpoint/${id}`;
   for (const id of interest.groups) yield `group/${id}`;
+  for (const id of interest.addressGroups) yield `address_group/${id}`;
 }
 
 /** The present value of an item that is no member; undefined: there is none. */
@@ -48,12 +60,13 @@ export function itemOf(cloud: Cloud, key: ItemKey): Items[keyof Items] | undefin
   const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)];
   if (kind === "datacenter") return cloud.get("datacenter", id);
   if (kind === "group") return groupOf(cloud, id);
+  if (kind === "address_group") return prefixesOf(cloud, id);
   if (kind === "subnet") {
     const subnet = cloud.get("subnet", id);
     return subnet === undefined ? undefined : subnetFactOf(cloud, subnet);
   }
   const port = cloud.get("port", id);
-  return port === undefined ? undefined : endpointOf(port);
+  return port === undefined ? undefined : endpointOf(cloud, port);
 }
 
 export function memberKey(group: string, ip: string): ItemKey {

@@ -113,3 +113,25 @@ test("what an administrator wrote into the row stays", () => {
   const { admin_state_up, description } = cloud.get("agent", "h1") ?? {};
   assert.deepEqual([admin_state_up, description], [false, "under repair"]);
 });
+
+test("a host that expects a port says when all is ready for it; the port's status stays its own host's to say", () => {
+  const H2: Hello = { ...HELLO, host: "h2" };
+  for (const expects of ["a binding", "the profile"]) {
+    const cloud = withPort({ status: "ACTIVE", ready_on: [], "binding:profile": expects === "the profile" ? { migrating_to: "h2" } : {} });
+    if (expects === "a binding") cloud.apply("port_binding/p h2", { port_id: "p", host: "h2", vif_type: "tap", status: "INACTIVE" });
+    const said = (state: EndpointState | undefined) => settle(cloud, heard(H2, reported(state === undefined ? {} : { p: state })));
+    const now = () => [cloud.get("port", "p")?.status, cloud.get("port", "p")?.ready_on];
+    assert.deepEqual(said(WAITING), []);
+    assert.deepEqual(said({ state: "up" }), ["port/p"], expects);
+    assert.deepEqual(now(), ["ACTIVE", ["h2"]]);
+    assert.deepEqual(said({ state: "up" }), []);
+    said(FAILED);
+    assert.deepEqual(now(), ["ACTIVE", []]);
+  }
+});
+
+test("a host that a VM has left, or that it was never to come to, has nothing to say of its port", () => {
+  const cloud = withPort({ status: "ACTIVE", ready_on: [], "binding:profile": {} });
+  cloud.apply("port_binding/p h2", { port_id: "p", host: "h2", vif_type: "unbound", status: "INACTIVE" });
+  for (const host of ["h2", "h3"]) assert.deepEqual(settle(cloud, heard({ ...HELLO, host }, reported({ p: { state: "up" } }))), []);
+});

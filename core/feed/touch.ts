@@ -1,9 +1,17 @@
 /** Which items, and whose interest, a changed row may have changed: more than it did, never less. */
 import type { Cloud } from "../neutron/cloud.ts";
-import { isBound } from "../neutron/port-binding.ts";
+import type { Binding } from "../neutron/binding.ts";
+import { inactiveBindings, isBound } from "../neutron/port-binding.ts";
+import { migratingTo } from "../neutron/port-types.ts";
+import { forwardingsOf } from "../neutron/floating-ip-links.ts";
+import type { FloatingIp } from "../neutron/floating-ip.ts";
+import type { PortForwarding } from "../neutron/port-forwarding.ts";
+import type { Network } from "../neutron/network.ts";
 import type { Port } from "../neutron/port.ts";
+import type { BandwidthLimit, PacketRateLimit } from "../neutron/qos-rule.ts";
 import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
 import { addressesOf } from "./facts.ts";
+import { sharersOf } from "./floating.ts";
 import type { ItemKey } from "./item.ts";
 
 export interface Touched {
@@ -36,10 +44,47 @@ export function touch(touched: Touched, cloud: Cloud, { key, before, after }: Ch
   const rows = [before, after].filter((row) => row !== undefined);
   if (table === "datacenter") touched.keys.add("datacenter/this");
   else if (table === "subnet") touched.keys.add(`subnet/${id}`);
-  else if (table === "network") for (const subnet of cloud.by("subnet", "network_id", id)) touched.keys.add(`subnet/${subnet.id}`);
+  else if (table === "network")
+    touchNetwork(touched, cloud, { id, before: before as Network | undefined, after: after as Network | undefined });
   else if (table === "security_group") touched.keys.add(`group/${id}`);
+  else if (table === "address_group") touched.keys.add(`address_group/${id}`);
   else if (table === "security_group_rule") for (const rule of rows) touchGroup(touched, (rule as SecurityGroupRule).security_group_id);
-  else if (table === "port") touchPort(touched, before as Port | undefined, after as Port | undefined);
+  else if (table === "port") touchPort(touched, cloud, { id, before: before as Port | undefined, after: after as Port | undefined });
+  else if (table === "floatingip") for (const row of rows) touchFloating(touched, row as FloatingIp);
+  else if (table === "port_forwarding") for (const row of rows) touchForwarding(touched, cloud, row as PortForwarding);
+  else if (table === "bandwidth_limit_rule" || table === "packet_rate_limit_rule")
+    for (const limit of rows) touchFollowers(touched, cloud, (limit as BandwidthLimit | PacketRateLimit).qos_policy_id);
+  else if (table === "port_binding") for (const binding of rows) touchBinding(touched, binding as Binding);
+}
+
+function touchFloating(touched: Touched, { port_id: port }: FloatingIp): void {
+  if (port !== null) touched.keys.add(`endpoint/${port}`);
+}
+
+/** One of several ports that share a floating IP is told of all its port forwardings, and a change may make it another one. */
+function touchForwarding(touched: Touched, cloud: Cloud, row: PortForwarding): void {
+  touched.keys.add(`endpoint/${row.internal_port_id}`);
+  for (const other of forwardingsOf(cloud, row.floatingip_id)) touched.keys.add(`endpoint/${other.internal_port_id}`);
+}
+
+interface NetworkChange {
+  readonly id: string;
+  readonly before: Network | undefined;
+  readonly after: Network | undefined;
+}
+
+/** A network has thousands of ports: they are looked at only where its limits are others. */
+function touchNetwork(touched: Touched, cloud: Cloud, { id, before, after }: NetworkChange): void {
+  for (const subnet of cloud.by("subnet", "network_id", id)) touched.keys.add(`subnet/${subnet.id}`);
+  if (before === undefined || after === undefined || before.qos_policy_id === after.qos_policy_id) return;
+  for (const port of cloud.by("port", "network_id", id)) touched.keys.add(`endpoint/${port.id}`);
+}
+
+/** Ports that point to a QoS policy, and those of networks that do. */
+function touchFollowers(touched: Touched, cloud: Cloud, policy: string): void {
+  for (const port of cloud.by("port", "qos_policy_id", policy)) touched.keys.add(`endpoint/${port.id}`);
+  for (const network of cloud.by("network", "qos_policy_id", policy))
+    for (const port of cloud.by("port", "network_id", network.id)) touched.keys.add(`endpoint/${port.id}`);
 }
 
 function touchGroup(touched: Touched, group: string): void {
@@ -47,11 +92,26 @@ function touchGroup(touched: Touched, group: string): void {
   touched.groups.add(group);
 }
 
-function touchPort(touched: Touched, before: Port | undefined, after: Port | undefined): void {
+function touchBinding(touched: Touched, { port_id: port, host }: Binding): void {
+  touched.keys.add(`endpoint/${port}`);
+  touched.hosts.add(host);
+}
+
+interface PortChange {
+  readonly id: string;
+  readonly before: Port | undefined;
+  readonly after: Port | undefined;
+}
+
+function touchPort(touched: Touched, cloud: Cloud, { id, before, after }: PortChange): void {
+  for (const binding of inactiveBindings(cloud, id)) touchBinding(touched, binding);
+  for (const sharer of sharersOf(cloud, id)) touched.keys.add(`endpoint/${sharer}`);
   for (const port of [before, after]) {
     if (port === undefined || !isBound(port)) continue;
-    touched.keys.add(`endpoint/${port.id}`);
+    touched.keys.add(`endpoint/${id}`);
     touched.hosts.add(port["binding:host_id"]);
+    const expecting = migratingTo(port["binding:profile"]);
+    if (expecting !== undefined) touched.hosts.add(expecting);
   }
   // Most changes of a port leave its groups' members as they are, and a group may have thousands.
   if (membership(before) === membership(after)) return;

@@ -13,10 +13,10 @@ import type { Line } from "./bgp-text.ts";
 import type { Intent } from "./intent.ts";
 
 /**
- * The local preference of an endpoint route is this less its kernel metric: of two hosts that hold one address, the one with the
- * smaller metric is taken by all. Endpoint metrics stay far below it.
+ * Routes with a kernel metric from here on are not announced. The local preference of an endpoint route is this less its metric: of
+ * two hosts that hold one address, the one with the smaller metric is taken by all.
  */
-const PREFERENCE_BASE = 1_000_000;
+export const UNANNOUNCED_METRIC = 1_000_000;
 
 /** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
 export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
@@ -46,9 +46,9 @@ function kernelSide(channel: Channel): readonly Line[] {
   const { family } = channel;
   return [
     block(`filter learn${family}`, [
-      `if krt_source = ${MARGAY_PROTOCOL} && ifname ~ "tap*" && krt_metric < ${PREFERENCE_BASE} && endpoint${family}() then {`,
+      `if krt_source = ${MARGAY_PROTOCOL} && ifname ~ "tap*" && krt_metric < ${UNANNOUNCED_METRIC} && endpoint${family}() then {`,
       `  preference = 200;`,
-      `  bgp_local_pref = ${PREFERENCE_BASE} - krt_metric;`,
+      `  bgp_local_pref = ${UNANNOUNCED_METRIC} - krt_metric;`,
       `  accept;`,
       `}`,
       `reject;`,

@@ -9,13 +9,14 @@ import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { antiSpoof } from "./anti-spoof.ts";
-import { computeBgp } from "./bgp-compute.ts";
+import { computeBgp, UNANNOUNCED_METRIC } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { dhcp } from "./dhcp.ts";
-import { endpoint } from "./endpoint.ts";
+import { endpoint, ENDPOINT_METRIC } from "./endpoint.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
+import { pace } from "./pace.ts";
 import { policy } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
 
@@ -26,12 +27,22 @@ export function compileCompute(view: View, host: string): Intent {
   const dc = view.datacenter;
   if (dc === undefined) return NOTHING;
   const endpoints = [...view.endpoints.values()].toSorted((left, right) => (left.port_id < right.port_id ? -1 : 1));
-  const nft = [...hostGuard(view, dc), ...antiSpoof(endpoints), ...policy(view, endpoints)];
+  const nft = [...hostGuard(view, dc), ...antiSpoof(endpoints), ...pace(endpoints), ...policy(view, endpoints)];
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
   const own = elementsOf(nft);
-  const parts = endpoints.filter(isServed).map((each) => endpoint(each, { dc, after: [...around, ...(own.get(ports(each)) ?? [])] }));
+  const parts = endpoints
+    .filter(isServed)
+    .map((each) => endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }));
   return merge([ground(dc), { nft }, ...parts, dhcp(view, endpoints.filter(isServed)), computeBgp(dc, host)]);
+}
+
+/**
+ * The route of a VM that is still elsewhere is not announced, and used by nobody while that other host announces it: what BIRD learns
+ * from there it writes with a smaller metric. Once it is withdrawn, this host's own VMs find theirs at once.
+ */
+function metricOf(endpoint: Endpoint, host: string): number {
+  return endpoint.host === host ? ENDPOINT_METRIC : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
 }
 
 /** A port that is administratively down is closed both ways: it has no address here. */

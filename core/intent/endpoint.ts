@@ -19,15 +19,17 @@ export const ENDPOINT_METRIC = 1024;
 
 export interface Around {
   readonly dc: DataCenter;
+  /** Of its routes. */
+  readonly metric: number;
   /** What must stand before the endpoint is reachable. */
   readonly after: readonly Ref[];
 }
 
-export function endpoint({ port_id, tap, mac, addresses }: Endpoint, { dc, after }: Around): Partial<Intent> {
+export function endpoint({ port_id, tap, mac, addresses }: Endpoint, { dc, metric, after }: Around): Partial<Intent> {
   const because = [`port/${port_id}`];
   const ips = addresses.map(({ ip }) => ip);
   const neighbour = (ip: Ip): Neighbour => ({ dev: tap, ip, lladdr: mac });
-  const route = (ip: Ip): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric: ENDPOINT_METRIC, after });
+  const route = (ip: Ip): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric, after });
   return {
     links: caused(because, [{ name: tap }]),
     sysctls: caused(because, [...settings4(tap), ...(dc.ranges.ipv6 === undefined ? [] : settings6(tap))]),

@@ -1,20 +1,27 @@
 /** /tags below any resource that can be tagged: all at once, or one by one. */
+import { askedOfTags } from "../policy/may.ts";
+import type { Verb } from "../policy/may.ts";
 import { isObject } from "../resource/composites.ts";
 import { tagList } from "../resource/tags.ts";
 import { isWrong, reasonOf } from "../resource/type.ts";
 import { ok, refused } from "../result.ts";
-import type { Result } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
 import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, Fresh } from "./decision.ts";
-import { declarationOf, sees } from "./look.ts";
+import { declarationOf, sees, targetOf } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import * as refusal from "./refusals.ts";
 import { touched, write } from "./rules.ts";
 
 /** Neutron's own limit. */
 const MOST_TAGS = 50;
+
+/** Too many for one object? */
+export function wrongTags(tags: readonly string[]): Refusal | undefined {
+  return tags.length > MOST_TAGS ? refusal.tooManyTags(MOST_TAGS) : undefined;
+}
 
 type Tagged = Extract<AnyRow, { readonly tags: readonly string[] }>;
 
@@ -36,6 +43,8 @@ export function answerTags(rules: AnyRules, cloud: Cloud, asked: Tagging): ApiAn
 function read(rules: AnyRules, cloud: Cloud, { id, tag, request }: Tagging): Result<ApiResponse> {
   const row = tagged(rules, cloud, { id, request });
   if (!row.ok) return row;
+  const denied = denial(rules, cloud, { row: row.value, request });
+  if (denied !== undefined) return refused(denied);
   if (tag === undefined) return ok({ status: 200, body: { tags: row.value.tags } });
   return row.value.tags.includes(tag) ? ok({ status: 204 }) : refused(refusal.tagNotFound(tag));
 }
@@ -87,17 +96,28 @@ interface Deciding extends Tagging {
 function decide(rules: AnyRules, cloud: Cloud, { id, request, change, fresh }: Deciding): Result<Decision<ApiResponse>> {
   const row = tagged(rules, cloud, { id, request });
   if (!row.ok) return row;
-  const { name, may } = declarationOf(rules);
-  const asked = { name: `update_${name}:tags`, rule: may.update ?? [] };
-  if (!cloud.settings.policy.allows(asked, request.who, rules.target(cloud, row.value, request.who)))
-    return refused(refusal.forbidden(`rule:${asked.name}`));
+  const denied = denial(rules, cloud, { row: row.value, request });
+  if (denied !== undefined) return refused(denied);
   const changed = change(row.value.tags);
   if (!changed.ok) return changed;
   const tags = changed.value.tags.toSorted();
-  if (tags.length > MOST_TAGS) return refused(refusal.tooManyTags(MOST_TAGS));
+  const wrong = wrongTags(tags);
+  if (wrong !== undefined) return refused(wrong);
   const same = tags.join("\0") === row.value.tags.join("\0") && tags.length === row.value.tags.length;
   const writes = same ? [] : [write(rules.table, id, touched({ ...row.value, tags }, fresh))];
   return ok({ writes, answer: changed.value.response });
+}
+
+const VERBS: Readonly<Record<string, Verb>> = { GET: "get", POST: "create", PUT: "update", DELETE: "delete" };
+
+function denial(
+  rules: AnyRules,
+  cloud: Cloud,
+  { row, request }: { readonly row: Tagged; readonly request: ApiRequest },
+): Refusal | undefined {
+  const asked = askedOfTags(declarationOf(rules), VERBS[request.method] ?? "update");
+  const allowed = cloud.settings.policy.allows(asked, request.who, targetOf(rules, cloud, { row, who: request.who }));
+  return allowed ? undefined : refusal.forbidden(`rule:${asked.name}`);
 }
 
 function tagged(rules: AnyRules, cloud: Cloud, { id, request }: { readonly id: string; readonly request: ApiRequest }): Result<Tagged> {

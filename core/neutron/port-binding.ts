@@ -1,21 +1,35 @@
-/** Binding: which host serves a port, and what Nova is told to make the tap with. */
+/** Binding: which host serves a port, which others expect it, and what Nova is told to make the tap with. */
 import { hostSideMac } from "../net/mac.ts";
 import { isAlive } from "./agent-decisions.ts";
+import type { Binding } from "./binding.ts";
 import type { Cloud } from "./cloud.ts";
+import { migratingTo } from "./port-types.ts";
 import type { Port } from "./port.ts";
 
-type Bindable = Pick<Port, "mac_address" | "binding:vnic_type">;
-type Binding = Pick<Port, "binding:host_id" | "binding:vif_type" | "binding:vif_details" | "status">;
+type Bindable = Pick<Port, "mac_address">;
+export type ActiveBinding = Pick<Port, "binding:host_id" | "binding:vif_type" | "binding:vif_details" | "status">;
 
-/** The binding of a port to a host (empty: none). It is DOWN until the host says that it is served. */
-export function binding(cloud: Cloud, port: Bindable, { host, now }: { readonly host: string; readonly now: string }): Binding {
-  const base = { "binding:host_id": host, "binding:vif_details": {}, status: "DOWN" } as const;
-  if (host === "") return { ...base, "binding:vif_type": "unbound" };
-  if (port["binding:vnic_type"] !== "normal" || !isServed(cloud, host, now)) return { ...base, "binding:vif_type": "binding_failed" };
-  return { ...base, "binding:vif_type": "tap", "binding:vif_details": { port_filter: true, mac_address: hostSideMac(port.mac_address) } };
+/** Where, and when: as in `Fresh`. */
+interface Place {
+  readonly host: string;
+  readonly now: string;
 }
 
-/** Is there a compute agent on the host, and was it heard lately? */
+/** How the host would plug the port in. Without a compute agent there that was heard lately, it would not. */
+export function vifOn(cloud: Cloud, port: Bindable, { host, now }: Place): Pick<Binding, "vif_type" | "vif_details"> {
+  if (!isServed(cloud, host, now)) return { vif_type: "binding_failed", vif_details: {} };
+  return { vif_type: "tap", vif_details: { port_filter: true, mac_address: hostSideMac(port.mac_address) } };
+}
+
+/** The binding of a port to a host (empty: none). It is DOWN until the host says that it is served. */
+export function binding(cloud: Cloud, port: Bindable, place: Place): ActiveBinding {
+  const vif = place.host === "" ? UNBOUND : vifOn(cloud, port, place);
+  return { "binding:host_id": place.host, "binding:vif_type": vif.vif_type, "binding:vif_details": vif.vif_details, status: "DOWN" };
+}
+
+/** Of a port that no host serves, and of a host that serves it no longer. */
+export const UNBOUND = { vif_type: "unbound", vif_details: {} } as const;
+
 function isServed(cloud: Cloud, host: string, now: string): boolean {
   const agent = cloud.get("agent", host);
   return agent !== undefined && agent.configurations["role"] === "compute" && isAlive(agent, now);
@@ -26,7 +40,7 @@ export function isBound(port: Port): boolean {
 }
 
 /** The binding after a change. Naming the host that serves it already changes nothing. */
-export function rebinding(cloud: Cloud, { before, next, named, now }: Rebinding): Binding {
+export function rebinding(cloud: Cloud, { before, next, named, now }: Rebinding): ActiveBinding {
   const host = named ?? before["binding:host_id"];
   const stays = host === before["binding:host_id"] && (named === undefined || isBound(before));
   return stays ? before : binding(cloud, next, { host, now });
@@ -38,4 +52,71 @@ export interface Rebinding {
   /** The host that the change names, if it names one. */
   readonly named: string | undefined;
   readonly now: string;
+}
+
+/** The key of a binding's row, within its table. */
+export function bindingId({ port_id: port, host }: Pick<Binding, "port_id" | "host">): string {
+  return `${port} ${host}`;
+}
+
+/** The bindings of a port besides its ACTIVE one. */
+export function inactiveBindings(cloud: Cloud, port: string): readonly Binding[] {
+  return [...cloud.by("port_binding", "port_id", port)];
+}
+
+/**
+ * Hosts that a port's VM is about to move to: with a binding that can become ACTIVE, or (as Nova said it before there were
+ * such) named in the profile. They are told the port beforehand, so that all is ready when the VM comes.
+ */
+export function expectingHosts(port: Port, others: readonly Binding[]): ReadonlySet<string> {
+  const bound = others.filter(({ vif_type: type }) => type === "tap").map(({ host }) => host);
+  const named = isBound(port) ? migratingTo(port["binding:profile"]) : undefined;
+  return new Set([...bound, ...(named === undefined || named === port["binding:host_id"] ? [] : [named])]);
+}
+
+/** Ports that a host expects. */
+export function expectedOn(cloud: Cloud, host: string): readonly Port[] {
+  const ids = new Set([...cloud.by("port_binding", "host", host)].map(({ port_id: id }) => id));
+  for (const { id } of cloud.by("port", "binding:profile", host)) ids.add(id);
+  const ports = [...ids].flatMap((id) => cloud.get("port", id) ?? []);
+  return ports.filter((port) => expectingHosts(port, inactiveBindings(cloud, port.id)).has(host));
+}
+
+/** The port, with what its other hosts have ready as far as they still expect it. */
+export function stillReady(port: Port, others: readonly Binding[]): Port {
+  const expecting = expectingHosts(port, others);
+  return port.ready_on.every((host) => expecting.has(host))
+    ? port
+    : { ...port, ready_on: port.ready_on.filter((host) => expecting.has(host)) };
+}
+
+/** Undefined: no host is named to serve it. */
+export function activeBinding(port: Port): Binding | undefined {
+  const host = port["binding:host_id"];
+  if (host === "") return undefined;
+  return {
+    port_id: port.id,
+    host,
+    vif_type: port["binding:vif_type"],
+    vnic_type: port["binding:vnic_type"],
+    status: "ACTIVE",
+    profile: port["binding:profile"],
+    vif_details: port["binding:vif_details"],
+  };
+}
+
+/** The ACTIVE one first. */
+export function bindingsOf(cloud: Cloud, port: Port): readonly Binding[] {
+  const active = activeBinding(port);
+  return [...(active === undefined ? [] : [active]), ...inactiveBindings(cloud, port.id)];
+}
+
+export function bindingOn(cloud: Cloud, port: Port, host: string): Binding | undefined {
+  return bindingsOf(cloud, port).find((binding) => binding.host === host);
+}
+
+/** The rows of other hosts that are of no use once a port is bound as it is: its own host's, and all once it is unbound. */
+export function outdatedBindings(cloud: Cloud, port: Port): readonly Binding[] {
+  const host = port["binding:host_id"];
+  return inactiveBindings(cloud, port.id).filter((other) => host === "" || other.host === host);
 }

@@ -10,8 +10,9 @@ export function hostname(port: Pick<Port, "dns_name">, address: string): string 
   return port.dns_name === "" ? `host-${address.replaceAll(/[.:]/g, "-")}` : port.dns_name;
 }
 
-export function assignment(port: Pick<Port, "dns_name" | "fixed_ips">, on: Network | undefined) {
-  const domain = on === undefined || on.dns_domain === "" ? DEFAULT_DOMAIN : on.dns_domain;
+/** The port's own domain, its network's, or the default. */
+export function assignment(port: Pick<Port, "dns_name" | "dns_domain" | "fixed_ips">, on: Network | undefined) {
+  const domain = [port.dns_domain, on?.dns_domain ?? "", DEFAULT_DOMAIN].find((name) => name !== "") ?? DEFAULT_DOMAIN;
   return port.fixed_ips.map(({ ip_address: address }) => {
     const name = hostname(port, address);
     return { ip_address: address, hostname: name, fqdn: name.endsWith(".") ? name : `${name}.${domain}` };

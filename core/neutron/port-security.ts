@@ -1,5 +1,5 @@
 /** What port security is about: the groups that a port is in, the addresses that it may send from. */
-import { overlaps, readCidr } from "../net/prefix.ts";
+import { contains, firstOf, readCidr } from "../net/prefix.ts";
 import type { Mac } from "../net/mac.ts";
 import { isAdmin } from "../policy/who.ts";
 import type { Who } from "../policy/who.ts";
@@ -59,5 +59,5 @@ const MULTICAST = ["224.0.0.0/4", "ff00::/8"].map((text) => readCidr(text));
 function multicastOf({ ip_address: address, mac_address: mac }: AddressPair): string | undefined {
   if (mac !== undefined && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1) return mac;
   const prefix = readCidr(address.includes("/") ? address : `${address}/${address.includes(":") ? 128 : 32}`);
-  return prefix !== undefined && MULTICAST.some((block) => block !== undefined && overlaps(block, prefix)) ? address : undefined;
+  return prefix !== undefined && MULTICAST.some((block) => block !== undefined && contains(block, firstOf(prefix))) ? address : undefined;
 }

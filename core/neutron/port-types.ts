@@ -1,11 +1,12 @@
 /** Types that only ports have: addresses, address pairs, DHCP options. */
-import { list, may, must, nullMeans, nullable, record } from "../resource/composites.ts";
-import { cidr, ip, ipVersion, mac, text, uuid } from "../resource/scalars.ts";
-import { isWrong, reasonOf, unconvertible } from "../resource/type.ts";
-import type { Condition, Read, Type, TypeOf } from "../resource/type.ts";
+import { isObject, list, may, must, nullMeans, nullable, opaque, record } from "../resource/composites.ts";
+import { cidr, ip, ipVersion, mac, oneOf, text, uuid } from "../resource/scalars.ts";
+import { invalid, isWrong, reasonOf, refusedAs, unconvertible } from "../resource/type.ts";
+import type { Condition, Read, Type, TypeOf, Wrong } from "../resource/type.ts";
 import { readIp } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { pairWithoutAddress } from "./refusals.ts";
 
 /** Neutron's former limit was five; some limit there must be, or one port could take a whole subnet. */
 const MOST_ADDRESSES = 100;
@@ -66,18 +67,86 @@ const reach: Type<Ip | Cidr> = {
   order: () => 0,
 };
 
-export const addressPairs = nullMeans([], list(record({ ip_address: must(reach), mac_address: may(mac) })));
+const pair = record({ ip_address: must(reach), mac_address: may(mac) });
+
+const anyPair: typeof pair = {
+  ...pair,
+  read: (raw) => (isObject(raw) && raw["ip_address"] === undefined ? refusedAs(pairWithoutAddress) : pair.read(raw)),
+};
+
+export const addressPairs = nullMeans([], list(anyPair));
 export type AddressPair = TypeOf<typeof addressPairs>[number];
 
-const option = record({ opt_name: must(text(64)), opt_value: must(nullable(text(255))), ip_version: may(ipVersion) });
+/** What is sent to a DHCP server's configuration is one line of it. */
+function line(most: number, least: 0 | 1): Type<string> {
+  const plain = text(most);
+  return {
+    ...plain,
+    name: `line(${most})`,
+    read: (raw) => {
+      const read = plain.read(raw);
+      if (isWrong(read)) return read;
+      if (/\p{Cc}/u.test(read.value)) return invalid(`'${read.value}' is not one line`);
+      return read.value.trim().length < least ? invalid(`'${read.value}' is blank`) : read;
+    },
+  };
+}
+
+const option = record({ opt_name: must(line(64, 1)), opt_value: must(nullable(line(255, 0))), ip_version: may(ipVersion) });
+
+/** Options that mean something without a value: no router, no routes. */
+const MAY_BE_BLANK = new Set(["router", "classless-static-route"]);
 
 const anyOption: typeof option = {
   ...option,
   read: (raw) => {
     const read = option.read(raw);
-    return isWrong(read) ? unconvertible(`No valid key specs matched for: ${JSON.stringify(raw)}: ${reasonOf(read)}`) : read;
+    if (isWrong(read)) return unfit(raw, reasonOf(read));
+    const { opt_name: name, opt_value: value } = read.value;
+    return value?.trim() === "" && !MAY_BE_BLANK.has(name) ? unfit(raw, `${name} needs a value`) : read;
   },
 };
 
+function unfit(raw: unknown, reason: string): Wrong {
+  return unconvertible(`No valid key specs matched for: ${JSON.stringify(raw)}: ${reason}`);
+}
+
 export const dhcpOptions = nullMeans([], list(anyOption));
 export type DhcpOption = TypeOf<typeof dhcpOptions>[number];
+
+/** Neutron's other kinds of NIC: parts of a network card that the VM is given itself. */
+const CARDS = new Set([
+  "direct",
+  "macvtap",
+  "baremetal",
+  "direct-physical",
+  "virtio-forwarder",
+  "smart-nic",
+  "vdpa",
+  "accelerator-direct",
+  "accelerator-direct-physical",
+  "remote-managed",
+]);
+
+/** How a VM's NIC is made: as a tap. A card's own traffic would pass by the host's routes and its packet filter. */
+export const vnicType: Type<"normal"> = {
+  ...oneOf("normal"),
+  name: "normal",
+  read: (raw) =>
+    typeof raw === "string" && CARDS.has(raw)
+      ? invalid(`'${raw}' is not offered: its traffic would pass by the host, which routes and filters what normal NICs send`)
+      : oneOf("normal").read(raw),
+};
+
+/** The member of a binding's profile in which Nova says where a VM is moving to. */
+export function migratingTo(profile: Readonly<Record<string, unknown>>): string | undefined {
+  const { migrating_to: host } = profile;
+  return typeof host === "string" && host !== "" ? host : undefined;
+}
+
+/** Nova's notes, found by the host that the VM is moving to. */
+export const bindingProfile: Type<Readonly<Record<string, unknown>>> = {
+  ...opaque,
+  name: "profile",
+  keys: (profile) => [migratingTo(profile)].filter((host) => host !== undefined),
+};

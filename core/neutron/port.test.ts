@@ -194,7 +194,21 @@ describe("port security", () => {
     const pairs = (...addresses: readonly string[]) =>
       make({ mac_address: "fa:16:3e:00:00:01", allowed_address_pairs: addresses.map((ip_address) => ({ ip_address })) });
     assert.match(refusalOf(pairs("10.0.0.9", "10.0.0.9")), /^400 DuplicateAddressPairInRequest/);
-    assert.match(refusalOf(pairs("224.0.0.18")), /^400 HTTPBadRequest: Invalid input for allowed_address_pairs/);
+    for (const many of ["224.0.0.18", "239.1.0.0/16", "ff02::1"])
+      assert.match(refusalOf(pairs(many)), /^400 HTTPBadRequest: Invalid input for allowed_address_pairs.*is a multicast address/);
+    assert.match(
+      refusalOf(make({ allowed_address_pairs: [{ ip_address: "10.0.0.9", mac_address: "01:00:5e:00:00:01" }] })),
+      /'01:00:5e:00:00:01' is a multicast address/,
+    );
+    assert.equal(
+      port(make({ allowed_address_pairs: [{ ip_address: "0.0.0.0/0" }] }))["status"],
+      "DOWN",
+      "everything is not only multicast",
+    );
+    assert.equal(
+      refusalOf(make({ allowed_address_pairs: [{ mac_address: "fa:16:3e:00:00:01" }] })),
+      "400 AllowedAddressPairsMissingIP: AllowedAddressPair must contain ip_address",
+    );
     assert.match(refusalOf(pairs(...Array.from({ length: 11 }, (_, at) => `10.0.0.${at + 1}`))), /^400 AllowedAddressPairExhausted/);
     assert.deepEqual(port(pairs("10.0.9.0/24"))["allowed_address_pairs"], [
       { mac_address: "fa:16:3e:00:00:01", ip_address: "10.0.9.0/24" },
@@ -278,9 +292,16 @@ describe("binding", () => {
     assert.deepEqual(asked("h1"), ["tap", "DOWN"], "asked again, it is tried again");
   });
 
-  test("only normal NICs can be bound", () => {
-    const { port: make } = bound();
-    assert.deepEqual(bindingOf(make({ "binding:host_id": "h1", "binding:vnic_type": "direct" }, ADMIN)), ["binding_failed", "DOWN"]);
+  test("only normal NICs are offered, and others are told why not", () => {
+    const { port: make, change } = bound();
+    const refused = (vnic: string) => refusalOf(make({ "binding:vnic_type": vnic }, ADMIN));
+    assert.match(
+      refused("direct"),
+      /^400 HTTPBadRequest: Invalid input for binding:vnic_type\. Reason: 'direct' is not offered: its traffic/,
+    );
+    assert.match(refused("foo"), /Reason: foo is not in valid_values\.$/);
+    const id = idOf(make({ "binding:host_id": "h1", "binding:vnic_type": "normal" }, ADMIN));
+    assert.match(refusalOf(change(id, { "binding:vnic_type": "macvtap" }, ADMIN)), /'macvtap' is not offered/);
   });
 
   test("a served port that moves is DOWN again; one that stays is not", () => {
@@ -304,11 +325,10 @@ describe("binding", () => {
     assert.equal(allIn(box.ask(MEMBER, "GET", "ports?binding:host_id=h1"), "ports").length, 1);
   });
 
-  test("a bound port keeps its MAC and its kind", () => {
+  test("a bound port keeps its MAC", () => {
     const { port: make, change } = bound();
     const id = idOf(make({ "binding:host_id": "h1" }, ADMIN));
     assert.match(refusalOf(change(id, { mac_address: "fa:16:3e:00:00:09" }, ADMIN)), /^409 PortBound: .*port type: tap/);
-    assert.match(refusalOf(change(id, { "binding:vnic_type": "direct" }, ADMIN)), /^409 PortInUse/);
   });
 });
 
@@ -320,6 +340,8 @@ describe("names and DHCP options", () => {
     const [unnamed] = port(make({ fixed_ips: [{ ip_address: "10.0.0.10" }] }))["dns_assignment"] as readonly Fields[];
     assert.equal(unnamed?.["fqdn"], "host-10-0-0-10.cloud.example.org.");
     assert.match(refusalOf(make({ dns_name: "not_a_name" })), /^400 HTTPBadRequest: Invalid input for dns_name/);
+    const [own] = port(make({ dns_name: "web", dns_domain: "Shop.Example." }))["dns_assignment"] as readonly Fields[];
+    assert.equal(own?.["fqdn"], "web.shop.example.", "its own domain comes before its network's");
   });
 
   test("options are merged by name and family; null takes one away", () => {
@@ -333,6 +355,38 @@ describe("names and DHCP options", () => {
       options({ opt_name: "mtu", opt_value: null }).map((option) => option["opt_name"]),
       ["tftp-server"],
     );
-    assert.match(refusalOf(make({ extra_dhcp_opts: [{ opt_name: "mtu" }] })), /^400 InvalidInput: .*No valid key specs matched for/);
+    const wrong = [
+      { opt_name: "mtu" },
+      { opt_name: " ", opt_value: "1" },
+      { opt_name: "a", opt_value: "b\nc" },
+      { opt_name: "mtu", opt_value: "" },
+    ];
+    for (const option of wrong)
+      assert.match(refusalOf(make({ extra_dhcp_opts: [option] })), /^400 InvalidInput: .*No valid key specs matched for/);
+    assert.equal(options({ opt_name: "router", opt_value: "" }).length, 2, "no router is something to say");
+    assert.equal((port(change(idOf(made), { extra_dhcp_opts: null }))["extra_dhcp_opts"] as readonly Fields[]).length, 2);
+  });
+});
+
+describe("what others write of a port", () => {
+  test("tags may be given with it", () => {
+    const { port: make, change } = lan();
+    const made = make({ tags: ["web", "blue"] });
+    assert.deepEqual(port(made)["tags"], ["blue", "web"]);
+    assert.match(refusalOf(make({ tags: ["a", "a"] })), /Duplicate items in the list: 'a'/);
+    assert.match(refusalOf(make({ tags: Array.from({ length: 51 }, (_, at) => `t${at}`) })), /^400 BadRequest: .*limit of 50/);
+    assert.match(refusalOf(change(idOf(made), { tags: ["c"] })), /Cannot update read-only attribute tags/);
+    assert.match(refusalOf(lan({ shared: true }).port({ tags: ["c"], project_id: "p-third" }, SERVICE)), /rule:create_port:tags/);
+  });
+
+  test("the state of the wires is for whoever watches them to say, once it is there", () => {
+    const { port: make, change } = lan();
+    const watcher: Who = { user: "u-watcher", project: "p-watcher", roles: ["data_plane_integrator", "service"] };
+    assert.match(refusalOf(make({ data_plane_status: "DOWN" })), /Attribute 'data_plane_status' not allowed in POST/);
+    const id = idOf(make());
+    assert.equal(port(change(id, { data_plane_status: "DOWN" }, watcher))["data_plane_status"], "DOWN");
+    assert.equal(port(change(id, { data_plane_status: null }, ADMIN))["data_plane_status"], null);
+    assert.match(refusalOf(change(id, { data_plane_status: "ACTIVE" })), /^403 .*rule:update_port:data_plane_status/);
+    assert.match(refusalOf(change(id, { data_plane_status: "BROKEN" }, ADMIN)), /^400 .*not in valid_values/);
   });
 });

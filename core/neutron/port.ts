@@ -1,6 +1,6 @@
 /** Ports: the network interfaces of VMs, with the addresses that are routed to them. */
 import type { Mac } from "../net/mac.ts";
-import { ADMIN_OR_OWNER, ADMIN_OR_SERVICE } from "../policy/rule.ts";
+import { ADMIN_OR_SERVICE, SERVICE } from "../policy/rule.ts";
 import { list, must, nullable, nullMeans, opaque, record } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
@@ -14,6 +14,7 @@ const ON_NETWORK = ["admin", "service", "member@parent"] as const;
 const ON_SHARED = [...ON_NETWORK, "shared"] as const;
 const OWN = ["admin", "member@owner", "service"] as const;
 const BINDING = { create: ADMIN_OR_SERVICE, update: ADMIN_OR_SERVICE, get: ADMIN_OR_SERVICE };
+const OWN_TAGS = ["admin", "member@owner", "advsvc"] as const;
 
 export const port = resource({
   name: "port",
@@ -153,7 +154,7 @@ export const port = resource({
       write: "always",
       default: {},
       index: true,
-      guard: BINDING,
+      guard: { create: SERVICE, update: SERVICE, get: ADMIN_OR_SERVICE },
       extension: "binding",
       note: "Nova's own notes; `migrating_to` names the host that the VM is about to move to.",
     },
@@ -215,7 +216,12 @@ export const port = resource({
       write: "create",
       default: [],
       extension: "tag-ports-during-bulk-creation",
-      guard: { create: ADMIN_OR_OWNER },
+      guard: {
+        create: OWN_TAGS,
+        update: OWN_TAGS,
+        get: ["advsvc", "admin", "reader@parent", "reader@owner"],
+        delete: ["advsvc", "member@owner", "admin", "member@parent"],
+      },
       note: "Words that sort it, given with it or set through /tags.",
     },
   },

@@ -13,6 +13,8 @@ const cases: readonly (readonly [Persona, Who, Target, boolean])[] = [
   ["admin", who("p", "member", "service"), mine, false],
   ["service", who("elsewhere", "service"), mine, true],
   ["service", who("p", "admin"), mine, false],
+  ["data_plane_integrator", who("elsewhere", "data_plane_integrator"), mine, true],
+  ["data_plane_integrator", who("p", "member"), mine, false],
   ["member@owner", who("p", "member"), mine, true],
   ["member@owner", who("p", "manager"), mine, true],
   ["member@owner", who("p", "reader"), mine, false],

@@ -2,7 +2,7 @@
  * Who may do something, as data: one of these is enough. Named after Neutron's defaults (2023 and later).
  * `parent` is what the thing hangs on: the network of a subnet or port, the security group of a rule.
  */
-import { hasRole, isAdmin } from "./who.ts";
+import { hasRole, isAdmin, isService } from "./who.ts";
 import type { Who } from "./who.ts";
 
 export type Persona =
@@ -18,11 +18,17 @@ export type Persona =
   | "plain target"
   /** By the role of that name: who watches the wires, and says when one is broken. */
   | "data_plane_integrator"
+  /** By the role of that name, which came before "service". */
+  | "advsvc"
+  /** Anybody with a role. */
+  | "reader"
   | "anybody";
 
 export type Rule = readonly Persona[];
 
 export const ADMIN: Rule = ["admin"];
+/** Administrators too, where the operator wants them taken for services. */
+export const SERVICE: Rule = ["service"];
 export const ADMIN_OR_SERVICE: Rule = ["admin", "service"];
 export const ADMIN_OR_OWNER: Rule = ["admin", "member@owner"];
 
@@ -37,6 +43,8 @@ export interface Target {
   readonly deviceOwner?: string;
   /** Is something given to every project at once? */
   readonly toEverybody?: boolean;
+  /** The thing as it is kept, or as it is to be: for operators' rules about any attribute. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 export function allows(rule: Rule, who: Who, target: Target): boolean {
@@ -48,8 +56,12 @@ function is(persona: Persona, who: Who, target: Target): boolean {
     case "admin":
       return isAdmin(who);
     case "service":
+      return isService(who);
     case "data_plane_integrator":
+    case "advsvc":
       return who.roles.includes(persona);
+    case "reader":
+      return hasRole(who, persona);
     case "shared":
       return target.shared === true;
     case "external":

@@ -32,6 +32,7 @@ const [PUBLIC, PRIVATE, OUTSIDE] = ["172.18.208.5", "10.65.0.5", "203.0.113.10"]
 function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoint {
   const mac = `fa:16:3e:00:00:0${port_id.length}` as Mac;
   const base = {
+    host: "h1",
     network_id: "n",
     tap: `tap${port_id}`,
     pairs: [],
@@ -40,6 +41,8 @@ function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoi
     admin_state_up: true,
     hostname: "",
     dhcp_options: [],
+    limits: [],
+    floating: [],
   };
   return { ...base, port_id, mac, addresses: [{ ip, subnet_id: "s" }], ...more };
 }
@@ -55,6 +58,7 @@ function view(endpoints: readonly Endpoint[], rules: readonly GroupRule[]): View
     subnets: new Map(),
     groups: new Map([["g", { id: "g", stateful: true, rules }]]),
     members: new Map([["g", new Set([PUBLIC, PRIVATE])]]),
+    prefixes: new Map(),
   };
 }
 
@@ -63,7 +67,8 @@ function ask(question: Partial<Question>, rules: readonly GroupRule[], more: Par
     datacenter,
     views: new Map([
       ["h1", view([endpoint("a", PUBLIC, more)], rules)],
-      ["h2", view([endpoint("bb", PRIVATE)], rules)],
+      // The VM of `a` is about to move here, but is not here yet.
+      ["h2", view([endpoint("a", PUBLIC), endpoint("bb", PRIVATE, { host: "h2" })], rules)],
     ]),
   };
   return reach(hosts, { source: OUTSIDE, destination: PUBLIC, protocol: 6, port: 80, ...question });
@@ -73,7 +78,8 @@ test("from outside only an opened port of a public address is reached", () => {
   assert.deepEqual(ask({}, [WEB]), { verdict: "reaches", source: OUTSIDE });
   assert.equal(ask({ port: 22 }, [WEB]).verdict, "blocked");
   assert.deepEqual(ask({ destination: PRIVATE }, [WEB]), { verdict: "unreachable", at: "provider", why: "no route" });
-  assert.deepEqual(ask({}, [WEB], { admin_state_up: false }).verdict, "blocked");
+  const down = ask({}, [WEB], { admin_state_up: false });
+  assert.deepEqual("at" in down && [down.verdict, down.at], ["blocked", "h1"]);
 });
 
 test("private sources are translated outside, and nowhere else", () => {

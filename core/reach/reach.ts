@@ -1,17 +1,21 @@
 /**
  * Can A reach B, and if not, where does the packet end and why? Answered from what the hosts have been told, by the
- * same model that their kernels are programmed from, for the first packet of a flow.
+ * same model that their kernels are programmed from: for the first packet of a flow, and where an end is stateless for
+ * the reply as well.
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
+import { isStateless } from "../feed/stateless.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import { contains, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { admitting } from "./rules.ts";
+import type { Flow } from "./rules.ts";
+import { replyTo } from "./reply.ts";
 
 export interface Question {
   /** The port that sends; absent: somebody outside. */
@@ -39,7 +43,27 @@ export interface Hosts {
 export function reach(hosts: Hosts, question: Question): Answer {
   const sender = question.from === undefined ? undefined : placeOf(hosts, (endpoint) => endpoint.port_id === question.from);
   if (question.from !== undefined && sender === undefined) return blocked("everywhere", `port ${question.from} is bound to no host`);
-  return (sender === undefined ? entering(hosts, question) : leaving(sender, question)) ?? arriving(hosts, question, sender);
+  const there = (sender === undefined ? entering(hosts, question) : leaving(sender, question)) ?? arriving(hosts, question, sender);
+  return there.verdict === "reaches" ? (replying(hosts, question, sender) ?? there) : there;
+}
+
+/** What ends the reply of a flow that reaches its end. */
+function replying(hosts: Hosts, question: Question, sender: Place | undefined): Answer | undefined {
+  const reply = replyTo(question);
+  if (reply === undefined) return undefined;
+  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip }) => ip === question.destination));
+  const out = { ...reply, direction: "egress", remote: question.source } as const;
+  if (receiver !== undefined && !mayReply(receiver, out))
+    return blocked(receiver.host, "the receiver is stateless, and no egress rule of it lets the reply out");
+  const back = { ...reply, direction: "ingress", remote: question.destination } as const;
+  if (sender !== undefined && !mayReply(sender, back))
+    return blocked(sender.host, "the sender is stateless, and no ingress rule of it lets the reply in");
+  return undefined;
+}
+
+/** Only who is stateless needs a rule for it. */
+function mayReply({ view, endpoint }: Place, flow: Flow): boolean {
+  return !endpoint.port_security || !isStateless(view, endpoint) || admitting(view, endpoint.groups, flow) !== undefined;
 }
 
 interface Place {
@@ -50,7 +74,7 @@ interface Place {
 
 function placeOf(hosts: Hosts, is: (endpoint: Endpoint) => boolean): Place | undefined {
   for (const [host, view] of hosts.views) {
-    for (const endpoint of view.endpoints.values()) if (is(endpoint)) return { host, view, endpoint };
+    for (const endpoint of view.endpoints.values()) if (endpoint.host === host && is(endpoint)) return { host, view, endpoint };
   }
   return undefined;
 }
@@ -64,7 +88,7 @@ function leaving({ host, view, endpoint }: Place, question: Question): Answer | 
   if (!endpoint.admin_state_up) return blocked(host, "the sender's port is administratively down");
   if (!endpoint.port_security) return undefined;
   if (!maySend(endpoint, question)) return blocked(host, "the source address is not the port's");
-  const flow = { direction: "egress", remote: question.destination, protocol: question.protocol, ...portOf(question) } as const;
+  const flow = { direction: "egress", remote: question.destination, protocol: question.protocol, ...portsOf(question) } as const;
   return admitting(view, endpoint.groups, flow) === undefined ? blocked(host, "no egress rule of the sender lets it out") : undefined;
 }
 
@@ -85,7 +109,7 @@ function arriving(hosts: Hosts, question: Question, sender: Place | undefined): 
 
 function admitted({ host, view, endpoint }: Place, question: Question): Answer {
   if (!endpoint.admin_state_up) return blocked(host, "the receiver's port is administratively down");
-  const flow = { direction: "ingress", remote: question.source, protocol: question.protocol, ...portOf(question) } as const;
+  const flow = { direction: "ingress", remote: question.source, protocol: question.protocol, ...portsOf(question) } as const;
   const open = !endpoint.port_security || admitting(view, endpoint.groups, flow) !== undefined;
   return open ? { verdict: "reaches", source: question.source } : blocked(host, "no ingress rule of the receiver lets it in");
 }
@@ -106,8 +130,8 @@ function holds(prefixes: readonly (Cidr | undefined)[], ip: Ip): boolean {
   return prefixes.some((prefix) => prefix !== undefined && contains(prefix, ip));
 }
 
-function portOf({ port }: Question): { readonly port?: number } {
-  return port === undefined ? {} : { port };
+function portsOf({ port }: Question): Pick<Flow, "ports"> {
+  return port === undefined ? {} : { ports: [port, port] };
 }
 
 function blocked(at: string, why: string): Answer {

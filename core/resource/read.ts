@@ -62,10 +62,12 @@ export function readPatch<R extends Resource>(resource: R, raw: Fields): Result<
   const known = onlyKnown(resource, named);
   if (known !== undefined) return refused(known);
   for (const key of Object.keys(named)) {
-    if (resource.attributes[key]?.write !== "always") return refused(badRequest(`Cannot update read-only attribute ${key}`));
+    if (!CHANGED.has(resource.attributes[key]?.write)) return refused(badRequest(`Cannot update read-only attribute ${key}`));
   }
   return readValues(resource, named) as Result<Patch<R>>;
 }
+
+const CHANGED: ReadonlySet<Attribute["write"] | undefined> = new Set(["change", "always"] as const);
 
 /** One project under both its names; the asker's own where none is named. */
 function withProject(resource: Resource, raw: Fields, who: Who): Result<Fields> {
@@ -87,7 +89,7 @@ function fill({ attributes }: Resource, raw: Fields): Result<Fields> {
   const filled: Record<string, unknown> = {};
   for (const [key, attribute] of Object.entries(attributes)) {
     const given = raw[key];
-    if (attribute.write === "never") {
+    if (attribute.write === "never" || attribute.write === "change") {
       if (given !== undefined) return refused(badRequest(`Attribute '${key}' not allowed in POST`));
     } else if (given !== undefined) filled[key] = given;
     else if (!("default" in attribute)) return refused(badRequest(`Failed to parse request. Required attribute '${key}' not specified`));

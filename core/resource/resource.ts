@@ -41,6 +41,8 @@ export interface Guard {
   readonly create?: Rule;
   readonly update?: Rule;
   readonly get?: Rule;
+  /** Of tags alone: who may take them away. */
+  readonly delete?: Rule;
 }
 
 export type Attributes = Readonly<Record<string, Attribute>>;

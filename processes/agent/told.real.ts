@@ -136,6 +136,7 @@ export function port(n: number): FeedMessage {
   const [four, six] = [`10.65.${n >> 8}.${n & 255}` as Ip, `2001:db8:a41:3::${n.toString(16)}` as Ip];
   const value: Endpoint = {
     port_id: `p${n}`,
+    host: "h1",
     network_id: "internal",
     tap: `tap${n}`,
     mac: chosenMac(n),
@@ -149,6 +150,8 @@ export function port(n: number): FeedMessage {
     admin_state_up: true,
     hostname: `host-${n}`,
     dhcp_options: [],
+    limits: [],
+    floating: [],
   };
   return { op: "put", key: `endpoint/p${n}`, value };
 }

@@ -12,7 +12,8 @@ import { nft } from "../../kinds/nft.ts";
 import { route } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import { compile } from "../compile.ts";
-import { compileCompute } from "../compute.ts";
+import { UNANNOUNCED_METRIC } from "../bgp-compute.ts";
+import { AGGREGATE_METRIC, compileCompute } from "../compute.ts";
 import type { Intent } from "../intent.ts";
 import { NOTHING } from "../intent.ts";
 import { cidr, group, ip, mac, OPEN, port, rule, SUBNETS, subnet, uuid, viewOf } from "./sample-view.ts";
@@ -172,4 +173,15 @@ test("the anchor has the gateways' addresses, with or without DHCP, and a networ
   assert.deepEqual(linksOf(viewOf([], { subnets })), [common]);
   const guest = port(1, ["10.65.0.5"], { network_id: uuid("own") });
   assert.deepEqual(linksOf(viewOf([guest], { subnets })), [common, `margay${uuid("own").slice(0, 8)} 2001:db8:a41:2:8000::1/65`]);
+});
+
+test("of a port whose VM is still elsewhere everything is held, and nothing announced", () => {
+  const here = port(1, ["10.65.0.5", "2001:db8:a41:3::5"]);
+  const [before, after] = [{ ...here, host: "h2" }, here].map((endpoint) => compileCompute(viewOf([endpoint]), "h1"));
+  const routes = (intent = before) => intent?.routes.flatMap(({ value }) => ("dev" in Object(value.to) ? [route.show(value)] : [])) ?? [];
+  assert.equal(routes(before).length, 2);
+  for (const metric of before?.routes.flatMap(({ value }) => ("dev" in Object(value.to) ? [value.metric] : [])) ?? [])
+    assert.ok(metric >= UNANNOUNCED_METRIC && metric < AGGREGATE_METRIC, `${metric} is neither announced nor less than the aggregate`);
+  assert.equal(routes(after).length, 2);
+  assert.deepEqual({ ...before, routes: [] }, { ...after, routes: [] }, "nothing but the routes changes when it comes");
 });

@@ -70,6 +70,7 @@ export function port(at: number, addresses: readonly string[], more: Partial<End
   const subnetOf = (address: string) => SUBNETS.find((each) => address !== "" && contains(each.cidr, ip(address)));
   return {
     port_id: id,
+    host: "h1",
     network_id: subnetOf(addresses[0] ?? "")?.network_id ?? INTERNAL,
     tap: `tap${id.slice(0, 11)}`,
     mac: mac(`fa:16:3e:00:00:${at.toString(16).padStart(2, "0")}`),
@@ -80,6 +81,8 @@ export function port(at: number, addresses: readonly string[], more: Partial<End
     admin_state_up: true,
     hostname: `vm-${at}`,
     dhcp_options: [],
+    limits: [],
+    floating: [],
     ...more,
   };
 }
@@ -102,6 +105,7 @@ export function viewOf(endpoints: readonly Endpoint[], more: Partial<View> & { r
     subnets: new Map(SUBNETS.map((each) => [each.id, each])),
     groups: new Map(groups.map((each) => [each.id, each])),
     members: new Map(),
+    prefixes: new Map(),
     ...rest,
   };
 }
