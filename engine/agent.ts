@@ -6,7 +6,7 @@ import type { Clock } from "#contracts/clock.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
-import type { Report, Role } from "#core/feed/item.ts";
+import type { Report, Role, View } from "#core/feed/item.ts";
 import { compile } from "#core/intent/compile.ts";
 import { hostLoop } from "./host-loop.ts";
 import type { Finished, Plan } from "./host-loop.ts";
@@ -84,7 +84,8 @@ function planning(self: AgentParts["self"], heard: () => Heard | undefined): () 
 }
 
 function isSame({ view: one }: Heard, { view: other }: Heard): boolean {
-  const parts = ["datacenter", "endpoints", "subnets", "groups", "members"] as const;
+  // A view is a plain record of its parts, and which they are it says itself: none may be left out here.
+  const parts = Object.keys(one) as (keyof View)[];
   return parts.every((part) => one[part] === other[part]);
 }
 

@@ -25,7 +25,14 @@ type Kept = { readonly [K in ItemKind]: Map<ItemKey, Items[K]> };
 
 /** `changed` is called with each complete view. */
 export function replica(changed: (heard: Heard) => void = () => {}): Replica {
-  const kept: Kept = { datacenter: new Map(), endpoint: new Map(), subnet: new Map(), group: new Map(), member: new Map() };
+  const kept: Kept = {
+    datacenter: new Map(),
+    endpoint: new Map(),
+    subnet: new Map(),
+    group: new Map(),
+    member: new Map(),
+    address_group: new Map(),
+  };
   let unheard = new Set<ItemKey>();
   /** The kinds that changed since the last view: only these are put together again. */
   const stale = new Set<ItemKind>();
@@ -69,6 +76,7 @@ function viewOf(kept: Kept, stale: ReadonlySet<ItemKind>, last: View | undefined
     subnets: old("subnet", last?.subnets) ?? byId(kept.subnet.values(), (it) => it.id),
     groups: old("group", last?.groups) ?? byId(kept.group.values(), (it) => it.id),
     members: old("member", last?.members) ?? byGroup(kept.member.values()),
+    prefixes: old("address_group", last?.prefixes) ?? new Map([...kept.address_group.values()].map(({ id, prefixes }) => [id, prefixes])),
   };
 }
 

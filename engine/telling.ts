@@ -63,7 +63,12 @@ function isConcerned(told: Told, touched: Touched): boolean {
 /** Items that were touched, and groups that came into sight or went out of it; an endpoint that does so was touched itself. */
 function* changedKeys(before: Interest, after: Interest, touched: Touched): Generator<ItemKey> {
   yield* touched.keys;
-  for (const id of [...without(before.groups, after.groups), ...without(after.groups, before.groups)]) yield `group/${id}`;
+  for (const id of difference(before.groups, after.groups)) yield `group/${id}`;
+  for (const id of difference(before.addressGroups, after.addressGroups)) yield `address_group/${id}`;
+}
+
+function difference<T>(these: ReadonlySet<T>, those: ReadonlySet<T>): T[] {
+  return [...without(these, those), ...without(those, these)];
 }
 
 function without<T>(these: ReadonlySet<T>, those: ReadonlySet<T>): T[] {
@@ -75,6 +80,7 @@ function needs(interest: Interest, key: ItemKey): boolean {
   const [kind, id] = [key.slice(0, slash), key.slice(slash + 1)];
   if (kind === "endpoint") return interest.endpoints.has(id);
   if (kind === "group") return interest.groups.has(id);
+  if (kind === "address_group") return interest.addressGroups.has(id);
   return kind === "datacenter" || interest.subnets === "all";
 }
 

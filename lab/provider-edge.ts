@@ -110,7 +110,14 @@ function intentOf(dc: DataCenter, machine: string): Partial<Intent> {
 }
 
 function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>])[] {
-  const view: View = { datacenter: dc, endpoints: new Map(), subnets: new Map(), groups: new Map(), members: new Map() };
+  const view: View = {
+    datacenter: dc,
+    endpoints: new Map(),
+    subnets: new Map(),
+    groups: new Map(),
+    members: new Map(),
+    prefixes: new Map(),
+  };
   return [
     ...dc.hosts.map(({ name }) => [name, computeBgp(dc, name)] as const),
     ...dc.reflectors.map(({ name }) => [name, compileReflector(view, name)] as const),

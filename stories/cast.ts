@@ -3,7 +3,7 @@ import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { fileURLToPath } from "node:url";
 import { tapOf } from "#lab/nova.ts";
-import type { Change, Rule } from "./story.ts";
+import type { Change, Remote, Rule } from "./story.ts";
 
 /** One request; the answer's body. Throws Neutron's words for a refusal. */
 export type Ask = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object) => Promise<unknown>;
@@ -49,21 +49,32 @@ export function castOf(ask: Ask): Cast {
   const people = new Map<string, Person>();
   const taps = new Map<string, string>();
   const groups = new Map<string, string>();
+  const addressGroups = new Map<string, string>();
   const person = (name: string) => known(people, name, "port");
   const group = (name: string) => known(groups, name, "group");
+  const addresses = (name: string) => known(addressGroups, name, "addresses");
 
   const play = async (change: Change): Promise<void> => {
     switch (change.do) {
       case "group": {
-        const made = await ask("POST", "security-groups", { security_group: { name: change.name } });
+        const made = await ask("POST", "security-groups", { security_group: { name: change.name, stateful: change.stateful } });
         groups.set(change.name, idOf(made, "security_group"));
         return;
       }
+      case "addresses": {
+        const made = await ask("POST", "address-groups", { address_group: { name: change.name, addresses: change.prefixes } });
+        addressGroups.set(change.name, idOf(made, "address_group"));
+        return;
+      }
+      case "add":
+      case "remove":
+        await ask("PUT", `address-groups/${addresses(change.addresses)}/${change.do}_addresses`, { addresses: [change.prefix] });
+        return;
       case "rule":
-        await ask("POST", "security-group-rules", { security_group_rule: ruleBody(change.rule, group) });
+        await ask("POST", "security-group-rules", { security_group_rule: ruleBody(change.rule, { group, addresses }) });
         return;
       case "unrule":
-        await ask("DELETE", `security-group-rules/${await ruleId(ask, ruleBody(change.rule, group))}`);
+        await ask("DELETE", `security-group-rules/${await ruleId(ask, ruleBody(change.rule, { group, addresses }))}`);
         return;
       case "port": {
         const made = await ask("POST", "ports", { port: await portBody(ask, change, group) });
@@ -124,16 +135,26 @@ async function portBody(ask: Ask, change: Extract<Change, { do: "port" }>, group
   };
 }
 
-function ruleBody(rule: Rule, group: (name: string) => string) {
+interface Ids {
+  group(name: string): string;
+  addresses(name: string): string;
+}
+
+function ruleBody(rule: Rule, ids: Ids) {
   const { remote } = rule;
   return {
-    security_group_id: group(rule.group),
+    security_group_id: ids.group(rule.group),
     direction: rule.direction,
     ethertype: `IPv${rule.family}`,
     ...(rule.protocol === "any" ? {} : { protocol: rule.protocol }),
     ...(rule.port === undefined ? {} : { port_range_min: rule.port, port_range_max: rule.port }),
-    ...(remote === undefined ? {} : "group" in remote ? { remote_group_id: group(remote.group) } : { remote_ip_prefix: remote.prefix }),
+    ...(remote === undefined ? {} : remoteBody(remote, ids)),
   };
+}
+
+function remoteBody(remote: Remote, ids: Ids): object {
+  if ("group" in remote) return { remote_group_id: ids.group(remote.group) };
+  return "addresses" in remote ? { remote_address_group_id: ids.addresses(remote.addresses) } : { remote_ip_prefix: remote.prefix };
 }
 
 /** The rule that says the same. */
@@ -142,7 +163,14 @@ async function ruleId(ask: Ask, body: ReturnType<typeof ruleBody>): Promise<stri
   const { security_group_rules: rules } = (await ask("GET", path)) as {
     readonly security_group_rules: readonly (Record<string, unknown> & { readonly id: string })[];
   };
-  const wanted = { protocol: null, port_range_min: null, remote_group_id: null, remote_ip_prefix: null, ...body };
+  const wanted = {
+    protocol: null,
+    port_range_min: null,
+    remote_group_id: null,
+    remote_address_group_id: null,
+    remote_ip_prefix: null,
+    ...body,
+  };
   const found = rules.find((rule) => Object.entries(wanted).every(([key, value]) => rule[key] === value));
   if (found === undefined) throw new Error(`the group has no such rule: ${JSON.stringify(body)}`);
   return found.id;

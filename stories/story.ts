@@ -13,12 +13,13 @@
  *     h1 holds nothing of a
  *
  * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `unplug a from h1`
- * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`.
+ * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`; `group quick stateless`;
+ * `addresses offices 192.0.2.0/24`, `add 198.51.100.0/24 to offices`, `remove 192.0.2.0/24 from offices`, and rules `… with addresses offices`.
  *
  * Changes are done at once, one after the other; before an expectation the world comes to rest. A world is started with
  * the data centre `examples/NAME.yaml` applied.
  */
-export type Remote = { readonly group: string } | { readonly prefix: string };
+export type Remote = { readonly group: string } | { readonly addresses: string } | { readonly prefix: string };
 
 export interface Rule {
   readonly group: string;
@@ -31,7 +32,9 @@ export interface Rule {
 }
 
 export type Change =
-  | { readonly do: "group"; readonly name: string }
+  | { readonly do: "group"; readonly name: string; readonly stateful: boolean }
+  | { readonly do: "addresses"; readonly name: string; readonly prefixes: readonly string[] }
+  | { readonly do: "add" | "remove"; readonly prefix: string; readonly addresses: string }
   | { readonly do: "rule" | "unrule"; readonly rule: Rule }
   | {
       readonly do: "port";
@@ -106,7 +109,12 @@ type Reader = (words: RegExpExecArray) => Change | Expectation;
 
 /** Every sentence of the language: its form, and what it means. */
 const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
-  [/^group (\S+)$/, ([, name = ""]) => ({ do: "group", name })],
+  [/^group (\S+?)( stateless)?$/, ([, name = "", stateless]) => ({ do: "group", name, stateful: stateless === undefined })],
+  [/^addresses (\S+) (\S+)$/, ([, name = "", prefixes = ""]) => ({ do: "addresses", name, prefixes: readNames(prefixes) })],
+  [
+    /^(add|remove) (\S+) (?:to|from) (\S+)$/,
+    ([, verb, prefix = "", addresses = ""]) => ({ do: verb === "add" ? "add" : "remove", prefix, addresses }),
+  ],
   [/^(rule|drop rule) (.+)$/, ([, verb, rest = ""]) => ({ do: verb === "rule" ? "rule" : "unrule", rule: readRule(rest) })],
   [
     /^port (\S+) (\S+) (.+) on (\S+) in (\S+)$/,
@@ -160,14 +168,14 @@ function readReach([, from = "", verb, to = "", protocol = "", port, family, as]
   return { see: "reach", from, to, flow, reaches: verb === "reaches", ...(as === undefined ? {} : { as }) };
 }
 
-const RULE = /^(\S+) (ingress|egress) ipv([46]) (\S+?)(?: (\d+))?(?: with (?:group (\S+)|(\S+)))?$/;
+const RULE = /^(\S+) (ingress|egress) ipv([46]) (\S+?)(?: (\d+))?(?: with (?:group (\S+)|addresses (\S+)|(\S+)))?$/;
 
 /** `web ingress ipv4 tcp 80 with group web`: `with` names the other end, be it sender or receiver. */
 function readRule(text: string): Rule {
   const words = RULE.exec(text);
   if (words === null) throw new Error(`no rule: ${text}`);
-  const [, group = "", direction, family, protocol = "", port, remoteGroup, prefix] = words;
-  const remote: Remote | undefined = remoteGroup !== undefined ? { group: remoteGroup } : prefix !== undefined ? { prefix } : undefined;
+  const [, group = "", direction, family, protocol = "", port, ...ends] = words;
+  const remote = remoteOf(ends);
   return {
     group,
     direction: direction === "egress" ? "egress" : "ingress",
@@ -176,4 +184,10 @@ function readRule(text: string): Rule {
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(remote === undefined ? {} : { remote }),
   };
+}
+
+function remoteOf([group, addresses, prefix]: readonly (string | undefined)[]): Remote | undefined {
+  if (group !== undefined) return { group };
+  if (addresses !== undefined) return { addresses };
+  return prefix === undefined ? undefined : { prefix };
 }

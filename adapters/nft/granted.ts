@@ -4,7 +4,7 @@
  * its addresses go: in doubt, closed.
  */
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft, NftElement } from "#core/kinds/nft.ts";
+import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
 import { refOf } from "#core/kinds/kind.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import type { Ip } from "#core/net/address.ts";
@@ -19,12 +19,15 @@ export interface Granted {
   settled(change: Change<Nft>): void;
 }
 
+/** What lets flows through. */
+type Granting = NftElement | NftSet;
+
 export function granted(): Granted {
-  const wanted = new Map<Ref, NftElement>();
-  const standing = new Map<Ref, NftElement>();
+  const wanted = new Map<Ref, Granting>();
+  const standing = new Map<Ref, Granting>();
   return {
     seen: (want, held) => {
-      for (const value of want) if (value.object === "element" && value.cuts !== undefined) wanted.set(refOf(nft, value), value);
+      for (const value of want) if (value.object !== "chain" && value.cuts !== undefined) wanted.set(refOf(nft, value), value);
       for (const value of held) {
         const known = wanted.get(refOf(nft, value));
         if (known !== undefined && nft.same(known, value)) standing.set(refOf(nft, value), known);
@@ -45,7 +48,7 @@ export function granted(): Granted {
   };
 }
 
-function grantsAllOf(now: NftElement, before: NftElement): boolean {
+function grantsAllOf(now: Granting, before: Granting): boolean {
   const grants = new Set(now.grants);
   return before.grants !== undefined && before.grants.every((grant) => grants.has(grant));
 }

@@ -56,6 +56,7 @@ const POLICY: readonly Nft[] = [
   set("source4", "type ifname . ether_addr . ipv4_addr; flags interval;"),
   set("source6", "type ifname . ether_addr . ipv6_addr;"),
   set("members4", "type ipv4_addr;"),
+  { ...set("offices6", "type ipv6_addr; flags interval;"), elements: ["2001:db8::/32", "::ffff:102:304"] },
   element("to", '"tap1"', { value: "goto in-1", uses: [in1] }),
   element("to", '"tap2"', { value: "drop" }),
   element("source4", '"tap1" . fa:16:3e:00:00:01 . 10.65.0.5'),
@@ -116,6 +117,8 @@ test("whatever somebody else does to our tables is found and healed, a missing t
     "nft 'add chain inet margay more; add rule inet margay more accept'": ["delete nft/inet chain more done"],
     "nft 'delete element inet margay to { \"tap1\" }'": ['create nft/inet element to "tap1" done'],
     "nft 'add element inet margay members4 { 10.65.0.9 }'": ["delete nft/inet element members4 10.65.0.9 done"],
+    "nft 'add element inet margay offices6 { fe80::/10 }'": ["replace nft/inet set offices6 done"],
+    "nft flush set inet margay offices6": ["replace nft/inet set offices6 done"],
     "nft 'add element inet margay to { \"tap9\" : accept }'": ['delete nft/inet element to "tap9" done'],
     "nft 'delete table arp margay'": [
       "create nft/arp set claims done",
@@ -233,4 +236,19 @@ test("a policy that grants what the former did, and more, cuts nothing; a proces
   assert.deepEqual(asked.splice(0), ["10.65.0.5"]);
   await step(fresh(), [map, to("drop", ["ssh"])]);
   assert.deepEqual(asked, ["10.65.0.5"], "nobody knows what stood");
+});
+
+test("a set that changes as a whole takes along the flows of what it no longer grants", async (t) => {
+  const { run } = await testNamespace(t);
+  const asked: string[] = [];
+  const driver = nftables(run, async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))));
+  const step = async (...elements: readonly string[]) => {
+    const whole = { ...set("offices4", "type ipv4_addr; flags interval;"), elements, grants: elements, cuts: ["10.65.0.5" as Ip] };
+    return driver.apply(diff(nft, [whole], await driver.list([whole]), { prune: true }));
+  };
+  await step("192.0.2.0/24");
+  await step("192.0.2.0/24", "198.51.100.0/24");
+  assert.deepEqual(asked, []);
+  assert.deepEqual(await step("198.51.100.0/24"), [DONE]);
+  assert.deepEqual(asked, ["10.65.0.5"]);
 });

@@ -23,12 +23,12 @@ const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
 /** `cut` is called for the addresses of an element (`cuts`) when it was deleted, or replaced by one that grants less. */
 export function nftables(run: RunProgram, cut: CutFlows): Driver<Nft> {
   const grants = granted();
-  /** Elements whose flows could not be cut: shown as different, so that they are put again and their flows are cut then. */
+  /** Elements and sets whose flows could not be cut: shown as different, so that they are put again and their flows are cut then. */
   const uncut = new Set<Ref>();
   return {
     list: async (want) => {
       const held = nftHeld(want, await Promise.all(FAMILIES.map((family) => tableOf(run, family)))).map((value) =>
-        value.object === "element" && uncut.has(refOf(nft, value)) ? { ...value, value: "(its old flows are not cut)" } : value,
+        uncut.has(refOf(nft, value)) ? unlike(value) : value,
       );
       grants.seen(want, held);
       return held;
@@ -40,6 +40,14 @@ export function nftables(run: RunProgram, cut: CutFlows): Driver<Nft> {
       return changes.map((change, at) => afterCut(change, { outcome: outcomes[at] ?? DONE, lost: lost[at] ?? [], failed, grants, uncut }));
     },
   };
+}
+
+const NOT_CUT = "(its old flows are not cut)";
+
+/** Other than anything that is wanted. */
+function unlike(value: Nft): Nft {
+  if (value.object === "chain") return value;
+  return value.object === "element" ? { ...value, value: NOT_CUT } : { ...value, elements: [NOT_CUT] };
 }
 
 interface Doings {

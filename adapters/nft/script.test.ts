@@ -53,6 +53,23 @@ test("a chain is made anew for another hook, and for nothing else", () => {
   );
 });
 
+test("a set that changes as a whole is emptied and filled in one transaction, and stays the same set", () => {
+  const prefixes = (...elements: readonly string[]): NftSet => ({ ...set("offices4", "type ipv4_addr; flags interval;"), elements });
+  assert.deepEqual(
+    script([prefixes("10.0.0.0/8", "192.0.2.7")], [prefixes("10.65.0.0/16")])
+      .text.split("\n")
+      .slice(2),
+    ["flush set inet margay offices4", "add element inet margay offices4 { 10.0.0.0/8, 192.0.2.7 }", ""],
+  );
+  assert.deepEqual(
+    script([prefixes()], [prefixes("10.65.0.0/16")])
+      .text.split("\n")
+      .slice(2),
+    ["flush set inet margay offices4", ""],
+  );
+  assert.equal(script([prefixes("10.0.0.0/8")], [prefixes("10.0.0.0/8")]).text, "");
+});
+
 test("an element of a map is put in the place of the one before", () => {
   assert.deepEqual(script([element("to", '"tap1"', "goto in-2")], [element("to", '"tap1"', "drop")]).text.split("\n"), [
     "add table inet margay",

@@ -40,13 +40,14 @@ type Phase = (change: Change<Nft>) => readonly string[];
 const PHASES: readonly Phase[] = [
   (change) => (change.op === "create" ? [] : gone(change.have, "element")),
   (change) => (change.op === "create" ? [] : flushed(change.have)),
-  (change) => (change.op === "create" ? [] : gone(change.have, "set")),
+  (change) => (change.op === "create" || (change.op === "replace" && keepsType(change.want, change.have)) ? [] : gone(change.have, "set")),
   (change) =>
     change.op === "create" || (change.op === "replace" && keepsHook(change.want, change.have)) ? [] : gone(change.have, "chain"),
   (change) => (change.op === "delete" ? [] : added(change.want, "set")),
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
   (change) => (change.op === "delete" ? [] : added(change.want, "element")),
+  (change) => (change.op === "delete" ? [] : filled(change.want)),
 ];
 
 function valueOf(change: Change<Nft>): Nft {
@@ -82,6 +83,13 @@ function added(value: Nft, of: Class): string[] {
   }
 }
 
+/** What is in a set that changes as a whole. */
+function filled(value: Nft): string[] {
+  if (value.object !== "set" || value.elements === undefined) return [];
+  const place = placeOf(value);
+  return [`flush set ${place}`, ...(value.elements.length === 0 ? [] : [`add element ${place} { ${value.elements.join(", ")} }`])];
+}
+
 /** A chain that is to be created may be there: somebody else made it since we looked. */
 function rules(chain: NftChain): string[] {
   const place = placeOf(chain);
@@ -94,6 +102,11 @@ function placeOf(value: Nft): string {
 
 function nameOf(value: NftElement | Exclude<Nft, NftElement>): string {
   return value.object === "element" ? value.of : value.name;
+}
+
+/** A set of another type cannot be but another set. */
+function keepsType(want: Nft, have: Nft): boolean {
+  return want.object === "set" && have.object === "set" && want.type === have.type;
 }
 
 /** The hook, priority and policy of a chain cannot be changed but by making it anew. */

@@ -191,3 +191,17 @@ test("gateways and reflectors are told of the data centre alone", () => {
   for (const role of ["gateway", "reflector"] as const) assert.deepEqual(told(box, "h1", role).keys, ["datacenter/this"]);
   assert.ok(told(box, "h1").keys.includes("datacenter/this"));
 });
+
+test("of an address group that a rule names it is told the prefixes", () => {
+  const { box, web, db, port } = cloud();
+  const office = made(box, "address-groups", { addresses: ["2001:db8::/32", "192.0.2.0/24"] });
+  made(box, "security-group-rules", { security_group_id: web, direction: "ingress", remote_address_group_id: office });
+  port("h1", [web]);
+  port("h2", [db]);
+  assert.deepEqual(told(box, "h1").values("address_group"), [{ id: office, prefixes: ["192.0.2.0/24", "2001:db8::/32"] }]);
+  assert.deepEqual(told(box, "h2").values("address_group"), []);
+  const [rule] = told(box, "h1")
+    .values("group")
+    .flatMap(({ rules }) => rules.filter(({ remote }) => remote !== null && "address_group" in remote));
+  assert.deepEqual(rule?.remote, { address_group: office });
+});

@@ -7,7 +7,14 @@ import { compileGateway, PNAT_LINK } from "./gateway.ts";
 import { gatewayNft } from "./gateway-nft.ts";
 import { NOTHING } from "./intent.ts";
 
-const EMPTY: View = { datacenter: undefined, endpoints: new Map(), subnets: new Map(), groups: new Map(), members: new Map() };
+const EMPTY: View = {
+  datacenter: undefined,
+  endpoints: new Map(),
+  subnets: new Map(),
+  groups: new Map(),
+  members: new Map(),
+  prefixes: new Map(),
+};
 
 function gw1(variant: Variant) {
   const intent = compileGateway({ ...EMPTY, datacenter: dataCenterOf(variant) }, "gw1");

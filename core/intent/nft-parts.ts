@@ -10,7 +10,7 @@ import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "../kinds/nft.
 export const TAPS = `"tap*"`;
 
 export interface Family {
-  set(name: string, type: string): NftSet;
+  set(name: string, type: string, contents?: Pick<NftSet, "elements" | "cuts" | "grants">): NftSet;
   map(name: string, type: string): NftSet;
   chain(name: string, rules: readonly string[], hook?: string): NftChain;
   element(of: string, key: readonly string[], more?: Pick<NftElement, "value" | "cuts" | "grants">): NftElement;
@@ -19,15 +19,15 @@ export interface Family {
 export const inet = family("inet");
 export const arp = family("arp");
 
-/** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `goto chain`, `jump chain`. */
+/** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `map @map`, `goto chain`, `jump chain`. */
 function family(of: NftFamily): Family {
   const named = (text: string): Ref[] => [
-    ...[...text.matchAll(/vmap @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
-    ...[...text.matchAll(/(?<!vmap )@(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
+    ...[...text.matchAll(/map @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
+    ...[...text.matchAll(/(?<!map )@(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
     ...[...text.matchAll(/(?:goto|jump) (\S+)/g)].map((match) => nftRef(of, "chain", match[1] ?? "")),
   ];
   return {
-    set: (name, type) => ({ object: "set", family: of, name, type }),
+    set: (name, type, contents = {}) => ({ object: "set", family: of, name, type, ...contents }),
     map: (name, type) => ({ object: "map", family: of, name, type }),
     chain: (name, rules, hook) => ({
       object: "chain",

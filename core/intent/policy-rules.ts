@@ -15,9 +15,16 @@ import { outermost } from "./policy-host.ts";
 const WITH_PORTS = new Set([6, 17, 33, 132, 136]);
 const ICMP: Readonly<Record<Family, number>> = { 4: 1, 6: 58 };
 
-/** The set of the members of a remote group. */
-export function memberSet(group: string, family: Family): string {
-  return `members${family}-${group}`;
+/** A remote that is looked for in a set; a prefix stands in the rule itself. */
+export type Listed = Exclude<Remote, { readonly prefix: Cidr }>;
+
+export function isListed(remote: Remote | null): remote is Listed {
+  return remote !== null && !("prefix" in remote);
+}
+
+/** The set that it is looked for in. */
+export function setNameOf(remote: Listed, family: Family): string {
+  return "group" in remote ? `members${family}-${remote.group}` : `addresses${family}-${remote.address_group}`;
 }
 
 /** One rule, taken apart. Undefined parts match everything. */
@@ -29,7 +36,7 @@ interface Match {
 }
 
 type Ports = readonly [low: number, high: number];
-type Remote = { readonly prefix: Cidr } | { readonly group: string };
+type Remote = Exclude<GroupRule["remote"], null>;
 
 /** Matches in nft's words, without a verdict, sorted. A rule that says what nobody can mean allows nothing. */
 export function matchesOf(rules: Iterable<GroupRule>): string[] {
@@ -84,8 +91,8 @@ function remotes(all: readonly (Remote | undefined)[], address: string, family: 
   if (all.includes(undefined)) return [""];
   const known = all.filter((remote) => remote !== undefined);
   const prefixes = outermost(known.flatMap((remote) => ("prefix" in remote ? [remote.prefix] : [])));
-  const groups = known.flatMap((remote) => ("group" in remote ? [` ${address} @${memberSet(remote.group, family)}`] : []));
-  return prefixes.length > 0 ? [` ${address} ${anyOf(prefixes)}`, ...groups] : groups;
+  const sets = known.filter(isListed).map((remote) => ` ${address} @${setNameOf(remote, family)}`);
+  return prefixes.length > 0 ? [` ${address} ${anyOf(prefixes)}`, ...sets] : sets;
 }
 
 /** Ranges put together where they meet; "" for all ports. */

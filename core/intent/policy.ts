@@ -4,16 +4,18 @@
  * direction. A packet of a new flow costs two lookups and the rules of one sender and one receiver, however many others
  * there are; a packet of a known flow costs neither.
  *
- * A group that is not `stateful` is treated as if it were: replies are let through, which its rules would have to say otherwise.
+ * Stateless endpoints are the exception: each of their packets is asked about, whatever flow it belongs to, and never held
+ * against them for belonging to none. All flows are tracked even so, because the other end may be an endpoint of this very host
+ * that counts on it; sender and receiver are each judged by their own kind.
  */
 import type { Endpoint, GroupRule, View } from "../feed/item.ts";
+import { isStateless } from "../feed/stateless.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
-import { compareIp, familyOf } from "../net/address.ts";
-import type { Family, Ip } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
-import { matchesOf, memberSet } from "./policy-rules.ts";
+import { matchesOf } from "./policy-rules.ts";
+import { remoteSets } from "./policy-sets.ts";
 
 type Direction = GroupRule["direction"];
 
@@ -27,24 +29,36 @@ const DIRECTIONS: Readonly<Record<Direction, { readonly map: string; readonly pr
 const FRAME: readonly Nft[] = [
   inet.map("egress", "type ifname : verdict;"),
   inet.map("ingress", "type ifname : verdict;"),
-  inet.chain("receive", [`oifname != ${TAPS} accept`, "oifname vmap @ingress", "counter drop"]),
-  inet.chain("send", ["ct state invalid counter drop", "jump to-machines", "iifname vmap @egress", "counter drop"]),
+  inet.set("stateless", "type ifname;"),
+  inet.chain("receive", [
+    `oifname != ${TAPS} accept`,
+    "ct state invalid oifname != @stateless counter drop",
+    "ct state established,related oifname != @stateless accept",
+    "oifname vmap @ingress",
+    "counter drop",
+  ]),
+  inet.chain("sent", ["iifname vmap @egress", "counter drop"]),
+  inet.chain("send", ["ct state invalid iifname != @stateless counter drop", "jump to-machines", "goto sent"]),
   inet.chain(
     "forward",
-    [
-      "ct state established,related accept",
-      `iifname ${TAPS} goto send`,
-      `oifname ${TAPS} ct state invalid counter drop`,
-      `oifname ${TAPS} goto receive`,
-    ],
+    ["ct state established,related goto known", `iifname ${TAPS} goto send`, `oifname ${TAPS} goto receive`],
     "type filter hook forward priority filter; policy accept;",
   ),
 ];
 
+/** Known flows pass; where somebody is stateless, it is first asked who. */
+function known(stateless: readonly Endpoint[]): Nft {
+  const asked = stateless.length === 0 ? [] : ["iifname @stateless goto sent", "oifname @stateless goto receive"];
+  return inet.chain("known", [...asked, "accept"]);
+}
+
 export function policy(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+  const filtered = endpoints.filter(isFiltered);
+  const stateless = filtered.filter((endpoint) => isStateless(view, endpoint));
   return [
-    ...caused(BY_DATACENTER, FRAME),
-    ...members(view, endpoints.filter(isFiltered)),
+    ...caused(BY_DATACENTER, [...FRAME, known(stateless)]),
+    ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
+    ...remoteSets(view, filtered),
     ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
   ];
 }
@@ -111,47 +125,4 @@ function sayingOf(rules: readonly GroupRule[], allowed: string): Said {
 function causesOf(endpoints: readonly Endpoint[]): string[] {
   const groups = new Set(endpoints.flatMap((endpoint) => endpoint.groups));
   return [...endpoints.map(ports), ...[...groups].toSorted().map((group) => `security_group/${group}`)];
-}
-
-/** Sets for the remote groups that the rules here speak of, and their members one by one. */
-function members(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const remotes = remotesOf(view, endpoints);
-  return [...remotes.values()]
-    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
-    .flatMap(({ name, group, family, users }) => {
-      const because = [...users.map(ports), `security_group/${group}`];
-      const addresses = [...(view.members.get(group) ?? [])].filter((ip) => familyOf(ip) === family).toSorted(compareIp);
-      return caused<Nft>(because, [inet.set(name, `type ipv${family}_addr;`)]).concat(
-        caused(
-          [`security_group/${group}`],
-          addresses.map((ip) => memberOf(name, ip)),
-        ),
-      );
-    });
-}
-
-/** Whoever leaves a group loses the flows that its membership allowed. */
-function memberOf(set: string, ip: Ip): Nft {
-  return inet.element(set, [ip], { cuts: [ip] });
-}
-
-interface RemoteGroup {
-  readonly name: string;
-  readonly group: string;
-  readonly family: Family;
-  readonly users: readonly Endpoint[];
-}
-
-function remotesOf(view: View, endpoints: readonly Endpoint[]): ReadonlyMap<string, RemoteGroup> {
-  const remotes = new Map<string, RemoteGroup & { readonly users: Endpoint[] }>();
-  for (const endpoint of endpoints) {
-    for (const { remote, family } of endpoint.groups.flatMap((group) => view.groups.get(group)?.rules ?? [])) {
-      if (remote === null || !("group" in remote)) continue;
-      const name = memberSet(remote.group, family);
-      const known = remotes.get(name) ?? { name, group: remote.group, family, users: [] };
-      if (known.users.at(-1) !== endpoint) known.users.push(endpoint);
-      remotes.set(name, known);
-    }
-  }
-  return remotes;
 }

@@ -5,7 +5,7 @@
 import { digest } from "./digest.ts";
 import type { Ref } from "./kind.ts";
 import { nftRef } from "./nft.ts";
-import type { Nft, NftChain, NftSet } from "./nft.ts";
+import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
 import type { ChainState, NftTable, SetState } from "./nft-json.ts";
 
 /**
@@ -13,14 +13,20 @@ import type { ChainState, NftTable, SetState } from "./nft-json.ts";
  *
  * A set whose type must change can only be deleted and made again, and with it whatever is in it, and the rules that look
  * into it: its elements are left out here and those chains are shown as different, so that one transaction makes all anew.
+ * Of sets that are wanted with their elements, these are part of the set.
  */
 export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[] {
   const known = new Map<Ref, Nft>();
   for (const value of want) if (value.object !== "element") known.set(nftRef(value.family, value.object, value.name), value);
   const textOf = knownTexts(want);
 
-  const sets = tables.flatMap((table) => table.sets).map((state) => setOf(state, textOf));
+  const inside = Map.groupBy(
+    tables.flatMap((table) => table.elements),
+    ({ family, of }) => nftRef(family, "set", of),
+  );
+  const sets = tables.flatMap((table) => table.sets).map((state) => setOf(state, { known, textOf, inside }));
   const doomed = new Set(sets.filter((set) => isRetyped(set, known)).map((set) => nftRef(set.family, set.object, set.name)));
+  const whole = new Set(sets.filter(({ elements }) => elements !== undefined).map((set) => nftRef(set.family, set.object, set.name)));
   const inDoomed = (family: Nft["family"], of: string) => doomed.has(nftRef(family, "set", of)) || doomed.has(nftRef(family, "map", of));
   const chains = tables
     .flatMap((table) => table.chains)
@@ -28,7 +34,9 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
       ...chainOf(state, known, textOf),
       ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
     }));
-  const elements = tables.flatMap((table) => table.elements).filter((element) => !inDoomed(element.family, element.of));
+  const elements = tables
+    .flatMap((table) => table.elements)
+    .filter(({ family, of }) => !inDoomed(family, of) && !whole.has(nftRef(family, "set", of)));
   return [...sets, ...chains, ...elements];
 }
 
@@ -42,8 +50,19 @@ function knownTexts(want: readonly Nft[]): (digest: string) => string {
   return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
 }
 
-function setOf({ object, family, name, digest: mark }: SetState, textOf: (digest: string) => string): NftSet {
-  return { object, family, name, type: textOf(mark) };
+interface Known {
+  readonly known: ReadonlyMap<Ref, Nft>;
+  readonly textOf: (digest: string) => string;
+  /** Elements by set. */
+  readonly inside: ReadonlyMap<Ref, readonly NftElement[]>;
+}
+
+function setOf({ object, family, name, digest: mark }: SetState, { known, textOf, inside }: Known): NftSet {
+  const set = { object, family, name, type: textOf(mark) };
+  const ref = nftRef(family, object, name);
+  const want = known.get(ref);
+  if (want?.object !== "set" || want.elements === undefined) return set;
+  return { ...set, elements: (inside.get(ref) ?? []).map(({ element }) => element).toSorted() };
 }
 
 function isRetyped(set: NftSet, known: ReadonlyMap<Ref, Nft>): boolean {

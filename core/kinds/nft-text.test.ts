@@ -171,6 +171,26 @@ test("a set of another type takes its elements and the rules that look into it a
   );
 });
 
+test("of a set that is wanted with its elements, these are part of it; of one that is not, they are objects of their own", () => {
+  const whole = (...elements: readonly string[]): Nft => ({
+    object: "set",
+    family: "inet",
+    name: "members4",
+    type: "type ipv4_addr;",
+    elements,
+  });
+  const changes = (...want: readonly Nft[]) =>
+    diff(nft, want, nftHeld(want, [TABLE]), { prune: false }).map(({ op, ref }) => `${op} ${ref}`);
+  assert.deepEqual(changes(whole("10.65.0.5")), []);
+  assert.deepEqual(changes(whole("10.65.0.5", "10.65.0.6")), ["replace nft/inet set members4"]);
+  assert.deepEqual(changes(whole()), ["replace nft/inet set members4"]);
+  const held = shown(nftHeld([whole()], [TABLE]));
+  assert.ok(
+    held.includes("inet set members4 { type ipv4_addr; elements = { 10.65.0.5 }; }") && !held.includes("inet members4 { 10.65.0.5 }"),
+  );
+  assert.ok(shown(nftHeld([], [TABLE])).includes("inet members4 { 10.65.0.5 }"));
+});
+
 test("hooks are compared with the priority as a number", () => {
   const canonical = {
     "priority raw - 5": "priority -305",

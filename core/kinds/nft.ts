@@ -26,6 +26,14 @@ export interface NftSet {
   readonly name: string;
   /** In nft's syntax: `type ifname . ether_addr . ipv4_addr;` or `type ifname : verdict;`, with `flags interval;` where needed. */
   readonly type: string;
+  /**
+   * Sorted keys, of sets of prefixes alone: intervals may not overlap, so one cannot come before another goes, and what is in the
+   * set changes at once. Absent: whatever is in it is an object of its own.
+   */
+  readonly elements?: readonly string[];
+  /** As of elements, for all that is in the set. */
+  readonly cuts?: readonly Ip[];
+  readonly grants?: readonly string[];
 }
 
 export interface NftElement {
@@ -74,6 +82,10 @@ function text(value: Nft): string {
     case "element":
       return `${value.family} ${value.of} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`;
     default:
-      return `${value.family} ${value.object} ${value.name} { ${value.type} }`;
+      return `${value.family} ${value.object} ${value.name} { ${value.type}${contents(value)} }`;
   }
+}
+
+function contents({ elements }: NftSet): string {
+  return elements === undefined ? "" : ` elements = { ${elements.join(", ")} };`;
 }

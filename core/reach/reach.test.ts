@@ -62,6 +62,16 @@ function view(endpoints: readonly Endpoint[], rules: readonly GroupRule[]): View
   };
 }
 
+/** The same, with the group stateless, or with an address group `office`. */
+function others(rules: readonly GroupRule[], more: Partial<View>) {
+  const views = new Map([
+    ["h1", { ...view([endpoint("a", PUBLIC)], rules), ...more }],
+    ["h2", view([endpoint("bb", PRIVATE, { host: "h2" })], rules)],
+  ]);
+  return (question: Partial<Question>) =>
+    reach({ datacenter, views }, { source: OUTSIDE, destination: PUBLIC, protocol: 6, port: 80, ...question });
+}
+
 function ask(question: Partial<Question>, rules: readonly GroupRule[], more: Partial<Endpoint> = {}) {
   const hosts = {
     datacenter,
@@ -103,4 +113,38 @@ test("unassigned addresses and the fabric end at the sender's host", () => {
   const from = { from: "a", source: PUBLIC };
   assert.equal(ask({ ...from, destination: "10.65.9.9" as Ip }, [EGRESS]).verdict, "unreachable");
   assert.equal(ask({ ...from, destination: "192.168.100.2" as Ip }, [EGRESS]).verdict, "blocked");
+});
+
+test("an address group lets in whoever is in one of its prefixes", () => {
+  const byOffice: GroupRule = { ...WEB, remote: { address_group: "office" } };
+  const from = (...prefixes: readonly string[]) =>
+    others([byOffice], { prefixes: new Map([["office", prefixes as readonly Cidr[]]]) })({}).verdict;
+  assert.equal(from("192.0.2.0/24", "203.0.113.0/28"), "reaches");
+  assert.equal(from("192.0.2.0/24"), "blocked");
+  assert.equal(others([byOffice], {})({}).verdict, "blocked", "one that the host was not told of has nobody");
+});
+
+test("a stateless end needs rules for the reply, in its own direction; the other end does not", () => {
+  const stateless = (rules: readonly GroupRule[]) => others(rules, { groups: new Map([["g", { id: "g", stateful: false, rules }]]) });
+  assert.deepEqual(stateless([WEB])({}), {
+    verdict: "blocked",
+    at: "h1",
+    why: "the receiver is stateless, and no egress rule of it lets the reply out",
+  });
+  assert.equal(stateless([WEB, EGRESS])({}).verdict, "reaches");
+  const out = { from: "a", source: PUBLIC, destination: OUTSIDE };
+  assert.deepEqual(stateless([EGRESS])(out), {
+    verdict: "blocked",
+    at: "h1",
+    why: "the sender is stateless, and no ingress rule of it lets the reply in",
+  });
+  const clients: GroupRule = { ...WEB, port_range_min: 1024, port_range_max: 65_535 };
+  assert.equal(stateless([EGRESS, clients])(out).verdict, "reaches");
+  assert.equal(stateless([EGRESS, { ...clients, port_range_max: 40_000 }])(out).verdict, "blocked", "not for every port of a client");
+  const ping = { protocol: 1, port: 8 };
+  const echo: GroupRule = { ...WEB, protocol: 1, port_range_min: 0, port_range_max: null };
+  assert.equal(stateless([EGRESS, echo])({ ...out, ...ping }).verdict, "reaches");
+  assert.equal(stateless([EGRESS, { ...echo, port_range_min: 8 }])({ ...out, ...ping }).verdict, "blocked");
+  assert.equal(stateless([EGRESS])({ ...out, protocol: 1, port: 3 }).verdict, "reaches", "nobody replies to an error");
+  assert.equal(stateless([WEB, EGRESS])({ from: "bb", source: PRIVATE }).verdict, "reaches", "the stateful neighbour needs nothing more");
 });

@@ -11,8 +11,8 @@ export interface Flow {
   readonly remote: Ip;
   /** IP protocol number. */
   readonly protocol: number;
-  /** Destination port, or ICMP type. */
-  readonly port?: number;
+  /** Destination ports, all of which it may use, or ICMP types. */
+  readonly ports?: readonly [low: number, high: number];
 }
 
 const ICMP = new Set([1, 58]);
@@ -41,17 +41,18 @@ function admits(view: View, rule: GroupRule, flow: Flow): boolean {
 }
 
 /** Without a range every port; a code without a type cannot be declared (Neutron refuses it). */
-function portMatches(rule: GroupRule, { protocol, port }: Flow): boolean {
+function portMatches(rule: GroupRule, { protocol, ports }: Flow): boolean {
   const { port_range_min: min, port_range_max: max } = rule;
   if (min === null) return true;
-  if (port === undefined) return false;
+  if (ports === undefined) return false;
+  const [low, high] = ports;
   // ICMP rules hold type and code; flows here are asked for by type.
-  if (ICMP.has(protocol)) return port === min;
-  return port >= min && port <= (max ?? min);
+  return low >= min && high <= (ICMP.has(protocol) ? min : (max ?? min));
 }
 
 function remoteMatches(view: View, { remote }: GroupRule, address: Ip): boolean {
   if (remote === null) return true;
-  if ("prefix" in remote) return contains(remote.prefix, address);
-  return view.members.get(remote.group)?.has(address) ?? false;
+  if ("group" in remote) return view.members.get(remote.group)?.has(address) ?? false;
+  const prefixes = "prefix" in remote ? [remote.prefix] : (view.prefixes.get(remote.address_group) ?? []);
+  return prefixes.some((prefix) => contains(prefix, address));
 }

@@ -35,7 +35,7 @@ import { nft } from "../../kinds/nft.ts";
 import { route } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import type { Sysctl } from "../../kinds/sysctl.ts";
-import { hostSideMac } from "../../net/mac.ts";
+import { hostSideMac, linkLocal } from "../../net/mac.ts";
 import { compile } from "../compile.ts";
 
 export interface Place {
@@ -174,4 +174,38 @@ export function troubles({ entries, unknown }: RoundResult): string[] {
 /** Objects that a round changed. */
 export function changed({ entries }: RoundResult): string[] {
   return entries.filter(({ op, outcome }) => op !== "keep" && outcome.state === "done").map(({ op, ref }) => `${op} ${ref}`);
+}
+
+/** The fabric, and behind it everything else: 192.168.100.1 is a machine of the fabric, 203.0.113.10 is outside. */
+export async function outside(t: TestContext, h: Host): Promise<Place> {
+  const wan = await place(t);
+  await wan.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+  await h.sh(`ip link add fab0 type veth peer name fab0 netns ${wan.name}; ip link set fab0 up
+    ip addr add 192.168.100.11/24 dev fab0; ip addr add 2001:db8:a41:f::11/64 dev fab0 nodad
+    ip route add default via 192.168.100.1; ip route add default via 2001:db8:a41:f::1`);
+  await wan.sh(`ip link set fab0 up; ip addr add 192.168.100.1/24 dev fab0; ip addr add 2001:db8:a41:f::1/64 dev fab0 nodad
+    ip addr add 203.0.113.10/32 dev lo; ip addr add 2001:db8:feed::10/128 dev lo
+    ip route add 10.65.0.0/16 via 192.168.100.11; ip route add 172.18.208.0/24 via 192.168.100.11; ip route add 2001:db8:a41:2::/63 via 2001:db8:a41:f::11`);
+  return wan;
+}
+
+/** By hand what DHCP and router advertisements would do. */
+export async function addressed(guest: Place, { addresses, mac: own }: Endpoint): Promise<void> {
+  for (const { ip: address } of addresses) {
+    if (address.includes(":"))
+      await guest.sh(`ip addr replace ${address}/128 dev eth0; ip route replace default via ${linkLocal(hostSideMac(own))} dev eth0`);
+    else await guest.sh(`ip addr replace ${address}/16 dev eth0; ip route replace default via ${address.replace(/\.\d+$/, ".1")} dev eth0`);
+  }
+}
+
+/** A shell line that tells whether an echo comes back. */
+export const ping = (target: string, more = "") => `ping -q -c 1 -W 1 ${more} ${target}`;
+/** A shell line that tells whether what is sent to a port comes back. */
+export const tcp = (target: string, at: number) =>
+  `test "$(echo hi | socat -t 1 - TCP:${target.includes(":") ? `[${target}]` : target}:${at},connect-timeout=1)" = hi`;
+
+/** Sends back whatever comes in on a TCP port, of both families. */
+export function listens(there: Place, at: number): Promise<void> {
+  there.start(["socat", `TCP6-LISTEN:${at},fork,reuseaddr,ipv6only=0`, "EXEC:/bin/cat"]);
+  return eventually(`port ${at} is open`, () => there.can(`ss -Hltn 'sport = ${at}' | grep -q .`));
 }

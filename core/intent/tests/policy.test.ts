@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { GroupRule } from "../../feed/item.ts";
+import type { Endpoint, GroupRule } from "../../feed/item.ts";
+import { refOf } from "../../kinds/kind.ts";
+import { nft } from "../../kinds/nft.ts";
 import { familyOf } from "../../net/address.ts";
 import type { Ip } from "../../net/address.ts";
 import { contains } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
+import { compileCompute } from "../compute.ts";
 import { contentNames } from "../nft-parts.ts";
-import { matchesOf, memberSet } from "../policy-rules.ts";
-import { cidr, ip, rule, uuid } from "./sample-view.ts";
+import { matchesOf, setNameOf } from "../policy-rules.ts";
+import { cidr, group, ip, OPEN, port, rule, uuid, viewOf } from "./sample-view.ts";
 
 const tcp = (min: number, max: number, more: Partial<GroupRule> = {}) =>
   rule("ingress", 4, { protocol: 6, port_range_min: min, port_range_max: max, ...more });
@@ -81,6 +84,7 @@ const remotes = fc.constantFrom(
     prefix: cidr(prefix),
   })),
   { group: "g" },
+  { address_group: "a" },
 );
 const rules = fc.record({
   direction: fc.constant("ingress" as const),
@@ -92,6 +96,7 @@ const rules = fc.record({
 });
 type Flow = typeof flows extends fc.Arbitrary<infer F> ? F : never;
 const MEMBERS: readonly Ip[] = [ip("10.0.0.2"), ip("2001:db8:1::1")];
+const PREFIXES: readonly Cidr[] = [cidr("10.1.0.0/16"), cidr("2001:db8::/48")];
 
 test("all rules together let through what one of them does, and nothing else", () => {
   fc.assert(
@@ -115,7 +120,7 @@ test("all rules together let through what one of them does, and nothing else", (
 /** Neutron's words, read by themselves. */
 function allows({ family, protocol, port_range_min: min, port_range_max: max, remote }: GroupRule, flow: Flow): boolean {
   if (family !== flow.family) return false;
-  if (remote !== null && !("group" in remote ? MEMBERS.includes(ip(flow.remote)) : contains(remote.prefix, ip(flow.remote)))) return false;
+  if (remote !== null && !isIn(remote, ip(flow.remote))) return false;
   if (protocol === null) return min === null && max === null;
   if (protocol === 1 || protocol === 58) {
     const icmp = flow.protocol === (family === 4 ? 1 : 58);
@@ -124,6 +129,11 @@ function allows({ family, protocol, port_range_min: min, port_range_max: max, re
   if (protocol !== flow.protocol) return false;
   if (min === null && max === null) return true;
   return protocol !== 47 && min !== null && max !== null && flow.port >= min && flow.port <= max;
+}
+
+function isIn(remote: Exclude<GroupRule["remote"], null>, address: Ip): boolean {
+  if ("group" in remote) return MEMBERS.includes(address);
+  return ("prefix" in remote ? [remote.prefix] : PREFIXES).some((prefix) => contains(prefix, address));
 }
 
 /** nft's words, as far as we use them. */
@@ -159,6 +169,52 @@ function within(span: string, at: number): boolean {
 
 function holds(remote: string, address: Ip): boolean {
   return remote.startsWith("@")
-    ? remote === `@${memberSet("g", familyOf(address))}` && MEMBERS.includes(address)
+    ? (remote === `@${setNameOf({ group: "g" }, familyOf(address))}` && MEMBERS.includes(address)) ||
+        (remote === `@${setNameOf({ address_group: "a" }, familyOf(address))}` && PREFIXES.some((prefix) => contains(prefix, address)))
     : contains(remote as Cidr, address);
 }
+
+const WEB = { ...port(1, ["10.65.0.5", "2001:db8:a41:3::5"]), groups: [uuid("web")] };
+const setsOf = (prefixes: readonly string[]) => {
+  const byOffices = (family: 4 | 6) => rule("ingress", family, { remote: { address_group: uuid("off") } });
+  const view = viewOf([WEB], {
+    with: [group("web", [byOffices(4), byOffices(6)])],
+    prefixes: new Map([[uuid("off"), prefixes.map(cidr)]]),
+  });
+  return new Map(compileCompute(view, "h1").nft.map((each) => [refOf(nft, each.value), each]));
+};
+
+test("an address group is a set per family that changes as a whole: one prefix inside another adds nothing to it", () => {
+  const before = setsOf(["10.0.0.0/8", "10.65.0.7/32", "192.0.2.7/32", "2001:db8::/32"]);
+  const four = before.get(`nft/inet set addresses4-${uuid("off")}`);
+  assert.deepEqual(four, {
+    because: [`port/${WEB.port_id}`, `address_group/${uuid("off")}`],
+    value: {
+      object: "set",
+      family: "inet",
+      name: `addresses4-${uuid("off")}`,
+      type: "type ipv4_addr; flags interval;",
+      elements: ["10.0.0.0/8", "192.0.2.7"],
+      cuts: ["10.65.0.5"],
+      grants: ["10.0.0.0/8", "10.65.0.7/32", "192.0.2.7/32"],
+    },
+  });
+  const after = setsOf(["10.0.0.0/8", "198.51.100.0/24", "2001:db8::/32"]);
+  const changed = [...after].filter(([ref, { value }]) => !nft.same(value, before.get(ref)?.value ?? value)).map(([ref]) => ref);
+  assert.deepEqual([changed, [...after.keys()]], [[`nft/inet set addresses4-${uuid("off")}`], [...before.keys()]]);
+});
+
+test("known flows pass unasked until somebody is stateless; then it is asked who", () => {
+  const knownWith = (stateful: boolean, ...endpoints: readonly Endpoint[]) => {
+    const all = compileCompute(viewOf(endpoints, { with: [{ ...group("web", []), stateful }, OPEN] }), "h1").nft.map(({ value }) => value);
+    const known = all.find((value) => value.object === "chain" && value.name === "known");
+    const taps = all.flatMap((value) => (value.object === "element" && value.of === "stateless" ? [value.element] : []));
+    return { rules: known?.object === "chain" ? known.rules : [], taps };
+  };
+  const other = port(2, ["10.65.0.6"]);
+  const asked = ["iifname @stateless goto sent", "oifname @stateless goto receive", "accept"];
+  assert.deepEqual(knownWith(true, WEB, other), { rules: ["accept"], taps: [] });
+  assert.deepEqual(knownWith(false, WEB, other), { rules: asked, taps: [`"${WEB.tap}"`] });
+  for (const more of [{ port_security: false }, { admin_state_up: false }, { groups: [] }, { groups: [uuid("web"), uuid("open")] }])
+    assert.deepEqual(knownWith(false, { ...WEB, ...more }, other), { rules: ["accept"], taps: [] }, JSON.stringify(more));
+});
