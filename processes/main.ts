@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   controller: () => import("./cli/controller.ts"),
   agent: () => import("./cli/agent.ts"),
   settings: () => import("./cli/settings.ts"),
+  identity: () => import("./cli/identity.ts"),
   plan: () => import("./cli/plan.ts"),
   apply: () => import("./cli/apply.ts"),
   lab: () => import("./cli/lab.ts"),

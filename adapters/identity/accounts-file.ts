@@ -26,7 +26,9 @@ export function readAccountsText(path: string, text: string): AccountsFileReadin
 
 /** UUIDv5 (RFC 9562), without dashes, as Keystone writes ids; in a namespace of our own. */
 export const idOf: IdOf = (kind, ...names) => {
-  const hash = createHash("sha1").update(NAMESPACE).update(JSON.stringify([kind, ...names]));
+  const hash = createHash("sha1")
+    .update(NAMESPACE)
+    .update(JSON.stringify([kind, ...names]));
   const octets = hash.digest().subarray(0, 16);
   octets[6] = ((octets[6] ?? 0) & 0x0f) | 0x50;
   octets[8] = ((octets[8] ?? 0) & 0x3f) | 0x80;

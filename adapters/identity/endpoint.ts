@@ -118,11 +118,7 @@ interface Said {
   readonly password: string;
 }
 
-async function byPassword(
-  { accounts, passwords, attempts, log }: EndpointParts,
-  said: Said,
-  from: string,
-): Promise<Result<Proven>> {
+async function byPassword({ accounts, passwords, attempts, log }: EndpointParts, said: Said, from: string): Promise<Result<Proven>> {
   if (!attempts.begin(from)) return refused(tooMany);
   const all = accounts();
   const user = found(all, all.users, said.user);

@@ -43,7 +43,10 @@ export async function tokenKeys(store: Store, clock: Clock): Promise<TokenKeys> 
       // At once here, whatever becomes of it in the store; and what has run out is forgotten on the way.
       revoked.set(audit, until);
       const past = [...revoked].filter(([other, end]) => end < clock.now() && other !== audit).slice(0, 50);
-      const writes = [{ key: `${REVOKED}${audit}`, value: JSON.stringify({ until }) }, ...past.map(([other]) => ({ key: `${REVOKED}${other}` }))];
+      const writes = [
+        { key: `${REVOKED}${audit}`, value: JSON.stringify({ until }) },
+        ...past.map(([other]) => ({ key: `${REVOKED}${other}` })),
+      ];
       await store.commit({ if: [], writes });
     },
   };

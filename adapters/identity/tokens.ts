@@ -45,13 +45,19 @@ const AFTER_END_MS = 48 * 3600 * 1000;
 const LONGEST = 4096;
 
 export function tokens({ accounts, keys, clock, lifeSeconds }: TokensParts): Tokens {
-  const seal = (text: string, user: User) =>
-    createHmac("sha256", keys.key).update(`${text}\n${user.passwordHash}`).digest();
+  const seal = (text: string, user: User) => createHmac("sha256", keys.key).update(`${text}\n${user.passwordHash}`).digest();
   return {
     give: ({ user, place, methods, expires }) => {
       const issued = clock.now();
       const end = expires ?? issued + lifeSeconds * 1000;
-      const claims = { user: user.id, ...(place && { place }), issued, expires: end, audit: randomBytes(16).toString("base64url"), methods };
+      const claims = {
+        user: user.id,
+        ...(place && { place }),
+        issued,
+        expires: end,
+        audit: randomBytes(16).toString("base64url"),
+        methods,
+      };
       const text = Buffer.from(claimsText(claims)).toString("base64url");
       return { token: `${text}.${seal(text, user).toString("base64url")}`, claims };
     },

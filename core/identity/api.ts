@@ -5,7 +5,7 @@
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import { domainsOf, projectsOf } from "./accounts.ts";
-import type { Accounts } from "./accounts.ts";
+import type { Accounts, User } from "./accounts.ts";
 import { isAdmin, linked, listed, listLinks } from "./asking.ts";
 import type { IdentityRequest } from "./asking.ts";
 import { roleAssignments } from "./assignments.ts";
@@ -44,9 +44,12 @@ function collected(accounts: Accounts, request: IdentityRequest): Result<Identit
   const collection = COLLECTIONS.get(plural);
   if (collection === undefined) return undefined;
   if (below.length > 0) return ofUser(accounts, request);
-  const items = collection.items(accounts, request.base);
-  if (id === undefined) return isAdmin(request) ? listed(request, plural, items) : refused(notAllowed);
-  if (!isAdmin(request) && !isOwn(accounts, request)) return refused(notAllowed);
+  const own = isAdmin(request) ? undefined : ownOf(accounts, request.asker.user).get(plural);
+  if (own === undefined && !isAdmin(request)) return refused(notAllowed);
+  const items = collection.items(accounts, request.base).filter((item) => own?.has(String(item["id"])) !== false);
+  if (id === undefined) return listed(request, plural, items);
+  // Of what is not one's own, one is not told whether it is there.
+  if (own?.has(id) === false) return refused(notAllowed);
   const item = items.find((one) => one["id"] === id);
   if (item === undefined) return refused(notFound(`${collection.name}: ${id}`));
   return ok({ status: 200, body: { [collection.name]: linked(request, plural, item) } });
@@ -73,10 +76,12 @@ function ofUser(accounts: Accounts, request: IdentityRequest): Result<IdentityAn
   );
 }
 
-/** Oneself, a project in which one has a role, the domain of either. */
-function isOwn(accounts: Accounts, { path: [plural, id], asker: { user } }: IdentityRequest): boolean {
+/** What somebody may see who is no administrator: oneself, projects in which one has a role, the domains of both. Keystone shows no lists of them. */
+function ownOf(accounts: Accounts, user: User): ReadonlyMap<string, ReadonlySet<string>> {
   const projects = projectsOf(accounts, user);
-  if (plural === "users") return id === user.id;
-  if (plural === "projects") return projects.some((project) => project.id === id);
-  return plural === "domains" && [user, ...projects].some(({ domain }) => domain.id === id);
+  return new Map([
+    ["users", new Set([user.id])],
+    ["projects", new Set(projects.map(({ id }) => id))],
+    ["domains", new Set([user, ...projects].map(({ domain }) => domain.id))],
+  ]);
 }
