@@ -7,7 +7,7 @@ import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, Fresh, RowWrite } from "./decision.ts";
 import { unmetCondition } from "./if-match.ts";
-import { declarationOf, found, shown } from "./look.ts";
+import { declarationOf, found, shown, targetOf } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import { checkQuota } from "./quota-limits.ts";
 import * as refusal from "./refusals.ts";
@@ -92,7 +92,8 @@ function createOne(rules: AnyRules, cloud: Cloud, one: Attempt & { readonly inpu
   const asking = askingOf(one.request);
   const target = rules.targetOfNew(cloud, input, asking);
   if (!target.ok) return target;
-  const act = { verb: "create", who: asking.who, target: target.value, policy: cloud.settings.policy, says: input } as const;
+  const about = { target: { ...target.value, fields: input }, policy: cloud.settings.policy };
+  const act = { verb: "create", who: asking.who, ...about, says: input } as const;
   const denied = mayNot(declarationOf(rules), act);
   if (denied !== undefined) return refused(denied);
   const made = rules.create?.(cloud, input, { ...asking, fresh }) ?? refused(refusal.methodNotAllowed);
@@ -117,7 +118,7 @@ export function update(rules: AnyRules, cloud: Cloud, { id, request, fresh }: On
   const row = found(rules, cloud, { id, request });
   if (!row.ok) return row;
   const asking = askingOf(request);
-  const target = rules.target(cloud, { ...row.value, ...patch.value }, request.who);
+  const target = targetOf(rules, cloud, { row: { ...row.value, ...patch.value }, who: request.who });
   const denied =
     mayNot(resource, { verb: "update", who: request.who, target, policy: cloud.settings.policy, says: patch.value }) ??
     unmetCondition(request.ifMatch, row.value);
@@ -149,7 +150,7 @@ export function act(rules: AnyRules, cloud: Cloud, { id, name, request, fresh }:
   if (!row.ok) return row;
   const action = rules.actions?.[name];
   if (action === undefined) return refused(refusal.notFound);
-  const target = rules.target(cloud, row.value, request.who);
+  const target = targetOf(rules, cloud, { row: row.value, who: request.who });
   if (!cloud.settings.policy.allows({ name, rule: action.may }, request.who, target)) return refused(refusal.forbidden(`rule:${name}`));
   const unmet = unmetCondition(request.ifMatch, row.value);
   if (unmet !== undefined) return refused(unmet);
@@ -162,7 +163,7 @@ export function remove(rules: AnyRules, cloud: Cloud, { id, request, fresh }: On
   const row = found(rules, cloud, { id, request });
   if (!row.ok) return row;
   const asking = askingOf(request);
-  const target = rules.target(cloud, row.value, request.who);
+  const target = targetOf(rules, cloud, { row: row.value, who: request.who });
   const denied =
     mayNot(declarationOf(rules), { verb: "delete", who: request.who, target, policy: cloud.settings.policy }) ??
     unmetCondition(request.ifMatch, row.value);

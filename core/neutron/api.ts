@@ -2,6 +2,7 @@
  * The Networking API v2.0, pure: a request and the cloud in, an answer or a decision out. Which resources there are is
  * said in routes.ts; what they have in common is here.
  */
+import { taken } from "../policy/policy.ts";
 import { refused } from "../result.ts";
 import { list, show } from "./api-read.ts";
 import { answerTags } from "./api-tags.ts";
@@ -15,7 +16,7 @@ import * as refusal from "./refusals.ts";
 import { NESTED, ROUTES, SPECIAL } from "./routes.ts";
 
 export function answer(cloud: Cloud, asked: ApiRequest): ApiAnswer {
-  const request = { ...asked, path: plainPath(asked.path) };
+  const request = { ...asked, path: plainPath(asked.path), who: taken(asked.who, cloud.settings) };
   const { rules, rest } = routed(request.path);
   const [first = ""] = request.path;
   if (rules === undefined) return SPECIAL.get(first)?.(cloud, request) ?? readAnswer(refused(refusal.notFound));

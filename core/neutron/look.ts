@@ -1,5 +1,6 @@
 /** One object as one asker sees it. */
 import { hiddenFrom, maySee } from "../policy/may.ts";
+import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
 import type { Resource } from "../resource/resource.ts";
@@ -15,15 +16,21 @@ import type { DeclaredTable, Tables } from "./tables.ts";
 export type AnyRules = Rules<Listed>;
 export type AnyRow = Tables[Listed];
 
-/** Quotas are none of these: they have no identity but their project's. */
-type Listed = Exclude<DeclaredTable, "quota">;
+/** Neither quotas nor bindings: they have no identity but their project's, or their port's and host's. */
+type Listed = Exclude<DeclaredTable, "quota" | "port_binding">;
 
 export function declarationOf(rules: AnyRules): Resource {
   return DECLARED[rules.table];
 }
 
+/** What policy is asked about an object, or about what it is to be. */
+export function targetOf(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row: AnyRow; readonly who: Who }): Target {
+  // A row is a plain record of its declared attributes.
+  return { ...rules.target(cloud, row, who), fields: row as unknown as NonNullable<Target["fields"]> };
+}
+
 export function sees(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row: AnyRow; readonly who: Who }): boolean {
-  return maySee(declarationOf(rules), { who, target: rules.target(cloud, row, who), policy: cloud.settings.policy });
+  return maySee(declarationOf(rules), { who, target: targetOf(rules, cloud, { row, who }), policy: cloud.settings.policy });
 }
 
 /** One that the asker sees, and that lies where the path says. */
@@ -54,6 +61,6 @@ export interface Showing {
 
 export function shown(rules: AnyRules, cloud: Cloud, { row, fields, request: { who, now } }: Showing): Record<string, unknown> {
   const resource = declarationOf(rules);
-  const hidden = hiddenFrom(resource, { who, target: rules.target(cloud, row, who), policy: cloud.settings.policy });
+  const hidden = hiddenFrom(resource, { who, target: targetOf(rules, cloud, { row, who }), policy: cloud.settings.policy });
   return render(resource, fullOf(rules, cloud, { row, who, now }), { fields, hidden });
 }

@@ -19,7 +19,7 @@ export const network = resource({
   note: "Subnets that ports draw addresses from, shared or of one project.",
   may: {
     create: ADMIN_OR_OWNER,
-    get: ["admin", "reader@owner", "service", "shared", "external"],
+    get: ["admin", "reader@owner", "service", "shared", "external", "advsvc"],
     update: ADMIN_OR_OWNER,
     delete: ADMIN_OR_OWNER,
   },
@@ -73,7 +73,14 @@ export const network = resource({
     },
     ipv4_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
     ipv6_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
-    port_security_enabled: { type: flag, write: "always", default: true, extension: "port-security", note: "What its ports inherit." },
+    port_security_enabled: {
+      type: flag,
+      write: "always",
+      default: true,
+      guard: { create: ADMIN_OR_OWNER, update: ADMIN_OR_OWNER },
+      extension: "port-security",
+      note: "What its ports inherit.",
+    },
     "provider:network_type": {
       type: text(32),
       write: "create",
@@ -111,7 +118,7 @@ export const network = resource({
       note: "The QoS policy of ports that have none of their own; unsaid: the project's default one.",
     },
     ...chronicled,
-    ...tagged,
+    tags: { ...tagged.tags, guard: { get: ["admin", "reader@owner", "shared", "external", "advsvc"] } },
   },
 });
 

@@ -1,10 +1,15 @@
 /** /qos/rule-types: the limits that hosts can hold. */
+import type { Asked } from "../policy/policy.ts";
+import { ADMIN } from "../policy/rule.ts";
 import { ok, refused } from "../result.ts";
 import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import { forbidden, methodNotAllowed, notFound } from "./refusals.ts";
 import { bandwidthLimit, packetRateLimit } from "./qos-rule.ts";
+
+/** As policy files know it. What drivers can do is for administrators to know. */
+export const GET_RULE_TYPE: Asked = { name: "get_rule_type", rule: ["reader"] };
 
 const TYPES = { bandwidth_limit: bandwidthLimit, packet_rate_limit: packetRateLimit } as const;
 
@@ -13,9 +18,8 @@ export function answerRuleTypes(cloud: Cloud, { method, path, who }: ApiRequest)
   const [, collection, type, more] = path;
   if (collection !== "rule-types" || more !== undefined) return readAnswer(refused(notFound));
   if (method !== "GET") return readAnswer(refused(methodNotAllowed));
-  const rule = type === undefined ? (["anybody"] as const) : (["admin"] as const);
-  if (!cloud.settings.policy.allows({ name: "get_rule_type", rule }, who, { owner: "" }))
-    return readAnswer(refused(forbidden("rule:get_rule_type")));
+  const asked = type === undefined ? GET_RULE_TYPE : { ...GET_RULE_TYPE, rule: ADMIN };
+  if (!cloud.settings.policy.allows(asked, who, { owner: "" })) return readAnswer(refused(forbidden(`rule:${asked.name}`)));
   if (type === undefined) return readAnswer(ok({ status: 200, body: { rule_types: Object.keys(TYPES).map((name) => ({ type: name })) } }));
   const found = Object.entries(TYPES).find(([name]) => name === type);
   if (found === undefined)

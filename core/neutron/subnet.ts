@@ -1,4 +1,5 @@
 /** Subnets: blocks of the one address space, each on one network. */
+import { ADMIN } from "../policy/rule.ts";
 import { list, must, nullable, record, said } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
@@ -88,6 +89,7 @@ export const subnet = resource({
       type: serviceTypes,
       write: "always",
       default: [],
+      guard: { create: ADMIN, update: ADMIN },
       extension: "subnet-service-types",
       note: "Owners of devices that have addresses here. None: any, unless another subnet of the network is for theirs.",
     },
@@ -101,7 +103,7 @@ export const subnet = resource({
       note: "Is its network marked as leading outside?",
     },
     ...chronicled,
-    ...tagged,
+    tags: { ...tagged.tags, guard: { create: OWNERS, get: ["reader@owner", "shared", "external", "admin", "reader@parent"] } },
   },
 });
 

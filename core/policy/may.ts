@@ -36,17 +36,56 @@ interface Said {
   readonly value: unknown;
 }
 
+const VERBS = ["create", "get", "update", "delete"] as const;
+
+/** Everything that can be asked about a resource. */
+export function askedOf(resource: Resource): readonly Asked[] {
+  const name = policyNameOf(resource);
+  const whole = VERBS.flatMap((verb) => {
+    const rule = resource.may[verb];
+    return rule === undefined ? [] : [{ name: `${verb}_${name}`, rule }];
+  });
+  const attributes = Object.entries(resource.attributes);
+  const parts = VERBS.flatMap((verb) =>
+    attributes
+      .filter(([, declared]) => isSaid(verb, declared))
+      .flatMap(([attribute, declared]) => rulesOf({ name: `${verb}_${name}:${attribute}`, verb }, declared)),
+  );
+  return [...whole, ...parts];
+}
+
+/** Can the attribute be part of that at all? */
+function isSaid(verb: Verb, { write }: Attribute): boolean {
+  if (verb === "create") return write === "create" || write === "always";
+  return verb === "update" ? write === "change" || write === "always" : true;
+}
+
+/** Of tags, which are asked about by themselves: their own rule where they have one. */
+export function askedOfTags(resource: Resource, verb: Verb): Asked {
+  const rule = resource.attributes["tags"]?.guard?.[verb] ?? resource.may[verb] ?? [];
+  return { name: `${verb}_${policyNameOf(resource)}:tags`, rule };
+}
+
+interface Naming {
+  readonly name: string;
+  readonly verb: Verb;
+}
+
+/** An attribute's own, then those of its members, which without one are held to the attribute's. */
+function rulesOf({ name, verb }: Naming, { guard, guardMembers = {} }: Attribute): readonly Asked[] {
+  const rule = guard?.[verb];
+  if (rule === undefined) return [];
+  // What is seen is seen whole.
+  const members = verb === "get" ? [] : Object.entries(guardMembers);
+  return [{ name, rule }, ...members.map(([member, own]) => ({ name: `${name}:${member}`, rule: own[verb] ?? rule }))];
+}
+
 /** The rule of an attribute, then those of its members; none where it says nothing beyond the default. */
 function attributeRules(resource: Resource, verb: Verb, { name, value }: Said): readonly Asked[] {
   const attribute = resource.attributes[name];
-  const rule = verb === "delete" ? undefined : attribute?.guard?.[verb];
-  if (attribute === undefined || rule === undefined || (verb === "create" && isDefault(attribute, value))) return [];
+  if (attribute === undefined || (verb === "create" && isDefault(attribute, value))) return [];
   const own = `${verb}_${policyNameOf(resource)}:${name}`;
-  const members = Object.entries(attribute.guardMembers ?? {}).filter(([member]) => has(value, member));
-  return [
-    { name: own, rule },
-    ...members.map(([member, guard]) => ({ name: `${own}:${member}`, rule: (verb === "delete" ? undefined : guard[verb]) ?? rule })),
-  ];
+  return rulesOf({ name: own, verb }, attribute).filter((asked) => asked.name === own || has(value, asked.name.slice(own.length + 1)));
 }
 
 function isDefault(attribute: Attribute, value: unknown): boolean {

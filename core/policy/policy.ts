@@ -12,6 +12,17 @@ export interface Asked {
 
 export interface Policy {
   allows(asked: Asked, who: Who, target: Target): boolean;
+  /** Is whoever asks an administrator? */
+  isAdmin(who: Who): boolean;
 }
 
-export const DECLARED_POLICY: Policy = { allows: ({ rule }, who, target) => allows(rule, who, target) };
+export const DECLARED_POLICY: Policy = {
+  allows: ({ rule }, who, target) => allows(rule, who, target),
+  isAdmin: (who) => who.roles.includes("admin"),
+};
+
+/** Whoever asks, as the operator wants it taken; `adminIsService` as in the cloud's settings. */
+export function taken(who: Who, { policy, adminIsService }: { readonly policy: Policy; readonly adminIsService: boolean }): Who {
+  const admin = policy.isAdmin(who);
+  return { ...who, taken: { admin, service: who.roles.includes("service") || (admin && adminIsService) } };
+}

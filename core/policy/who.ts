@@ -3,6 +3,8 @@ export interface Who {
   readonly user: string;
   readonly project: string;
   readonly roles: readonly string[];
+  /** What the operator takes it for; absent: what its roles say. */
+  readonly taken?: { readonly admin: boolean; readonly service: boolean };
 }
 
 /** Roles that imply others, as a Keystone is set up by default; a token holds them all, but a fixed list may not. */
@@ -22,10 +24,15 @@ export function withImplied(roles: readonly string[]): readonly string[] {
 }
 
 export function isAdmin(who: Who): boolean {
-  return who.roles.includes("admin");
+  return who.taken?.admin ?? who.roles.includes("admin");
+}
+
+/** Another service of the cloud, such as Nova. */
+export function isService(who: Who): boolean {
+  return who.taken?.service ?? who.roles.includes("service");
 }
 
 /** May it speak for other projects? */
 export function mayNameProjects(who: Who): boolean {
-  return isAdmin(who) || who.roles.includes("service");
+  return isAdmin(who) || isService(who);
 }
