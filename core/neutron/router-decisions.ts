@@ -9,7 +9,7 @@ import { removeInterface } from "./router-interface-removal.ts";
 import { addInterface } from "./router-interface.ts";
 import { interfacesOf } from "./router-links.ts";
 import * as refusal from "./router-refusals.ts";
-import { addRoutes, removeRoutes, replacedRoutes, wrongRoutes } from "./router-routes.ts";
+import { addRoutes, keptRoutes, removeRoutes, replacedRoutes } from "./router-routes.ts";
 import type { GatewayInfo, NewRouter, Router, RouterPatch } from "./router.ts";
 import { born, removal } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
@@ -45,26 +45,25 @@ function snatOf(wish: GatewayInfo | null): boolean {
   return wish?.enable_snat ?? true;
 }
 
-function update(cloud: Cloud, row: Router, { external_gateway_info: wish, ...said }: RouterPatch, ask: Ask): Result<Change<Router>> {
+function update(cloud: Cloud, row: Router, patch: RouterPatch, ask: Ask): Result<Change<Router>> {
+  const { external_gateway_info: wish, routes, ...said } = patch;
   const gateway = wish === undefined ? ok([]) : gatewayWrites(cloud, row.id, { wish, ...ask });
   if (!gateway.ok) return gateway;
-  const next = { ...row, ...said, enable_snat: wish === undefined ? row.enable_snat : snatOf(wish) };
-  const fits = cloud.attempt((put) => {
+  const kept = { ...row, ...said };
+  const next = cloud.attempt((put) => {
     put(gateway.value);
-    return fitting(cloud, next, { said, wish });
+    const moved = wish === undefined ? ok(kept) : translating(cloud, { ...kept, enable_snat: snatOf(wish) });
+    if (!moved.ok) return moved;
+    if (routes !== undefined) return replacedRoutes(cloud, moved.value, routes);
+    return wish === undefined ? moved : keptRoutes(cloud, moved.value);
   });
-  return fits.ok ? ok({ row: next, also: gateway.value, counts: gateway.value.length > 0 }) : fits;
+  return next.ok ? ok({ row: next.value, also: gateway.value, counts: gateway.value.length > 0 }) : next;
 }
 
-/** Do its routes and its wish for translation fit what it connects now? */
-function fitting(
-  cloud: Cloud,
-  next: Router,
-  { said, wish }: { readonly said: RouterPatch; readonly wish: GatewayInfo | null | undefined },
-): Result<Router> {
-  const wrong = wish === undefined ? undefined : (wrongRoutes(cloud, next) ?? wrongSnat(cloud, next));
-  if (wrong !== undefined) return refused(wrong);
-  return said.routes === undefined ? ok(next) : replacedRoutes(cloud, next, said.routes);
+/** What is said of translation fits what it connects now. */
+function translating(cloud: Cloud, row: Router): Result<Router> {
+  const wrong = wrongSnat(cloud, row);
+  return wrong === undefined ? ok(row) : refused(wrong);
 }
 
 /** Interfaces must be gone before; its gateway goes with it. */

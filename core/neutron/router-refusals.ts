@@ -71,6 +71,9 @@ export const wrongRoutes = (routes: readonly HostRoute[], reason: string): Refus
   message: `Invalid format for routes: ${printed(routes)}, ${reason}`,
 });
 
+export const neverPassed = (nexthop: string) =>
+  `nothing would pass by ${nexthop}, as all traffic is routed by its destination alone: a next hop is the gateway of its subnet or another router`;
+
 // Ports.
 export const portInUse = (port: { readonly id: string; readonly network: string; readonly device: string }) =>
   conflict(

@@ -8,9 +8,9 @@ import { ADMIN, MEMBER, refusalOf, shownIn } from "./sandbox.ts";
 const TO_HOST = { destination: "10.200.0.0/24", nexthop: "10.0.0.50" };
 const TO_OTHER = { destination: "10.201.0.0/24", nexthop: "10.0.0.51" };
 
-/** A router on MEMBER's own subnet, which has `TO_HOST`. */
+/** A router on MEMBER's own subnet, which has `TO_HOST`, where next hops may be anybody. */
 function routed(): Site & { readonly id: string } {
-  const it = site();
+  const it = site({ deadNextHops: "allowed" });
   const id = it.router();
   connect(it, id, it.own4);
   assert.deepEqual(shownIn(it.change(id, { routes: [TO_HOST] }), "router")["routes"], [TO_HOST]);
@@ -114,5 +114,32 @@ describe("single routes", () => {
     assert.equal(said({}), "400 HTTPBadRequest: Unable to find 'router' in request body");
     for (const router of [{ name: "x" }, { name: "x", routes: [] }, { flavour: "x" }])
       assert.match(said({ router }), /^400 HTTPBadRequest/);
+  });
+});
+
+describe("a next hop", () => {
+  const by = (it: Site, id: string, nexthop: string) => it.change(id, { routes: [{ destination: "10.200.0.0/24", nexthop }] });
+
+  test("that no traffic would pass is refused, whether it is a machine's or nobody's", () => {
+    const it = site();
+    const id = it.router();
+    connect(it, id, it.own4);
+    it.port(it.own, { fixed_ips: [{ ip_address: "10.0.0.50" }] });
+    for (const nexthop of ["10.0.0.50", "10.0.0.51"])
+      assert.equal(
+        refusalOf(by(it, id, nexthop)),
+        `400 InvalidRoutes: Invalid format for routes: [{'destination': '10.200.0.0/24', 'nexthop': '${nexthop}'}], nothing would pass by ${nexthop}, ` +
+          "as all traffic is routed by its destination alone: a next hop is the gateway of its subnet or another router",
+      );
+  });
+
+  test("may be the gateway of its subnet, and another router there", () => {
+    const it = site();
+    const [proper, beside] = [it.router({ external_gateway_info: { network_id: it.external } }), it.router()];
+    connect(it, proper, it.own4);
+    it.act(beside, "add_router_interface", { port_id: it.port(it.own, { fixed_ips: [{ ip_address: "10.0.0.7" }] }) });
+    assert.equal(by(it, proper, "198.51.100.1").status, 200);
+    assert.equal(by(it, proper, "10.0.0.7").status, 200);
+    assert.equal(by(it, beside, "10.0.0.1").status, 200);
   });
 });

@@ -71,7 +71,7 @@ export const router = resource({
       type: hostRoutes,
       write: "change",
       extension: "extraroute",
-      note: "Prefixes that are reached by an address of one of its subnets.",
+      note: "Prefixes that are reached by a gateway or another router on one of its subnets; by machines, no traffic would pass.",
     },
     ...chronicled,
     ...tagged,

@@ -15,7 +15,10 @@ export interface CloudSettings {
   readonly overlappingSubnets: "refused" | "allowed";
   /** May a subnet lie outside the ranges of the data centre, once one has been applied? */
   readonly undeclaredSubnets: "refused" | "allowed";
-  /** May host routes name next hops that no traffic would pass, as it is routed by its destination alone? They are told to VMs all the same. */
+  /**
+   * May host routes of subnets, and extra routes of routers, name next hops that no traffic would pass, as it is routed by its destination
+   * alone? They are told all the same.
+   */
   readonly deadNextHops: "refused" | "allowed";
   /**
    * For how long nobody is given an address that was released. A minute outlasts what remembers it by itself: neighbours'

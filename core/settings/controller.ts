@@ -74,7 +74,7 @@ const cloud = section({
       type: oneOf("refused", "allowed"),
       default: DEFAULT_SETTINGS.deadNextHops,
       takes: "at once",
-      note: "May host routes of subnets name next hops that no traffic would pass? It is routed by its destination alone.",
+      note: "May host routes of subnets and extra routes of routers name next hops that no traffic would pass? It is routed by its destination alone.",
     },
     quarantine_seconds: {
       type: integer(0, 86_400),
