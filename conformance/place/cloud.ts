@@ -45,7 +45,7 @@ export async function testCloud(t: TestContext, accounts: readonly Account[]): P
     listen: { api: [`127.0.0.1:${port}`, `unix:${join(home, "api.sock")}`] },
     store: { path: join(home, "store.sqlite") },
     auth: { how: "embedded", identity_file: join(home, "identity.yaml") },
-    cloud: { overlapping_subnets: "allowed", quarantine_seconds: 0 },
+    cloud: { overlapping_subnets: "allowed", dead_next_hops: "allowed", quarantine_seconds: 0 },
   });
   await started(t, join(home, "controller.yaml"));
   return { home, url: `http://127.0.0.1:${port}`, password, ask: asker(join(home, "api.sock")) };

@@ -2,20 +2,24 @@
 import { contains } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Finding, Stock } from "./consistency-finding.ts";
+import { isInterface } from "./router-links.ts";
 import { DEFAULT_NAME } from "./security-group-types.ts";
 import { wrongSubnet } from "./subnet-checks.ts";
 
 export function* wrongAddresses(stock: Stock): Generator<Finding> {
   const subnets = new Map(stock.all("subnet").map((subnet) => [subnet.id, subnet]));
   const owners = new Map<string, string>();
-  for (const { id, network_id: network, fixed_ips: fixed } of stock.all("port")) {
+  for (const port of stock.all("port")) {
+    const { id, network_id: network, fixed_ips: fixed } = port;
     for (const { ip_address: address, subnet_id } of fixed) {
       const place = `port/${id} fixed_ips`;
-      const other = owners.get(address);
+      const subnet = subnets.get(subnet_id);
+      // Routers on blocks that overlap may each stand for a gateway at the same address.
+      const owned = isInterface(port) && address === subnet?.gateway_ip ? `${network} ${address}` : address;
+      const other = owners.get(owned);
       if (other !== undefined)
         yield { place, problem: `${address} is the address of port/${other} too`, advice: "take it from one of the two" };
-      owners.set(address, id);
-      const subnet = subnets.get(subnet_id);
+      owners.set(owned, id);
       if (subnet === undefined) continue;
       if (!contains(subnet.cidr as Cidr, address))
         yield { place, problem: `${address} is outside of its subnet ${subnet.cidr}`, advice: "give the port another address" };

@@ -1,6 +1,7 @@
 /** Connecting routers with subnets: by a subnet, by a port, and what is refused of either. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { inconsistencies } from "./consistency.ts";
 import { interfacesOf } from "./router-links.ts";
 import { connect, MISSING, portIn, shown, site } from "./router-site.ts";
 import type { Site } from "./router-site.ts";
@@ -150,6 +151,7 @@ describe("an interface of a router", () => {
       bad(`Cidr 10.0.0.0/24 of subnet ${same} overlaps with cidr 10.0.0.0/24 of subnet ${it.own4}`),
     );
     assert.equal(connect(it, it.router(), same).status, 200, "each of two routers stands for the gateway of its own subnet");
+    assert.deepEqual(inconsistencies(new Map(it.box.cloud.entries())), []);
   });
 
   test("can be where a network is shared with the project by name", () => {

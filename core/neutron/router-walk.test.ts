@@ -1,6 +1,7 @@
 /** What clients do with routers from first to last: a project's network behind a router, with a VM that is reached from outside. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inconsistencies } from "./consistency.ts";
 import { routersConnecting } from "./router-links.ts";
 import { connect, portIn, shown, site } from "./router-site.ts";
 import { ADMIN, allIn, idOf, MEMBER, READER, refusalOf, shownIn } from "./sandbox.ts";
@@ -24,6 +25,7 @@ test("a project's network is put behind a router, used, and taken down again", (
   const floating = it.box.ask(MEMBER, "POST", "floatingips", { floatingip: { floating_network_id: it.external, port_id: vm } });
   assert.equal(shownIn(floating, "floatingip")["router_id"], id);
 
+  assert.deepEqual(inconsistencies(new Map(it.box.cloud.entries())), []);
   // From the far end, each step is held by the one before.
   const off = () => it.act(id, "remove_router_interface", { subnet_id: it.own4 });
   const out = () => it.change(id, { external_gateway_info: {} });
