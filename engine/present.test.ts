@@ -6,6 +6,7 @@ import { memoryStore } from "#contracts/store.fake.ts";
 import { bitsOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
+import { HEAD, signedHead } from "./head.ts";
 import { load } from "./present.ts";
 import type { Advance } from "./present.ts";
 
@@ -34,11 +35,31 @@ test("what others commit reaches the state, the listeners and the head, in order
         { key: "quota/p", before: { port: 1 }, after: undefined },
         { key: "quota/q", before: undefined, after: { port: 2 } },
       ],
+      ours: false,
     },
   ]);
   assert.deepEqual([present.revision(), present.head()], [revision, revision]);
   assert.deepEqual([present.state.get("quota", "p"), present.state.get("quota", "q")], [undefined, { port: 2 }]);
   assert.deepEqual([...present.rows()], [["quota/q", { port: 2 }]]);
+});
+
+test("a batch of our own is known by what it is signed with, however it is told of", async () => {
+  const store = memoryStore();
+  const presents = await Promise.all(["one", "two"].map((self) => load(store, new Cloud(), self)));
+  const heard = presents.map(({ listen }) => {
+    const ours: boolean[] = [];
+    listen((advance) => ours.push(advance.ours));
+    return ours;
+  });
+  await store.commit({
+    if: [],
+    writes: [
+      { key: "quota/p", value: "{}" },
+      { key: HEAD, value: signedHead("one") },
+    ],
+  });
+  await turn();
+  assert.deepEqual(heard, [[true], [false]]);
 });
 
 test("once stopped it hears of nothing", async () => {
@@ -54,7 +75,7 @@ test("a store that holds something else than rows is not taken for a cloud", asy
   for (const [key, value] of [
     ["quota/p", "1"],
     ["quota/p", "null"],
-    ["router/1", "{}"],
+    ["weather/1", "{}"],
   ] as const) {
     const store = memoryStore();
     await store.commit({ if: [], writes: [{ key, value }] });

@@ -4,12 +4,7 @@
  */
 import type { Store } from "#contracts/store.ts";
 import type { Rows } from "#contracts/writer.ts";
-
-/** Every batch writes this key and depends on its revision, so that of several controllers one writes at a time. */
-export const HEAD = "head";
-
-/** What lies below it is the identity service's: no row, and no decision depends on it. */
-const NO_ROWS = "identity/";
+import { HEAD, isRow, mustBeKnown, signerOf } from "./head.ts";
 
 /** A row as it came out of JSON, so that the state is the same whether it was just written or loaded years later; absent: deleted. */
 export interface Stored {
@@ -28,10 +23,14 @@ export interface RowChange {
 export interface Advance {
   readonly revision: number;
   readonly changes: readonly RowChange[];
+  /** Was it written by this very process, and not by another controller on the same store? */
+  readonly ours: boolean;
 }
 
 export interface Present<S> {
   readonly state: S;
+  /** What this process signs its batches with. */
+  readonly self: string | undefined;
   rows(): ReadonlyMap<string, object>;
   /** The last revision that the state has reached. */
   revision(): number;
@@ -47,8 +46,11 @@ export interface Present<S> {
   stop(): void;
 }
 
-/** Fills an empty `state` from the store and keeps it up to date. */
-export async function load<S extends Rows>(store: Store, state: S): Promise<Present<S>> {
+/**
+ * Fills an empty `state` from the store and keeps it up to date. Its watch throws when a newer program takes the store over.
+ * `self`: a name that no other process on this store has, so that a batch of our own is known however it is told of.
+ */
+export async function load<S extends Rows>(store: Store, state: S, self?: string): Promise<Present<S>> {
   const rows = new Map<string, object>();
   const listeners = new Set<(advance: Advance) => void>();
   const start = await store.range("");
@@ -62,24 +64,28 @@ export async function load<S extends Rows>(store: Store, state: S): Promise<Pres
     state.apply(key, after);
     return { key, before, after };
   };
-  const advance = (at: number, writes: readonly Stored[]): void => {
+  const advance = (at: number, writes: readonly Stored[], ours: boolean): void => {
     if (at <= revision) return;
     revision = at;
     const changes = writes.map(change);
-    for (const listener of listeners) listener({ revision, changes });
+    for (const listener of listeners) listener({ revision, changes, ours });
   };
 
   for (const { key, value } of start.entries) if (isRow(key)) change({ key, row: rowOf(key, value) });
   const stop = store.watch("", revision, (commit) => {
-    if (commit.writes.some(({ key }) => key === HEAD)) head = Math.max(head, commit.revision);
+    const headline = commit.writes.find(({ key }) => key === HEAD);
+    if (headline !== undefined) head = Math.max(head, commit.revision);
+    if (headline?.value !== undefined) mustBeKnown(headline.value);
     const others = commit.revision > revision ? commit.writes.filter(({ key }) => isRow(key)) : [];
     advance(
       commit.revision,
       others.map(({ key, value }) => ({ key, row: value === undefined ? undefined : rowOf(key, value) })),
+      self !== undefined && headline?.value !== undefined && signerOf(headline.value) === self,
     );
   });
   return {
     state,
+    self,
     rows: () => rows,
     revision: () => revision,
     head: () => head,
@@ -94,15 +100,11 @@ export async function load<S extends Rows>(store: Store, state: S): Promise<Pres
       }),
     take: (at, writes) => {
       head = Math.max(head, at);
-      advance(at, writes);
+      advance(at, writes, true);
     },
     listen: (listener) => listen(listeners, listener),
     stop,
   };
-}
-
-function isRow(key: string): boolean {
-  return key !== HEAD && !key.startsWith(NO_ROWS);
 }
 
 function listen<T>(listeners: Set<T>, listener: T): () => void {

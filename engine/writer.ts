@@ -13,7 +13,7 @@ import type { Rows, Writer } from "#contracts/writer.ts";
 import type { Decide, Decision, Fresh } from "#core/neutron/decision.ts";
 import { ok } from "#core/result.ts";
 import type { Refusal, Result } from "#core/result.ts";
-import { HEAD } from "./present.ts";
+import { HEAD, signedHead } from "./head.ts";
 import type { Present } from "./present.ts";
 import { trialOn } from "./trial.ts";
 import type { Pending, Trial } from "./trial.ts";
@@ -121,7 +121,8 @@ function decideSome<S extends Rows>(present: Present<S>, queue: readonly Waiting
 
 /** Answers the batch, or gives those back that must be decided again. */
 async function commit<S>(parts: WriterParts<S>, { decided, writes, head }: Batch<S>): Promise<readonly Waiting<S>[]> {
-  const outcome = writes.length === 0 ? "nothing to do" : await tryCommit(parts.store, transactionOf(writes, head));
+  const outcome =
+    writes.length === 0 ? "nothing to do" : await tryCommit(parts.store, transactionOf(writes, { head, by: parts.present.self }));
   if (outcome === "stale") {
     await parts.present.headOtherThan(head);
     return again(decided);
@@ -151,9 +152,9 @@ async function tryCommit(store: Store, transaction: Transaction): Promise<number
   }
 }
 
-function transactionOf(writes: readonly Pending[], head: number): Transaction {
+function transactionOf(writes: readonly Pending[], { head, by }: { readonly head: number; readonly by: string | undefined }): Transaction {
   const puts = writes.map(({ key, text }) => (text === undefined ? { key } : { key, value: text }));
-  return { if: [{ key: HEAD, revision: head }], writes: [...puts, { key: HEAD, value: "{}" }] };
+  return { if: [{ key: HEAD, revision: head }], writes: [...puts, { key: HEAD, value: signedHead(by) }] };
 }
 
 function unavailable(reason: string): Refusal {
