@@ -15,7 +15,7 @@ import type { AccessAction } from "./sharing.ts";
 
 export const rbacPolicyDecisions: Rules<"rbac_policy"> = {
   table: "rbac_policy",
-  notFound: (id) => ({ status: 404, type: "RbacPolicyNotFound", message: `RBAC policy of type None with ID ${id} not found` }),
+  notFound: (id) => ({ status: 404, type: "RbacPolicyNotFound", message: `RBAC policy of type unknown with ID ${id} not found` }),
   target: (_cloud, row) => ({ owner: row.project_id, toEverybody: row.target_tenant === EVERYBODY }),
   targetOfNew: (_cloud, input) => ok({ owner: input.project_id, toEverybody: input.target_tenant === EVERYBODY }),
   computed: () => ({}),
@@ -79,8 +79,8 @@ function stillUsed(cloud: Cloud, row: RbacPolicy, instead?: string): Refusal | u
   };
 }
 
-/** Sharing counts as a change of what is shared. */
+/** Sharing counts as a change of what is shared, where its changes are counted. */
 function touchedObject(cloud: Cloud, { object_type: type, object_id: id }: RbacPolicy, fresh: Fresh): readonly RowWrite[] {
   const object = cloud.get(type, id);
-  return object === undefined ? [] : [write(type, id, touched(object, fresh))];
+  return object === undefined || !("revision_number" in object) ? [] : [write(type, id, touched(object, fresh))];
 }

@@ -148,6 +148,19 @@ describe("shared and router:external of a network", () => {
     assert.equal(box.ask(FRIEND, "GET", `networks/${network}`).status, 404);
   });
 
+  test("external for one project: so long as its routers lead there, and nobody else's matter", () => {
+    const { box, network, share } = lan();
+    const [first, second] = [FRIEND, STRANGER].map(({ project }) =>
+      idOf(share({ action: "access_as_external", target_tenant: project }, ADMIN)),
+    );
+    const router = { external_gateway_info: { network_id: network } };
+    const made = idOf(box.ask(FRIEND, "POST", "routers", { router }));
+    assert.equal(refusalOf(box.ask(ADMIN, "DELETE", `rbac-policies/${first}`)), IN_USE(network));
+    assert.equal(box.ask(ADMIN, "DELETE", `rbac-policies/${second}`).status, 204);
+    box.ask(FRIEND, "DELETE", `routers/${made}`);
+    assert.equal(box.ask(ADMIN, "DELETE", `rbac-policies/${first}`).status, 204);
+  });
+
   test("gateways keep a network external", () => {
     const { box, network } = lan({ "router:external": true });
     const port = { network_id: network, device_owner: "network:router_gateway", project_id: FRIEND.project };

@@ -33,6 +33,8 @@ export const SHAREABLE: Readonly<Record<ObjectType, Shareable>> = {
     actions: ["access_as_external", "access_as_shared"],
     users: (cloud, id, action) => (action === "access_as_shared" ? usersOfNetwork(cloud, id) : usersOfExternal(cloud, id)),
   },
+  subnetpool: { actions: ["access_as_shared"], users: usersOfPool },
+  address_scope: { actions: ["access_as_shared"], users: usersOfScope },
   security_group: { actions: ["access_as_shared"], users: usersOfGroup },
   address_group: { actions: ["access_as_shared"], users: usersOfAddressGroup },
   qos_policy: { actions: ["access_as_shared"], users: usersOfPolicy },
@@ -43,11 +45,23 @@ function* usersOfNetwork(cloud: Cloud, id: string): Generator<string> {
   for (const subnet of cloud.by("subnet", "network_id", id)) yield subnet.project_id;
 }
 
+function* usersOfPool(cloud: Cloud, id: string): Generator<string> {
+  for (const subnet of cloud.by("subnet", "subnetpool_id", id)) yield subnet.project_id;
+}
+
+function* usersOfScope(cloud: Cloud, id: string): Generator<string> {
+  for (const pool of cloud.by("subnetpool", "address_scope_id", id)) yield pool.project_id;
+}
+
 /** Ports that stand for the use of a network as a way outside. */
 const OUTWARD = new Set(["network:router_gateway", "network:floatingip"]);
 
 function* usersOfExternal(cloud: Cloud, id: string): Generator<string> {
-  for (const port of cloud.by("port", "network_id", id)) if (OUTWARD.has(port.device_owner)) yield port.project_id;
+  for (const port of cloud.by("port", "network_id", id)) {
+    // Such a port is nobody's; its router or floating IP is somebody's.
+    const user = cloud.get("router", port.device_id) ?? cloud.get("floatingip", port.device_id) ?? port;
+    if (OUTWARD.has(port.device_owner)) yield user.project_id;
+  }
 }
 
 /** Do gateways or floating IPs use the network as a way outside? */
@@ -170,9 +184,12 @@ export function withoutEverybody(cloud: Cloud, id: string): Without {
  * but a network that is no longer external is a way outside for its owner neither.
  */
 export function isStillUsed(cloud: Cloud, { type, object, action }: Accessible, { gone, instead }: Without): boolean {
-  const kept = [...cloud.grants.of(object.id, action)].filter(([, id]) => !gone.has(id)).map(([target]) => target);
-  if (kept.includes(EVERYBODY)) return false;
+  const given = [...cloud.grants.of(object.id, action)];
+  const kept = given.filter(([, id]) => !gone.has(id)).map(([target]) => target);
+  const lost = new Set(given.filter(([, id]) => gone.has(id)).map(([target]) => target));
+  if (lost.size === 0 || kept.includes(EVERYBODY)) return false;
   const allowed = new Set<string | undefined>([...kept, instead, ...(action === "access_as_shared" ? [object.project_id, ""] : [])]);
-  for (const project of SHAREABLE[type].users(cloud, object.id, action)) if (!allowed.has(project)) return true;
+  const loses = (project: string) => (lost.has(EVERYBODY) || lost.has(project)) && !allowed.has(project);
+  for (const project of SHAREABLE[type].users(cloud, object.id, action)) if (loses(project)) return true;
   return false;
 }
