@@ -8,15 +8,16 @@ import { wrongTags } from "./api-tags.ts";
 import type { Binding } from "./binding.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { forwardingsLost, releasedBy, wrongReaddressing } from "./floating-ip-links.ts";
+import { forwardingsLost, wrongReaddressing } from "./floating-ip-links.ts";
 import type { Network } from "./network.ts";
 import { addressesFor, isFromMac } from "./port-addresses.ts";
 import { portBindings } from "./binding-decisions.ts";
 import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, stillReady } from "./port-binding.ts";
 import { assignment } from "./port-names.ts";
 import { mergedOptions, newOptions } from "./port-options.ts";
+import { portGone } from "./port-removal.ts";
 import { portTarget } from "./port-target.ts";
-import { completePairs, isTrusted, unknownGroup, wrongSecurity } from "./port-security.ts";
+import { completePairs, isTrusted, mixedGroups, unknownGroup, wrongSecurity } from "./port-security.ts";
 import type { NewPort, Port, PortPatch } from "./port.ts";
 import { networkPolicyOf, wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
@@ -74,7 +75,8 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
     wrongPolicy(cloud, { from: null, to: input.qos_policy_id }, who) ??
     macTaken(cloud, said) ??
     wrongSecurity(said) ??
-    unknownGroup(cloud, { ...said, security_groups: input.security_groups ?? [] }, who);
+    unknownGroup(cloud, { ...said, security_groups: input.security_groups ?? [] }, who) ??
+    mixedGroups(cloud, said);
   if (wrong !== undefined) return refused(wrong);
   const birth = born(fresh);
   const addresses = addressesFor(cloud, { port: { ...said, id: birth.id, has: [] }, wishes: input.fixed_ips, fresh });
@@ -140,7 +142,7 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
     wrongDeviceChange(cloud, { before: row, after: said }, who) ??
     wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who) ??
     wrongChange(cloud, { row, patch, said }) ??
-    (patch.security_groups === undefined ? undefined : unknownGroup(cloud, said, who));
+    (patch.security_groups === undefined ? undefined : (unknownGroup(cloud, said, who) ?? mixedGroups(cloud, said)));
   if (wrong !== undefined) return refused(wrong);
   const addresses = addressesAfter(cloud, { row, patch, mac, fresh });
   if (!addresses.ok) return addresses;
@@ -166,13 +168,9 @@ function bindingRemoval(one: Binding): RowWrite {
   return removal("port_binding", bindingId(one));
 }
 
-/** What leads to it leads nowhere. */
 function remove(cloud: Cloud, row: Port, ask: Ask): Result<readonly RowWrite[]> {
   const held = heldByService(cloud, row);
-  if (held !== undefined) return refused(held);
-  const released = releasedBy(cloud, row, ask);
-  const bindings = inactiveBindings(cloud, row.id).map(bindingRemoval);
-  return released.ok ? ok([...released.value, ...bindings, removal("port", row.id)]) : released;
+  return held === undefined ? portGone(cloud, row, ask) : refused(held);
 }
 
 function bindingOf(port: ReturnType<typeof rebinding>) {

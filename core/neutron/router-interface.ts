@@ -9,6 +9,7 @@ import { sees } from "./look.ts";
 import { addressesFor } from "./port-addresses.ts";
 import { binding } from "./port-binding.ts";
 import { portDecisions } from "./port-decisions.ts";
+import { bindingsGone } from "./port-removal.ts";
 import type { Port } from "./port.ts";
 import { portNotFound, subnetNotFound } from "./refusals.ts";
 import { clash } from "./router-clash.ts";
@@ -32,7 +33,8 @@ export function addInterface(cloud: Cloud, row: Router, { body, ...ask }: Acting
   if (port !== undefined && subnet !== undefined) return refused(refusal.bothNamed);
   const connected = port === undefined ? bySubnet(cloud, row, { id: subnet ?? "", ...ask }) : byPort(cloud, row, { id: port, ...ask });
   if (!connected.ok) return connected;
-  const writes = [write("port", connected.value.port.id, connected.value.port)];
+  const { id } = connected.value.port;
+  const writes = [...bindingsGone(cloud, id), write("port", id, connected.value.port)];
   const wrong = cloud.attempt((put) => {
     put(writes);
     return wrongSnat(cloud, row);
