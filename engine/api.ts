@@ -11,6 +11,7 @@ import { errorAnswer } from "#core/identity/refusals.ts";
 import { versions } from "#core/neutron/discovery.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
 import { badRequest, methodNotAllowed, notFound } from "#core/neutron/refusals.ts";
+import type { Who } from "#core/policy/who.ts";
 import { ok, refused } from "#core/result.ts";
 import type { Refusal, Result } from "#core/result.ts";
 
@@ -68,15 +69,23 @@ function partOf({ parts }: ApiParts, path: readonly string[]): Found | undefined
   return undefined;
 }
 
-async function answered(
-  { cloud, writer, identity, now }: ApiParts,
-  request: HttpRequest,
-  found: Found | undefined,
-): Promise<HttpAnswer> {
+async function answered(parts: ApiParts, request: HttpRequest, found: Found | undefined): Promise<HttpAnswer> {
+  const { identity } = parts;
   const who = await identity.identify(request.headers);
   if (!who.ok) return stranger(who.refusal, identity.challenge(request.base));
+  const { user, project } = who.value;
   // Not before: a stranger is not told what there is.
-  if (found === undefined) return refusalResponse(notFound);
+  const answer = found === undefined ? refusalResponse(notFound) : await answeredTo(who.value, { parts, request, found });
+  return { ...answer, who: { user, project } };
+}
+
+interface Question {
+  readonly parts: ApiParts;
+  readonly request: HttpRequest;
+  readonly found: Found;
+}
+
+async function answeredTo(who: Who, { parts: { cloud, writer, now }, request, found }: Question): Promise<HttpAnswer> {
   const { place, part, path } = found;
   const body = acceptable(request) ?? parsed(request.text);
   if (!body.ok) return refusalResponse(body.refusal);
@@ -87,7 +96,7 @@ async function answered(
     query: request.query,
     body: body.value,
     ...(ifMatch === undefined ? {} : { ifMatch }),
-    who: who.value,
+    who,
     base: `${request.base}/${place}`,
     now: now(),
   };
@@ -98,7 +107,7 @@ async function answered(
 }
 
 /** Whoever is not known is told so as Keystone's middleware does; what else may be wrong, as Neutron does. */
-function stranger(refusal: Refusal, challenge: string): HttpAnswer {
+export function stranger(refusal: Refusal, challenge: string): HttpAnswer {
   if (refusal.status !== 401) return refusalResponse(refusal);
   return { ...errorAnswer(refusal), headers: { "www-authenticate": challenge } };
 }

@@ -32,7 +32,12 @@ export interface Terms {
 export function exchange(door: string, question: Question, { timeout, ca }: Terms): Promise<Exchange> {
   const { method, path, body } = question;
   const length = body === undefined ? {} : { "content-type": "application/json", "content-length": `${Buffer.byteLength(body)}` };
-  const options = { method, timeout, ...(ca !== undefined && { ca }), headers: { accept: "application/json", ...length, ...question.headers } };
+  const options = {
+    method,
+    timeout,
+    ...(ca !== undefined && { ca }),
+    headers: { accept: "application/json", ...length, ...question.headers },
+  };
   return new Promise((resolve, reject) => {
     const sent = open(door, path, options, (answer) => {
       let text = "";
@@ -49,7 +54,13 @@ function exchanged({ statusCode = 0, statusMessage: reason = "", headers }: Inco
   return { status: statusCode, reason, text, headers: Object.fromEntries(named) };
 }
 
-function open(door: string, path: string, options: RequestOptions & { readonly ca?: string }, answered: (answer: IncomingMessage) => void): ClientRequest {
+/** The beginning of one: whoever asks sends the body, and reads the answer. */
+export function open(
+  door: string,
+  path: string,
+  options: RequestOptions & { readonly ca?: string },
+  answered: (answer: IncomingMessage) => void,
+): ClientRequest {
   if (door.startsWith("unix:")) return plain({ ...options, socketPath: door.slice("unix:".length), path }, answered);
   const url = new URL(door);
   const target = `${url.origin}${url.pathname.replace(/\/$/, "")}${path}`;

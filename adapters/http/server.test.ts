@@ -22,7 +22,7 @@ const ANYWHERE: Listen = { host: "127.0.0.1", port: 0 };
 const mirror: Handle = async (asked) => ({ status: 200, body: asked });
 
 async function serving(t: TestContext, handle: Handle, listen: readonly Listen[] = [ANYWHERE]): Promise<Serving> {
-  const served = await serve({ listen, handle, log: QUIET, graceMs: 200 });
+  const served = await serve({ listen, handle, log: QUIET, terms: { graceMs: 200 } });
   t.after(() => served.close());
   return served;
 }

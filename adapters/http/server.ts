@@ -1,42 +1,67 @@
-/**
- * The listener: TCP and unix sockets in, `handle` behind them. It knows no resource: paths, methods and bodies are
- * passed on as they come, and what cannot be passed on is refused in Neutron's form.
- */
-import { randomUUID } from "node:crypto";
+/** The listener: TCP and unix sockets in, `handle` behind them, within limits. */
+import { createServer } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { rm } from "node:fs/promises";
-import type { Server } from "node:http";
 import { connect } from "node:net";
-import fastify from "fastify";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";
+import type { FastifyInstance } from "fastify";
+import type { Handle } from "#contracts/http.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Listen } from "#core/settings/types.ts";
-import { jsonText } from "./json.ts";
+import { appOf } from "./app.ts";
+import type { ExchangeOver } from "./exchanges.ts";
+import { gate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
+import type { Certificates } from "./tls.ts";
+import { answerUnread } from "./unread.ts";
 
 export interface Serving {
   /** One per `listen`, in its order; a WebSocket server attaches to their `upgrade` events. */
   readonly servers: readonly Server[];
-  /** `http://127.0.0.1:9696` or `unix:/run/margay.sock`, in the order of `listen`. */
+  /** `http://127.0.0.1:9696`, `https://…` or `unix:/run/margay.sock`, in the order of `listen`. */
   readonly addresses: readonly string[];
   /** Takes no more requests, lets those under way finish, and drops whatever is still connected after `graceMs`. */
   close(): Promise<void>;
+}
+
+/** What a server is made with, and keeps. Times in ms. */
+export interface ServerTerms {
+  readonly headerBytes: number;
+  /** For a client to send a request; a handler may take its time. */
+  readonly requestMs: number;
+  /** For a connection that asks nothing. */
+  readonly idleMs: number;
+  readonly graceMs: number;
 }
 
 export interface Service {
   readonly listen: readonly Listen[];
   readonly handle: Handle;
   readonly log: Log;
-  readonly graceMs?: number;
+  readonly terms?: Partial<ServerTerms>;
+  /** Shared by all doors of a process; else the door's own. */
+  readonly gate?: Gate;
+  /** Asked for each request. */
+  readonly mostBodyBytes?: () => number;
+  /** Paths whose bodies are passed on in pieces, however long. */
+  readonly inPieces?: ReadonlySet<string>;
+  /** For TCP doors; unix sockets are for this machine. */
+  readonly certificates?: Certificates | undefined;
+  /** Called once for each exchange. */
+  readonly over?: (exchange: ExchangeOver) => void;
 }
 
+const TERMS: ServerTerms = { headerBytes: 32 * 1024, requestMs: 60_000, idleMs: 75_000, graceMs: 5000 };
 const BODY_LIMIT = 1024 * 1024;
-const HEADER_LIMIT = 32 * 1024;
+const GATE = { requests: 1024, clientRequests: 256 };
 
 /** Listens everywhere or nowhere: when one address is taken, the others are given up again. */
 export async function serve(service: Service): Promise<Serving> {
-  const doors = service.listen.map((listen) => ({ listen, app: appOf(service) }));
+  const terms = { ...TERMS, ...service.terms };
+  const shared = service.gate ?? gate(() => GATE);
+  const doors = service.listen.map((listen) => ({ listen, app: doorOf(service, { listen, terms, gate: shared }) }));
   const close = async () => {
-    await Promise.all(doors.map(({ app }) => closeApp(app, service.graceMs ?? 5000)));
+    await Promise.all(doors.map(({ app }) => closeApp(app, terms.graceMs)));
   };
   try {
     const addresses = await Promise.all(doors.map(({ app, listen }) => open(app, listen)));
@@ -47,79 +72,40 @@ export async function serve(service: Service): Promise<Serving> {
   }
 }
 
-function appOf({ handle, log }: Service): FastifyInstance {
-  const app = fastify({
-    bodyLimit: BODY_LIMIT,
-    genReqId: () => `req-${randomUUID()}`,
-    http: { maxHeaderSize: HEADER_LIMIT },
-    // A slow sender is cut off; a handler may take its time.
-    requestTimeout: 60_000,
-    keepAliveTimeout: 75_000,
-    // Clients that are being told goodbye by `close` still get their answer.
-    return503OnClosing: false,
-    forceCloseConnections: "idle",
-    exposeHeadRoutes: false,
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
-  });
-  // Neutron looks at no Content-Type: every body is text, and whoever handles the request parses it.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, text, done) => done(null, text));
-  const answer = async (request: FastifyRequest, reply: FastifyReply) => send(reply, await handle(requestOf(request)));
-  app.route({ method: app.supportedMethods, url: "/*", handler: answer });
-  // Methods that fastify has never heard of.
-  app.setNotFoundHandler(answer);
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (!(error.statusCode !== undefined && error.statusCode < 500))
-      log.error("request failed", { url: request.url, id: request.id, error });
-    refuse(error, request, reply);
-  });
-  return app;
+interface Door {
+  readonly listen: Listen;
+  readonly terms: ServerTerms;
+  readonly gate: Gate;
 }
 
-function requestOf(request: FastifyRequest): HttpRequest {
-  const [path = "/", query = ""] = split(request.raw.url ?? "/");
-  const from = request.raw.socket.remoteAddress;
-  const headers = Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(",") : (value ?? "")]);
-  return {
-    method: request.method,
-    path,
-    query: [...new URLSearchParams(query)],
-    headers: Object.fromEntries(headers),
-    text: typeof request.body === "string" ? request.body : "",
-    base: baseOf(request),
-    ...(from !== undefined && { from }),
+function doorOf(service: Service, { listen, terms, gate }: Door): FastifyInstance {
+  const { handle, log, over = () => {}, mostBodyBytes = () => BODY_LIMIT, inPieces = new Set(), certificates } = service;
+  const serverFactory = (handler: RequestListener) => {
+    const server = serverOf(handler, terms, "path" in listen ? undefined : certificates);
+    answerUnread(server, over);
+    return server;
   };
+  return appOf({ handle, log, gate, mostBodyBytes, inPieces, over, serverFactory });
 }
 
-/** As the client reached us, through whatever proxy. */
-function baseOf({ headers }: FastifyRequest): string {
-  const one = (value: string | readonly string[] | undefined) => (typeof value === "string" ? value : value?.[0])?.split(",")[0]?.trim();
-  const host = one(headers["x-forwarded-host"]) ?? one(headers.host) ?? "localhost";
-  return `${one(headers["x-forwarded-proto"]) ?? "http"}://${host}`;
+/** A client that trickles its request, or does not read its answer, is cut off. */
+function serverOf(handler: RequestListener, terms: ServerTerms, certificates: Certificates | undefined): Server {
+  const options: ServerOptions = {
+    maxHeaderSize: terms.headerBytes,
+    requestTimeout: terms.requestMs,
+    headersTimeout: Math.ceil(terms.requestMs / 4),
+    keepAliveTimeout: terms.idleMs,
+    connectionsCheckingInterval: Math.min(1000, Math.ceil(terms.requestMs / 8)),
+  };
+  const server = certificates === undefined ? createServer(options, handler) : secureServer(options, handler, certificates);
+  server.setTimeout(Math.max(2 * terms.requestMs, terms.idleMs));
+  return server;
 }
 
-function split(url: string): [string, string] {
-  const at = url.indexOf("?");
-  return at < 0 ? [url, ""] : [url.slice(0, at), url.slice(at + 1)];
-}
-
-function send(reply: FastifyReply, { status, headers, body }: HttpAnswer): FastifyReply {
-  void reply.code(status).header("x-openstack-request-id", reply.request.id);
-  for (const [name, value] of Object.entries(headers ?? {})) void reply.header(name, value);
-  if (body === undefined) return reply.send();
-  return reply.header("content-type", "application/json").send(jsonText(body));
-}
-
-/** What never reached `handle`, or was thrown there: a client's fault keeps its words, ours do not leave the house. */
-function refuse(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const status = error.statusCode !== undefined && error.statusCode < 500 ? error.statusCode : 500;
-  const [type, message] =
-    status === 413
-      ? ["HTTPRequestEntityTooLarge", `The body is larger than ${BODY_LIMIT} bytes.`]
-      : status < 500
-        ? ["HTTPBadRequest", error.message]
-        : ["HTTPInternalServerError", "Request Failed: internal server error while processing your request."];
-  return send(reply, { status, body: { NeutronError: { type, message, detail: "" } } });
+function secureServer(options: ServerOptions, handler: RequestListener, certificates: Certificates): Server {
+  const server = createSecureServer({ ...options, ...certificates.options() }, handler);
+  certificates.listen((changed) => server.setSecureContext(changed));
+  return server;
 }
 
 async function open(app: FastifyInstance, listen: Listen): Promise<string> {

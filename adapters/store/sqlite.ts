@@ -9,7 +9,7 @@ import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { refuseTwice } from "#contracts/store.ts";
 import type { Commit, Store, Transaction } from "#contracts/store.ts";
-import { prepareTables } from "./sqlite-schema.ts";
+import { FORMAT, formatOf, prepareTables } from "./sqlite-schema.ts";
 import { statementsOf } from "./sqlite-statements.ts";
 import type { Statements } from "./sqlite-statements.ts";
 
@@ -84,12 +84,22 @@ function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    keepOlder(database, path);
     prepareTables(database, path);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Tables of an older program are copied before they are brought forward: that program can open the copy. */
+function keepOlder(database: DatabaseSync, path: string): void {
+  const format = formatOf(database, path);
+  if (format === 0 || format === FORMAT) return;
+  const copy = `${path}.backup-format${format}-${new Date().toISOString().replaceAll(/[-:.]/g, "")}`;
+  closeSync(openSync(copy, "wx", 0o600));
+  database.prepare("VACUUM INTO ?").run(copy);
 }
 
 function commit(statements: Statements, transaction: Transaction, remembers: number): number | undefined {

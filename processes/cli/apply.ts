@@ -71,7 +71,7 @@ function differenceIn(answer: Readonly<Record<string, unknown>>): Difference {
 }
 
 /** Only a person at a terminal can say yes. */
-async function confirmed(): Promise<boolean> {
+export async function confirmed(): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {

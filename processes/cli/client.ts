@@ -48,7 +48,7 @@ export function clientAt(endpoint: string, token?: string): Client {
 }
 
 /** Where to knock, and what every path there begins with. */
-function doorOf(endpoint: string): { readonly door: string; readonly base: string } {
+export function doorOf(endpoint: string): { readonly door: string; readonly base: string } {
   if (endpoint.startsWith("unix:")) return { door: endpoint, base: "" };
   const { origin, pathname } = new URL(endpoint);
   return { door: origin, base: pathname.replace(/\/$/, "") };
@@ -65,21 +65,36 @@ export async function post(
   return await answerTo(door, { method: "POST", path: `${base}${path}`, headers, body: JSON.stringify(body) });
 }
 
+/** What a part of Margay's own API tells: `/margay/v1/store/check`. */
+export async function getFrom(endpoint: string, path: string, token?: string): Promise<Item> {
+  const { door, base } = doorOf(endpoint);
+  return await get(door, `${base}${path}`, token ? { "x-auth-token": token } : {});
+}
+
 async function get(door: string, path: string, headers: Readonly<Record<string, string>>): Promise<Item> {
   return await answerTo(door, { method: "GET", path, headers });
 }
 
 async function answerTo(door: string, question: Question): Promise<Item> {
   const { status, reason, text } = await exchange(door, question, { timeout: PATIENCE }).catch((error: NodeJS.ErrnoException) => {
-    throw new Complaint(
-      `Nothing answers at ${door} (${error.code ?? error.message}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
-    );
+    throw unreachable(door, error);
   });
   const body = parsed(text);
   const asked = `${door}${question.path}`;
   if (status < 200 || status > 299) throw new Complaint(`${asked}: ${status} ${reason}: ${messageOf(body) ?? text.slice(0, 200)}`);
   if (body === undefined) throw new Complaint(`${asked}: the answer is not JSON: is this a Neutron API?`);
   return body;
+}
+
+export function unreachable(door: string, error: NodeJS.ErrnoException): Complaint {
+  return new Complaint(
+    `Nothing answers at ${door} (${error.code ?? error.message}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
+  );
+}
+
+/** Neutron's own words in an answer, or its beginning. */
+export function wordsOf(text: string): string {
+  return messageOf(parsed(text)) ?? text.slice(0, 200);
 }
 
 /** Neutron's own words. Errors come as `{NeutronError: {type, message, detail}}`, Keystone's middleware as `{error: {message}}`. */

@@ -10,6 +10,7 @@ import { systemClock } from "#adapters/clock/system.ts";
 import { systemFresh, timeOf } from "#adapters/clock/fresh.ts";
 import { trusting } from "#adapters/identity/local.ts";
 import { sqliteStore } from "#adapters/store/sqlite.ts";
+import { storeFiles } from "#adapters/store/store-files.ts";
 import type { Handle } from "#contracts/http.ts";
 import type { Identity } from "#contracts/identity.ts";
 import type { Log } from "#contracts/log.ts";
@@ -19,6 +20,8 @@ import { Cloud } from "#core/neutron/cloud.ts";
 import { api } from "#engine/api.ts";
 import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
+import { bringForward } from "#engine/rows-version.ts";
+import { RESTORE_PATH, storeDoor } from "#engine/store-door.ts";
 import { writer } from "#engine/writer.ts";
 import type { Listen } from "#core/settings/types.ts";
 import { doorkeeper } from "./identity.ts";
@@ -34,13 +37,18 @@ export async function controller(settings: LiveSettings, stop: AbortSignal, log:
   } = settings.now();
   const clock = systemClock();
   const store = sqliteStore({ path, remembers: history });
+  const files = storeFiles(path);
+  const fresh = () => systemFresh(clock);
+  await bringForward({ store, files, fresh, clock, log });
   const present = await load(store, new Cloud(settings.cloud));
-  const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
+  const write = writer({ store, present, fresh, clock, log });
   const feed = feedServer({ present, writer: write, clock, log });
   log.info("the store is open", { path, revision: present.revision(), rows: present.rows().size });
 
   const parts = { "v2.0": answer, "margay/v1": answerMargay };
-  const handleFor = (identity: Identity) => api({ cloud: present.state, writer: write, identity, now: () => timeOf(clock), parts });
+  const shared = { cloud: present.state, writer: write };
+  const handleFor = (identity: Identity) =>
+    storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, now: () => timeOf(clock), parts }));
   const keeper = await doorkeeper({ auth, store, clock, log });
   settings.listen(keeper.reread);
   const isPrivate = (door: Listen) => "path" in door;
@@ -52,7 +60,7 @@ export async function controller(settings: LiveSettings, stop: AbortSignal, log:
   const feeds: FeedDoor[] = [];
   try {
     for (const [listen, handle] of doors) {
-      const served = await serve({ listen, handle, log });
+      const served = await serve({ listen, handle, log, inPieces: new Set([RESTORE_PATH]) });
       serving.push(served);
       feeds.push(serveFeed(served.servers, feed.accept));
       for (const address of served.addresses) log.info("listening", { address });
