@@ -15,6 +15,8 @@ import { DECLARED } from "./tables.ts";
 const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => Fields>> = {
   network: () => ({}),
   subnet: (ids) => ({ network_id: ids["network"], ip_version: 4, cidr: "10.9.0.0/24" }),
+  subnetpool: () => ({ name: "pool", prefixes: ["10.8.0.0/16"] }),
+  address_scope: () => ({ ip_version: 4 }),
   port: (ids) => ({ network_id: ids["network"] }),
   router: () => ({}),
   security_group: () => ({}),
@@ -27,6 +29,7 @@ const LEAST: Readonly<Record<string, (ids: Readonly<Record<string, string>>) => 
     internal_port_id: ids["port"],
     internal_ip_address: "10.99.0.10",
   }),
+  default_security_group_rule: () => ({ direction: "ingress", protocol: "tcp", used_in_default_sg: true, used_in_non_default_sg: true }),
   address_group: () => ({}),
   policy: () => ({}),
   bandwidth_limit_rule: () => ({ max_kbps: 1000 }),

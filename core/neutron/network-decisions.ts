@@ -3,6 +3,7 @@ import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
+import { scopeOfNetwork } from "./address-scope-decisions.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { floatingIpGone, idleOn } from "./floating-ip-links.ts";
@@ -25,8 +26,8 @@ export const networkDecisions: Rules<"network"> = {
     "router:external": isExternal(cloud, row.id),
     subnets: [...cloud.by("subnet", "network_id", row.id)].map((subnet) => subnet.id),
     l2_adjacency: false,
-    ipv4_address_scope: null,
-    ipv6_address_scope: null,
+    ipv4_address_scope: scopeOfNetwork(cloud, row.id, 4),
+    ipv6_address_scope: scopeOfNetwork(cloud, row.id, 6),
   }),
   create,
   update,
@@ -34,7 +35,7 @@ export const networkDecisions: Rules<"network"> = {
 };
 
 export function networkTarget(cloud: Cloud, row: Network, who: Who): Target {
-  return { owner: row.project_id, ...sharingFor(cloud, row.id, who) };
+  return { owner: row.project_id, ...sharingFor(cloud, row.id, who), fields: row };
 }
 
 /** All networks are realised alike: by routing, not on some wire of the provider. */

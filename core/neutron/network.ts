@@ -71,8 +71,8 @@ export const network = resource({
       extension: "net-mtu-writable",
       note: "Told to VMs; 0 or absent: the data centre's.",
     },
-    ipv4_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
-    ipv6_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "None: there is one address space." },
+    ipv4_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "The scope of its IPv4 subnets' pools." },
+    ipv6_address_scope: { type: nullable(uuid), write: "never", computed: true, note: "The scope of its IPv6 subnets' pools." },
     port_security_enabled: {
       type: flag,
       write: "always",

@@ -11,6 +11,7 @@ import type { DeclaredTable } from "./tables.ts";
 const COUNTED = [
   "network",
   "subnet",
+  "subnetpool",
   "port",
   "floatingip",
   "rbac_policy",

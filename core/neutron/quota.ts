@@ -9,6 +9,7 @@ const limit = integer(-1, 2147483647);
 const limits = attributes({
   network: { type: limit, write: "always", default: 100, note: "Networks." },
   subnet: { type: limit, write: "always", default: 100, note: "Subnets." },
+  subnetpool: { type: limit, write: "always", default: -1, note: "Subnet pools." },
   port: { type: limit, write: "always", default: 500, note: "Ports." },
   router: { type: limit, write: "always", default: 10, note: "Routers." },
   router_route: { type: limit, write: "always", default: 30, note: "Extra routes of one router." },
@@ -37,6 +38,7 @@ export const LIMITED = Object.keys(limits) as readonly Limited[];
 export const DEFAULTS: Limits = {
   network: limits.network.default,
   subnet: limits.subnet.default,
+  subnetpool: limits.subnetpool.default,
   port: limits.port.default,
   router: limits.router.default,
   router_route: limits.router_route.default,

@@ -11,7 +11,7 @@ import type { Type } from "../resource/type.ts";
 import { identity } from "./standard.ts";
 
 /** What can be shared: each is a table too. Here, because the declaration needs it; how each is used, sharing.ts knows. */
-export const OBJECT_TYPES = ["network", "security_group", "address_group", "qos_policy"] as const;
+export const OBJECT_TYPES = ["network", "security_group", "address_group", "qos_policy", "subnetpool", "address_scope"] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 /** The target that means every project. */

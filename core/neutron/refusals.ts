@@ -53,7 +53,6 @@ export const flatInUse = (wire: string) =>
 
 // Subnets.
 export const subnetNotFound = (id: string) => absent("SubnetNotFound", `Subnet ${id} could not be found.`);
-export const subnetPoolNotFound = (id: string) => absent("SubnetPoolNotFound", `Subnet pool ${id} could not be found.`);
 export const subnetOverlaps = (cidr: string, network: string) =>
   invalidInput(`Requested subnet with cidr: ${cidr} for network: ${network} overlaps with another subnet`);
 export const subnetUndeclared = (of: { readonly cidr: string; readonly network: string; readonly ranges: readonly string[] }) =>

@@ -1,12 +1,14 @@
 /** Where everything of the API is found: one line per resource, and the few paths that are no resource. */
 import { pathOf, segmentOf } from "../resource/resource.ts";
 import { addressGroupDecisions } from "./address-group-decisions.ts";
+import { addressScopeDecisions } from "./address-scope-decisions.ts";
 import { answerAgent } from "./agent-decisions.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import { answerExtension, answerVersion } from "./discovery.ts";
 import { floatingIpDecisions } from "./floating-ip-decisions.ts";
 import { answerFloatingIpPools } from "./floating-ip-pools.ts";
+import { defaultSecurityGroupRuleDecisions } from "./default-security-group-rule-decisions.ts";
 import { declarationOf } from "./look.ts";
 import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
@@ -20,16 +22,20 @@ import { routerDecisions } from "./router-decisions.ts";
 import { securityGroupDecisions } from "./security-group-decisions.ts";
 import { securityGroupRuleDecisions } from "./security-group-rule-decisions.ts";
 import { subnetDecisions } from "./subnet-decisions.ts";
+import { subnetpoolDecisions } from "./subnetpool-decisions.ts";
 
 const RULES: readonly AnyRules[] = [
   networkDecisions,
   subnetDecisions,
+  subnetpoolDecisions,
+  addressScopeDecisions,
   portDecisions,
   routerDecisions,
   floatingIpDecisions,
   portForwardingDecisions,
   securityGroupDecisions,
   securityGroupRuleDecisions,
+  defaultSecurityGroupRuleDecisions,
   addressGroupDecisions,
   qosPolicyDecisions,
   bandwidthLimitDecisions,

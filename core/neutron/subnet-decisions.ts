@@ -1,11 +1,11 @@
 /** What is decided about subnets. Where they may lie is said in subnet-place.ts. */
 import { eui64 } from "../net/mac.ts";
-import type { Cidr } from "../net/prefix.ts";
 import { maySee } from "../policy/may.ts";
 import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
+import { strangerOn } from "./address-scope-decisions.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { defaultGateway, defaultPools } from "./ipam.ts";
@@ -18,6 +18,8 @@ import * as refusal from "./refusals.ts";
 import { born, removal, touched, write } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
 import { isExternal, isSharedWith, sharingFor } from "./sharing.ts";
+import { blockFor } from "./subnet-block.ts";
+import type { Block } from "./subnet-block.ts";
 import { wrongSubnet } from "./subnet-checks.ts";
 import { misplaced, misplacedAfter } from "./subnet-place.ts";
 import type { NewSubnet, Subnet, SubnetPatch } from "./subnet.ts";
@@ -55,19 +57,20 @@ function targetOfNew(cloud: Cloud, input: NewSubnet, { who }: Asking): Result<Ta
   return on === undefined ? refused(refusal.networkNotFound(input.network_id)) : ok(targetOn(cloud, { on, owner: input.project_id }, who));
 }
 
-function create(cloud: Cloud, input: NewSubnet, { fresh }: Ask): Result<Change<Subnet>> {
+function create(cloud: Cloud, input: NewSubnet, { who, fresh }: Ask): Result<Change<Subnet>> {
   const on = cloud.get("network", input.network_id);
   if (on === undefined) return refused(refusal.networkNotFound(input.network_id));
-  if (input.subnetpool_id !== null) return refused(refusal.subnetPoolNotFound(input.subnetpool_id));
-  if (input.cidr === undefined) return refused(refusal.badResource("subnets", "a subnetpool must be specified in the absence of a cidr"));
-  const row = filled(input, input.cidr, fresh);
-  const wrong = wrongSubnet(row) ?? misplaced(cloud, row) ?? tooSmall(on, row);
+  const block = blockFor(cloud, input, who);
+  if (!block.ok) return block;
+  const row = filled(input, block.value, fresh);
+  const wrong = wrongSubnet(row) ?? misplaced(cloud, row) ?? strangerOn(cloud, row) ?? tooSmall(on, row);
   if (wrong !== undefined) return refused(wrong);
   const ports = backfilled(cloud, row, fresh);
   return ports.ok ? ok({ row, also: [...ports.value, write("network", on.id, touched(on, fresh))] }) : ports;
 }
 
-function filled(input: NewSubnet, cidr: Cidr, fresh: Fresh): Subnet {
+function filled({ use_default_subnetpool: _usual, prefixlen: _length, ...input }: NewSubnet, block: Block, fresh: Fresh): Subnet {
+  const { cidr } = block;
   const gateway = input.gateway_ip === undefined ? defaultGateway(cidr) : input.gateway_ip;
   const { allocation_pools: pools = [] } = input;
   return {
@@ -76,7 +79,7 @@ function filled(input: NewSubnet, cidr: Cidr, fresh: Fresh): Subnet {
     ipv6_ra_mode: null,
     ipv6_address_mode: null,
     ...input,
-    cidr,
+    ...block,
     gateway_ip: gateway,
     allocation_pools: pools.length > 0 ? pools : defaultPools(cidr, gateway),
   };

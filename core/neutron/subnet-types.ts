@@ -1,10 +1,11 @@
 /** Types that only subnets have: their block, name servers, the kinds of devices that they serve. */
 import type { Cidr } from "../net/prefix.ts";
-import { list, nullMeans } from "../resource/composites.ts";
-import { cidr, ip, text } from "../resource/scalars.ts";
+import { list, nullable, nullMeans } from "../resource/composites.ts";
+import { cidr, ip, text, uuid } from "../resource/scalars.ts";
 import { invalid, isWrong, printed, refusedAs, unconvertible } from "../resource/type.ts";
 import type { Read, Type } from "../resource/type.ts";
 import * as refusal from "./refusals.ts";
+import { noDelegation } from "./subnetpool-refusals.ts";
 
 /** Neutron converts before it validates here. */
 export const block: Type<Cidr> = {
@@ -14,6 +15,14 @@ export const block: Type<Cidr> = {
     return isWrong(read) ? unconvertible(`'${printed(raw)}' is not in a CIDR format`) : read;
   },
 };
+
+/** Neutron's word for prefixes that a router elsewhere delegates. */
+const DELEGATED = "prefix_delegation";
+
+export const poolId = nullable({
+  ...uuid,
+  read: (raw): Read<string> => (raw === DELEGATED ? refusedAs(noDelegation) : uuid.read(raw)),
+});
 
 const addresses = list(ip);
 

@@ -3,10 +3,10 @@ import { ADMIN } from "../policy/rule.ts";
 import { list, must, nullable, record, said } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
-import { flag, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
+import { flag, integer, ip, ipVersion, oneOf, uuid } from "../resource/scalars.ts";
 import { hostRoutes } from "./host-routes.ts";
 import { chronicled, identity, named, tagged } from "./standard.ts";
-import { block, nameServers, serviceTypes } from "./subnet-types.ts";
+import { block, nameServers, poolId, serviceTypes } from "./subnet-types.ts";
 
 const IPV6_MODES = said(oneOf("dhcpv6-stateful", "dhcpv6-stateless", "slaac"));
 const OWNERS = ["admin", "member@owner", "member@parent"] as const;
@@ -27,12 +27,28 @@ export const subnet = resource({
     ip_version: { type: ipVersion, write: "create", filter: true, sort: true, note: "Address family." },
     network_id: { type: uuid, write: "create", filter: true, sort: true, index: true, note: "The network it serves." },
     subnetpool_id: {
-      type: nullable(uuid),
+      type: poolId,
       write: "create",
       default: null,
       filter: true,
       sort: true,
-      note: "None: addresses are the operator's to plan.",
+      index: true,
+      note: "The pool that the block is cut out of; none: the block was said.",
+    },
+    use_default_subnetpool: {
+      type: flag,
+      write: "create",
+      default: false,
+      hidden: "wish",
+      extension: "default-subnetpools",
+      note: "Is the block to be cut out of the default pool of its family?",
+    },
+    prefixlen: {
+      type: integer(0),
+      write: "create",
+      default: chosen,
+      hidden: "wish",
+      note: "How long the prefix of a block from a pool is to be. Absent: as the pool says.",
     },
     cidr: {
       type: block,
@@ -40,7 +56,7 @@ export const subnet = resource({
       default: chosen,
       filter: true,
       sort: true,
-      note: "The block; as a rule it overlaps with no other subnet of the cloud.",
+      note: "The block; as a rule it overlaps with no other subnet of the cloud. Absent: one that the pool has left.",
     },
     gateway_ip: {
       type: nullable(ip),

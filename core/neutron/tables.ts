@@ -2,10 +2,15 @@
 import type { Applied } from "../datacenter/applied.ts";
 import { addressGroup } from "./address-group.ts";
 import type { AddressGroup } from "./address-group.ts";
+import { addressScope } from "./address-scope.ts";
+import type { AddressScope } from "./address-scope.ts";
 import { agent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
 import { floatingip } from "./floating-ip.ts";
 import type { FloatingIp } from "./floating-ip.ts";
+import { defaultSecurityGroupRule } from "./default-security-group-rule.ts";
+import type { DefaultSecurityGroupRule } from "./default-security-group-rule.ts";
+import type { Retired } from "./default-security-group-rules.ts";
 import { network } from "./network.ts";
 import type { Network } from "./network.ts";
 import { portForwarding } from "./port-forwarding.ts";
@@ -31,11 +36,15 @@ import { securityGroup } from "./security-group.ts";
 import type { SecurityGroup } from "./security-group.ts";
 import { subnet } from "./subnet.ts";
 import type { Subnet } from "./subnet.ts";
+import { subnetpool } from "./subnetpool.ts";
+import type { Subnetpool } from "./subnetpool.ts";
 
 /** Declarations by table. */
 export const DECLARED = {
   network,
   subnet,
+  subnetpool,
+  address_scope: addressScope,
   port,
   router,
   port_binding: binding,
@@ -43,6 +52,7 @@ export const DECLARED = {
   port_forwarding: portForwarding,
   security_group: securityGroup,
   security_group_rule: securityGroupRule,
+  default_security_group_rule: defaultSecurityGroupRule,
   address_group: addressGroup,
   qos_policy: qosPolicy,
   bandwidth_limit_rule: bandwidthLimit,
@@ -56,6 +66,8 @@ export const DECLARED = {
 export interface Tables {
   readonly network: Network;
   readonly subnet: Subnet;
+  readonly subnetpool: Subnetpool;
+  readonly address_scope: AddressScope;
   readonly port: Port;
   readonly router: Router;
   /** By port and host, but for the ACTIVE ones. */
@@ -64,6 +76,10 @@ export interface Tables {
   readonly port_forwarding: PortForwarding;
   readonly security_group: SecurityGroup;
   readonly security_group_rule: SecurityGroupRule;
+  /** But for those that nobody wrote. */
+  readonly default_security_group_rule: DefaultSecurityGroupRule;
+  /** Of those that nobody wrote, the ones that are gone. */
+  readonly retired: Retired;
   readonly address_group: AddressGroup;
   readonly qos_policy: QosPolicy;
   readonly bandwidth_limit_rule: BandwidthLimit;

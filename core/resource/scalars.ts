@@ -3,7 +3,7 @@ import { compareIp, readIp } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { readMac } from "../net/mac.ts";
 import type { Mac } from "../net/mac.ts";
-import { firstOf, lengthOf, readCidr } from "../net/prefix.ts";
+import { firstOf, lengthOf, readCidr, readInterfaceAddress } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { invalid, isWrong, orderTexts, printed, unconvertible } from "./type.ts";
 import type { Read, Type } from "./type.ts";
@@ -134,6 +134,18 @@ export const cidr: Type<Cidr> = {
   }),
   key: canonical(readPrefix),
   order: (left, right) => compareIp(firstOf(left), firstOf(right)) || lengthOf(left) - lengthOf(right),
+};
+
+/** A prefix written as one: of an address within it, nobody could tell whether the prefix or the address is meant. */
+export const exactCidr: Type<Cidr> = {
+  ...cidr,
+  read: (raw) => {
+    const read = cidr.read(raw);
+    if (isWrong(read)) return read;
+    const written = readInterfaceAddress(printed(raw))?.ip;
+    if (written === firstOf(read.value)) return read;
+    return invalid(`'${printed(raw)}' isn't a recognized IP subnet cidr, '${read.value}' is recommended`);
+  },
 };
 
 function readPrefix(raw: string): Cidr | undefined {
