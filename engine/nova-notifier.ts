@@ -72,6 +72,11 @@ export function novaNotifier({ present, nova, clock, log, limits = LIMITS }: Nov
     rest = clock.now() + (again ? Math.min(LONGEST_PAUSE_MS, retryAfter(failures)) : limits.gatherMs);
     tell(events, told, queue.size());
   };
+  const sendRest = async (): Promise<void> => {
+    if (queue.size() === 0 || failures > 0) return;
+    await sendSome();
+    await sendRest();
+  };
   const ignore = present.listen(({ changes, ours }) => {
     // Of several controllers each tells what it wrote itself: so everything is told, and once.
     if (!ours) return;
@@ -85,7 +90,7 @@ export function novaNotifier({ present, nova, clock, log, limits = LIMITS }: Nov
       ignore();
       await sending;
       takeBack();
-      while (queue.size() > 0 && failures === 0) await sendSome();
+      await sendRest();
     },
   };
 }
