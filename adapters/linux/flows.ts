@@ -7,7 +7,7 @@ import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { output, wordsOf } from "../programs/programs.ts";
 
-/** Cuts all flows from and to these addresses; gives the reasons for those that could not be. */
+/** Cuts all flows from and to these addresses, as either end knows them; gives the reasons for those that could not be. */
 export type CutFlows = (addresses: Iterable<Ip>) => Promise<ReadonlyMap<Ip, string>>;
 
 /**
@@ -29,9 +29,12 @@ export function cutFlows(run: RunProgram): CutFlows {
   };
 }
 
+/** A translated flow has other ends in its answers: who is reached by a floating IP is seen in those alone. */
+const SIDES = ["--orig-src", "--orig-dst", "--reply-src", "--reply-dst"];
+
 /** conntrack(8) ends with status 1 also when there was nothing to delete. */
 async function cut(run: RunProgram, ip: Ip): Promise<string | undefined> {
-  for (const side of ["-s", "-d"]) {
+  for (const side of SIDES) {
     const result = await run(["conntrack", "-D", "-f", `ipv${familyOf(ip)}`, side, ip]);
     if (result.code !== 0 && !result.stderr.includes(" 0 flow entries")) return wordsOf(result);
   }

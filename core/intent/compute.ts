@@ -1,6 +1,6 @@
 /**
- * What a compute host must hold: for each endpoint a route, a neighbour and its policy; the packet filter around them;
- * DHCP and router advertisements; BGP.
+ * What a compute host must hold: for each endpoint a route, a neighbour, its policy and its floating IPs; the packet filter
+ * around them; DHCP and router advertisements; BGP.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
@@ -13,6 +13,7 @@ import { computeBgp, UNANNOUNCED_METRIC } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint, ENDPOINT_METRIC } from "./endpoint.ts";
+import { floating } from "./floating.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
@@ -26,8 +27,16 @@ export const AGGREGATE_METRIC = 1 << 20;
 export function compileCompute(view: View, host: string): Intent {
   const dc = view.datacenter;
   if (dc === undefined) return NOTHING;
-  const endpoints = [...view.endpoints.values()].toSorted((left, right) => (left.port_id < right.port_id ? -1 : 1));
-  const nft = [...hostGuard(view, dc), ...antiSpoof(endpoints), ...pace(endpoints), ...policy(view, endpoints)];
+  const endpoints = [...view.endpoints.values()]
+    .toSorted((left, right) => (left.port_id < right.port_id ? -1 : 1))
+    .map((each) => translatedHere(each, host));
+  const nft = [
+    ...hostGuard(view, dc),
+    ...antiSpoof(endpoints),
+    ...pace(endpoints),
+    ...policy(view, endpoints),
+    ...floating(dc, endpoints.filter(isServed)),
+  ];
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
   const own = elementsOf(nft);
@@ -43,6 +52,11 @@ export function compileCompute(view: View, host: string): Intent {
  */
 function metricOf(endpoint: Endpoint, host: string): number {
   return endpoint.host === host ? ENDPOINT_METRIC : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
+}
+
+/** Of a VM that is still elsewhere, that other host translates the floating IPs: two translations of one flow would not agree. */
+function translatedHere(endpoint: Endpoint, host: string): Endpoint {
+  return endpoint.host === host ? endpoint : { ...endpoint, floating: [] };
 }
 
 /** A port that is administratively down is closed both ways: it has no address here. */

@@ -25,7 +25,7 @@ export interface Around {
   readonly after: readonly Ref[];
 }
 
-export function endpoint({ port_id, tap, mac, addresses }: Endpoint, { dc, metric, after }: Around): Partial<Intent> {
+export function endpoint({ port_id, tap, mac, addresses, floating }: Endpoint, { dc, metric, after }: Around): Partial<Intent> {
   const because = [`port/${port_id}`];
   const ips = addresses.map(({ ip }) => ip);
   const neighbour = (ip: Ip): Neighbour => ({ dev: tap, ip, lladdr: mac });
@@ -34,7 +34,11 @@ export function endpoint({ port_id, tap, mac, addresses }: Endpoint, { dc, metri
     links: caused(because, [{ name: tap }]),
     sysctls: caused(because, [...settings4(tap), ...(dc.ranges.ipv6 === undefined ? [] : settings6(tap))]),
     neighbours: caused(because, ips.map(neighbour)),
-    routes: caused(because, ips.map(route)),
+    routes: [
+      ...caused(because, ips.map(route)),
+      // Nothing is sent by these: what comes for a floating IP is translated first. They are there to be announced.
+      ...floating.map(({ id, ip }) => ({ value: route(ip), because: [...because, `floatingip/${id}`] })),
+    ],
   };
 }
 

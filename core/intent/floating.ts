@@ -1,0 +1,109 @@
+/**
+ * Floating IPs on the host of the port that they lead to. Inbound they become the port's own address before anything is
+ * routed or asked of its groups; outbound its own address becomes the floating one after that, towards the outside alone:
+ * inside, ports know each other by their own addresses. What leads to a port elsewhere (one of several that share a floating
+ * IP) is sent on in the name of the floating IP, so that answers come back to where the translation is known.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Endpoint, Floating, Forward } from "../feed/item.ts";
+import type { Wanted } from "../kinds/kind.ts";
+import type { Nft } from "../kinds/nft.ts";
+import { familyOf } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { BY_DATACENTER, caused } from "./caused.ts";
+import { anyOf, contentNames, inet, ports, TAPS } from "./nft-parts.ts";
+import { outermost } from "./policy-host.ts";
+
+/** Of endpoints that are served; nothing in a data centre without IPv4. */
+export function floating(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+  const inside = insideOf(dc);
+  return inside.length === 0 ? [] : [...caused(BY_DATACENTER, frame(inside)), ...waysIn(endpoints), ...endpoints.flatMap(waysOut)];
+}
+
+/** All of the data centre's own IPv4 addresses. */
+function insideOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
+  return outermost([ranges.public, ranges.private, fabric.ipv4].filter((range) => range !== undefined));
+}
+
+function frame(inside: readonly Cidr[]): readonly Nft[] {
+  return [
+    inet.map("floating", "type ipv4_addr : verdict;"),
+    inet.map("leaving", "type ipv4_addr : ipv4_addr;"),
+    inet.set("hairpins", "type ipv4_addr . ipv4_addr;"),
+    inet.chain("to-floating", ["ip daddr vmap @floating"], "type nat hook prerouting priority dstnat; policy accept;"),
+    // The host itself talks to floating IPs too. (nft knows no name for this priority at this hook.)
+    inet.chain("own-to-floating", ["ip daddr vmap @floating"], "type nat hook output priority -100; policy accept;"),
+    inet.chain(
+      "from-floating",
+      [
+        // A VM that asks for itself by its floating IP would take an answer from its own address for a forgery.
+        "ip saddr . ip daddr @hairpins snat ip to ct original ip daddr",
+        `ct status dnat oifname != ${TAPS} snat ip to ct original ip daddr`,
+        `ip daddr != ${anyOf(inside)} snat ip to ip saddr map @leaving`,
+      ],
+      "type nat hook postrouting priority srcnat; policy accept;",
+    ),
+  ];
+}
+
+interface Way {
+  readonly floating: Floating;
+  readonly rules: readonly string[];
+  readonly because: readonly string[];
+}
+
+/** One element for each floating IP leads to a chain that is named after what it says, as with the rules of groups. */
+function waysIn(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+  const ways = endpoints.flatMap((endpoint) =>
+    endpoint.floating.map((each): Way => ({ floating: each, rules: rulesOf(each), because: [ports(endpoint), `floatingip/${each.id}`] })),
+  );
+  const text = ({ rules }: Way) => rules.join("\n");
+  const names = contentNames("lead", ways.map(text));
+  const users = Map.groupBy(ways, text);
+  return [
+    ...[...names].map(([content, name]) => ({
+      value: inet.chain(name, content.split("\n")),
+      because: (users.get(content) ?? []).flatMap(({ because }) => because),
+    })),
+    ...ways.map((way) => ({
+      value: inet.element("floating", [way.floating.ip], {
+        value: `goto ${names.get(text(way)) ?? ""}`,
+        cuts: [way.floating.ip],
+        grants: way.rules,
+      }),
+      because: way.because,
+    })),
+  ];
+}
+
+/** Ports that nobody forwards end here: the VM would not know the address. */
+function rulesOf({ stands_for: whole, forwards }: Floating): readonly string[] {
+  return whole === null ? [...forwards.map(forwardRule), "counter drop"] : [`dnat ip to ${whole}`];
+}
+
+function forwardRule({ protocol, external, to, internal }: Forward): string {
+  const match = `${protocol} dport ${external.first === external.last ? external.first : `${external.first}-${external.last}`}`;
+  if (internal.first === internal.last) return `${match} dnat ip to ${to}:${internal.first}`;
+  if (internal.first === external.first) return `${match} dnat ip to ${to}`;
+  const each = Array.from({ length: external.last - external.first + 1 }, (_, at) => `${external.first + at} : ${internal.first + at}`);
+  return `${match} dnat ip to ${to}:${protocol} dport map { ${each.join(", ")} }`;
+}
+
+/** Outbound, an address has one floating IP: the first, where several external networks each have one for it. */
+function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
+  const first = new Map<Ip, Floating>();
+  for (const each of endpoint.floating) if (each.stands_for !== null && !first.has(each.stands_for)) first.set(each.stands_for, each);
+  const leaving = [...first].map(([own, { id, ip }]) => ({
+    value: inet.element("leaving", [own], { value: ip, cuts: [ip] }),
+    because: [ports(endpoint), `floatingip/${id}`],
+  }));
+  const asked = ledTo(endpoint).map((own) => inet.element("hairpins", [own, own]));
+  return [...leaving, ...caused([ports(endpoint)], asked)];
+}
+
+/** Addresses of the endpoint that a floating IP leads to. */
+function ledTo({ addresses, floating: all }: Endpoint): readonly Ip[] {
+  const targets = new Set(all.flatMap(({ stands_for: whole, forwards }) => [whole, ...forwards.map(({ to }) => to)]));
+  return addresses.map(({ ip }) => ip).filter((ip) => familyOf(ip) === 4 && targets.has(ip));
+}

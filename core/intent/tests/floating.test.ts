@@ -1,0 +1,106 @@
+/** What a host holds of floating IPs, and when it holds nothing of them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Endpoint, Floating } from "../../feed/item.ts";
+import { nft } from "../../kinds/nft.ts";
+import type { NftElement } from "../../kinds/nft.ts";
+import { route } from "../../kinds/route.ts";
+import { compileCompute } from "../compute.ts";
+import { floating } from "../floating.ts";
+import { GUIDE, ip, port, uuid, viewOf } from "./sample-view.ts";
+
+const [OWN, FLOATING] = ["10.65.0.11", "172.18.208.50"];
+const WHOLE: Floating = { id: uuid("f1"), ip: ip(FLOATING), stands_for: ip(OWN), forwards: [] };
+const SHARED: Floating = {
+  id: uuid("f2"),
+  ip: ip("172.18.208.51"),
+  stands_for: null,
+  forwards: [
+    { protocol: "tcp", external: { first: 2222, last: 2222 }, to: ip(OWN), internal: { first: 22, last: 22 } },
+    { protocol: "tcp", external: { first: 8000, last: 8010 }, to: ip("10.65.0.12"), internal: { first: 80, last: 80 } },
+    { protocol: "udp", external: { first: 500, last: 600 }, to: ip(OWN), internal: { first: 500, last: 600 } },
+    { protocol: "sctp", external: { first: 10, last: 12 }, to: ip(OWN), internal: { first: 20, last: 22 } },
+  ],
+};
+const A = port(1, [OWN, "2001:db8:a41:3::11"], { floating: [WHOLE] });
+
+const held = (endpoint: Endpoint, dc = GUIDE) => compileCompute(viewOf([endpoint], { datacenter: dc }), "h1");
+const shown = (endpoint: Endpoint) => held(endpoint).nft.map(({ value }) => nft.show(value));
+const elements = (endpoint: Endpoint, of: string) =>
+  held(endpoint).nft.flatMap(({ value }) => (value.object === "element" && value.of === of ? [value] : []));
+const pairs = (all: readonly NftElement[]) => all.map(({ element, value }) => `${element} : ${value ?? ""}`);
+
+describe("a floating IP on its host", () => {
+  test("is one way in, one way out, and one around the corner", () => {
+    const [way, ...others] = elements(A, "floating");
+    assert.deepEqual(others, []);
+    assert.deepEqual([way?.element, way?.cuts], [FLOATING, [FLOATING]]);
+    const chain = (way?.value ?? "").replace("goto ", "");
+    assert.ok(shown(A).includes(`inet chain ${chain} { dnat ip to ${OWN} }`));
+    assert.deepEqual(pairs(elements(A, "leaving")), [`${OWN} : ${FLOATING}`]);
+    assert.deepEqual(pairs(elements(A, "hairpins")), [`${OWN} . ${OWN} : `]);
+  });
+
+  test("is announced where and as the port is, once its translation stands", () => {
+    const all = held(A).routes.filter(({ value }) => value.prefix === `${FLOATING}/32`);
+    assert.deepEqual(
+      all.map(({ value }) => route.show(value)),
+      [`${FLOATING}/32 dev ${A.tap} metric 1024`],
+    );
+    assert.ok(all[0]?.value.after.includes(`nft/inet element floating ${FLOATING}`));
+    assert.deepEqual(all[0]?.because, [`port/${A.port_id}`, `floatingip/${WHOLE.id}`]);
+  });
+
+  test("is translated nowhere while its port is down, or its VM elsewhere", () => {
+    for (const idle of [
+      { ...A, admin_state_up: false },
+      { ...A, host: "h2" },
+    ]) {
+      for (const name of ["floating", "leaving", "hairpins"]) assert.deepEqual(elements(idle, name), [], name);
+      assert.equal(
+        held(idle).routes.some(({ value }) => value.prefix === `${FLOATING}/32`),
+        false,
+      );
+    }
+  });
+
+  test("what leaves for the data centre's own addresses is not translated", () => {
+    const rule = held(A)
+      .nft.flatMap(({ value }) => (value.object === "chain" && value.name === "from-floating" ? value.rules : []))
+      .at(-1);
+    const { public: outward, private: inward } = GUIDE.ranges;
+    for (const range of [outward, inward, GUIDE.fabric.ipv4]) assert.ok(rule?.includes(` ${String(range)}`), String(range));
+    assert.match(rule ?? "", /^ip daddr != \{ .* \} snat ip to ip saddr map @leaving$/);
+  });
+
+  test("of several, the first is what the address leaves with", () => {
+    const second = { ...WHOLE, id: uuid("f3"), ip: ip("172.18.208.99") };
+    const both = { ...A, floating: [WHOLE, second] };
+    assert.equal(elements(both, "floating").length, 2);
+    assert.deepEqual(pairs(elements(both, "leaving")), [`${OWN} : ${FLOATING}`]);
+    assert.equal(elements(both, "hairpins").length, 1);
+    assert.equal(new Set(elements(both, "floating").map(({ value }) => value)).size, 1, "the same words are the same chain");
+  });
+
+  test("needs a data centre with IPv4", () => {
+    const { ipv6 } = GUIDE.ranges;
+    const { ipv4: _, ...fabric } = GUIDE.fabric;
+    assert.deepEqual(floating({ ...GUIDE, ranges: ipv6 === undefined ? {} : { ipv6 }, fabric }, [A]), []);
+  });
+});
+
+test("port forwardings are rules of one chain; other ports end there", () => {
+  const endpoint = { ...A, floating: [SHARED] };
+  const [way] = elements(endpoint, "floating");
+  const rules = [
+    `tcp dport 2222 dnat ip to ${OWN}:22`,
+    "tcp dport 8000-8010 dnat ip to 10.65.0.12:80",
+    `udp dport 500-600 dnat ip to ${OWN}`,
+    `sctp dport 10-12 dnat ip to ${OWN}:sctp dport map { 10 : 20, 11 : 21, 12 : 22 }`,
+    "counter drop",
+  ];
+  assert.ok(shown(endpoint).includes(`inet chain ${(way?.value ?? "").replace("goto ", "")} { ${rules.join("; ")} }`));
+  assert.deepEqual(way?.grants, rules);
+  assert.deepEqual(elements(endpoint, "leaving"), []);
+  assert.deepEqual(pairs(elements(endpoint, "hairpins")), [`${OWN} . ${OWN} : `]);
+});
