@@ -42,7 +42,8 @@ export function seesAddressGroup(cloud: Cloud, id: string, who: Who): boolean {
 }
 
 function remove(cloud: Cloud, row: AddressGroup): Result<readonly RowWrite[]> {
-  if (cloud.count("security_group_rule", "remote_address_group_id", row.id) > 0) return refused(inUse(row.id));
+  const rules = ["security_group_rule", "default_security_group_rule"] as const;
+  if (rules.some((table) => cloud.count(table, "remote_address_group_id", row.id) > 0)) return refused(inUse(row.id));
   return ok([removal("address_group", row.id), ...endOfSharing(cloud, row.id)]);
 }
 

@@ -6,7 +6,7 @@ import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
-import { declarationOf, found, fullOf, sees, shown } from "./look.ts";
+import { declarationOf, found, fullOf, rowOf, sees, shown } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import type { Looking } from "./rules.ts";
 
@@ -80,7 +80,7 @@ interface Paging {
 
 function paged(rules: AnyRules, cloud: Cloud, { seen, page, compare, looking }: Paging): Result<readonly Seen[]> {
   if (page.marker === undefined) return ok(cut(seen, page, () => 0));
-  const row = cloud.get(rules.table, page.marker);
+  const row = rowOf(rules, cloud, page.marker);
   if (row === undefined) return refused(rules.notFound(page.marker));
   const marker = fullOf(rules, cloud, { row, ...looking });
   return ok(cut(seen, page, ({ full }) => compare(full, marker)));
@@ -99,5 +99,6 @@ function candidates(rules: AnyRules, cloud: Cloud, filters: readonly Filter[]): 
     const rows = cloud.found(rules.table, attribute, condition.keys);
     if (best === undefined || rows.length < best.length) best = rows;
   }
-  return best ?? cloud.all(rules.table);
+  const written = best ?? cloud.all(rules.table);
+  return rules.unwritten === undefined ? written : [...rules.unwritten(cloud), ...written];
 }

@@ -28,7 +28,12 @@ export class Cloud {
   constructor(settings: CloudSettings = DEFAULT_SETTINGS) {
     this.settings = settings;
     const declared = Object.entries(DECLARED).map(([name, { attributes }]) => [name, new Table(attributes)] as const);
-    this.#tables = new Map<string, Table>([...declared, ["datacenter", new Table({})], ["released", new Table({})]]);
+    this.#tables = new Map<string, Table>([
+      ...declared,
+      ["datacenter", new Table({})],
+      ["released", new Table({})],
+      ["retired", new Table({})],
+    ]);
   }
 
   get<T extends TableName>(table: T, id: string): Tables[T] | undefined {

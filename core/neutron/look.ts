@@ -33,13 +33,18 @@ export function sees(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row
   return maySee(declarationOf(rules), { who, target: targetOf(rules, cloud, { row, who }), policy: cloud.settings.policy });
 }
 
+/** Written or not. */
+export function rowOf(rules: AnyRules, cloud: Cloud, id: string): AnyRow | undefined {
+  return cloud.get(rules.table, id) ?? rules.unwritten?.(cloud).find((row) => "id" in row && row.id === id);
+}
+
 /** One that the asker sees, and that lies where the path says. */
 export function found(
   rules: AnyRules,
   cloud: Cloud,
   { id, request: { who, parent } }: { readonly id: string; readonly request: Pick<ApiRequest, "who" | "parent"> },
 ): Result<AnyRow> {
-  const row = cloud.get(rules.table, id);
+  const row = rowOf(rules, cloud, id);
   const { under } = declarationOf(rules);
   // A row is a plain record of its declared attributes.
   const there =

@@ -9,7 +9,7 @@ import type { Cloud } from "./cloud.ts";
 import type { AddressPair } from "./port-types.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
-import { groupNotFound } from "./security-group-refusals.ts";
+import { groupNotFound, mixedGroups as refusedMix } from "./security-group-refusals.ts";
 import { isSharedWith } from "./sharing.ts";
 
 const MOST_PAIRS = 10;
@@ -37,6 +37,12 @@ export function unknownGroup(cloud: Cloud, port: Pick<Port, "security_groups" | 
     return !(isAdmin(who) || mayUse(port.project_id) || mayUse(who.project));
   });
   return unknown === undefined ? undefined : groupNotFound(unknown);
+}
+
+/** Replies to a port either pass or need rules: its groups agree on it. */
+export function mixedGroups(cloud: Cloud, { security_groups: ids }: Pick<Port, "security_groups">): Refusal | undefined {
+  const kinds = new Set(ids.flatMap((id) => cloud.get("security_group", id)?.stateful ?? []));
+  return kinds.size > 1 ? refusedMix : undefined;
 }
 
 /** Pairs with their MAC: the port's own where none is given. */

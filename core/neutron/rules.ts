@@ -81,6 +81,8 @@ export interface Rules<T extends DeclaredTable> {
   create?(cloud: Cloud, input: Create<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
   /** Revision and time of change are set for it afterwards, where the row did change. */
   update?(cloud: Cloud, row: Tables[T], patch: Patch<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
+  /** Rows that are there though nobody wrote them; few. */
+  unwritten?(cloud: Cloud): readonly Tables[T][];
   /** Projects whose own must be made before this list can be told: the asker's, or one that an administrator asks for. */
   missing?(cloud: Cloud, request: ApiRequest): readonly string[];
   /** Makes it for one of them. */

@@ -38,7 +38,7 @@ function missing(cloud: Cloud, { who, query }: ApiRequest): readonly string[] {
 
 function create(cloud: Cloud, input: NewSecurityGroup, { fresh }: Ask): Result<Change<SecurityGroup>> {
   const projects = ensureDefaultGroup(cloud, input.project_id, fresh);
-  const { group, rules } = makeGroup(input, fresh);
+  const { group, rules } = makeGroup(cloud, input, fresh);
   return ok({ row: group, also: [...projects.writes, ...rules] });
 }
 
@@ -56,6 +56,7 @@ function remove(cloud: Cloud, row: SecurityGroup, { who, fresh }: Ask): Result<r
   const losers = [...new Set(elsewhere.map((rule) => rule.security_group_id))].flatMap((id) => cloud.get("security_group", id) ?? []);
   return ok([
     ...[...rulesOf(cloud, row), ...elsewhere].map((rule) => removal("security_group_rule", rule.id)),
+    ...[...cloud.by("default_security_group_rule", "remote_group_id", row.id)].map(({ id }) => removal("default_security_group_rule", id)),
     ...losers.map((group) => write("security_group", group.id, touched(group, fresh))),
     ...endOfSharing(cloud, row.id),
     removal("security_group", row.id),

@@ -1,9 +1,12 @@
 /**
- * What a security group begins with: everything may leave. A project's own default group also lets its own members in.
- * The default group is made when a project is first heard of, and there is one of it.
+ * How a security group begins: with what default-security-group-rules.ts says. The default group is made when a project is
+ * first heard of, and there is one of it.
  */
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
+import { defaultRules } from "./default-security-group-rules.ts";
+import { PARENT } from "./default-security-group-rule.ts";
+import type { DefaultSecurityGroupRule } from "./default-security-group-rule.ts";
 import { born, write } from "./rules.ts";
 import type { SecurityGroupRule } from "./security-group-rule.ts";
 import { DEFAULT_NAME } from "./security-group-types.ts";
@@ -31,35 +34,30 @@ export function ensureDefaultGroup(cloud: Cloud, project: string, fresh: Fresh):
   const there = defaultGroupOf(cloud, project);
   if (there !== undefined) return { group: there, writes: [] };
   const said = { project_id: project, name: DEFAULT_NAME, description: "Default security group", stateful: true };
-  const { group, rules } = makeGroup(said, fresh);
+  const { group, rules } = makeGroup(cloud, said, fresh);
   return { group, writes: [write("security_group", group.id, group), ...rules] };
 }
 
 /** A new group, and writes of the rules that it begins with. */
-export function makeGroup(said: GroupSaid, fresh: Fresh): { readonly group: SecurityGroup; readonly rules: readonly RowWrite[] } {
+export function makeGroup(
+  cloud: Cloud,
+  said: GroupSaid,
+  fresh: Fresh,
+): { readonly group: SecurityGroup; readonly rules: readonly RowWrite[] } {
   const group: SecurityGroup = { ...said, ...born(fresh), tags: [] };
-  const rules = (["IPv4", "IPv6"] as const).flatMap((ethertype) => [
-    firstRule(group, { direction: "egress", ethertype, remote_group_id: null }, fresh),
-    ...(isDefault(group) ? [firstRule(group, { direction: "ingress", ethertype, remote_group_id: group.id }, fresh)] : []),
-  ]);
+  const patterns = defaultRules(cloud).filter((rule) => (isDefault(group) ? rule.used_in_default_sg : rule.used_in_non_default_sg));
+  const rules = patterns.map((pattern) => firstRule(group, pattern, fresh));
   return { group, rules: rules.map((rule) => write("security_group_rule", rule.id, rule)) };
 }
 
-function firstRule(
-  group: SecurityGroup,
-  says: Pick<SecurityGroupRule, "direction" | "ethertype" | "remote_group_id">,
-  fresh: Fresh,
-): SecurityGroupRule {
+function firstRule(group: SecurityGroup, pattern: DefaultSecurityGroupRule, fresh: Fresh): SecurityGroupRule {
+  const { used_in_default_sg: _, used_in_non_default_sg: __, ...says } = pattern;
   return {
     ...says,
     ...born(fresh),
     project_id: group.project_id,
     security_group_id: group.id,
-    protocol: null,
-    port_range_min: null,
-    port_range_max: null,
-    remote_ip_prefix: null,
-    remote_address_group_id: null,
+    remote_group_id: says.remote_group_id === PARENT ? group.id : says.remote_group_id,
     // Nobody wrote these, and Neutron tells them apart by this null.
     description: null,
   };

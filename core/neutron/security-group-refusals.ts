@@ -19,6 +19,12 @@ export const defaultGroupExists = conflict("SecurityGroupDefaultAlreadyExists", 
 export const cannotRemoveDefault = conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.");
 export const cannotUpdateDefault = conflict("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed.");
 
+/** Neutron's words for it are "Error <reason> while attempting the operation." */
+export const mixedGroups = conflict(
+  "SecurityGroupConflict",
+  "Error mixing stateful and stateless security groups on one port while attempting the operation.",
+);
+
 export const ruleExists = (id: string) => conflict("SecurityGroupRuleExists", `Security group rule already exists. Rule id is ${id}.`);
 export const duplicateInPost = conflict("DuplicateSecurityGroupRuleInPost", "Duplicate Security Group Rule in POST.");
 export const notSingleGroup = bad("SecurityGroupNotSingleGroupRules", "Only allowed to update rules for one security profile at a time");

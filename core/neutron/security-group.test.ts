@@ -72,8 +72,8 @@ test("whoever lists groups has a default one, once, that lets its own members in
   assert.equal(made.name, "default");
   assert.deepEqual(made.security_group_rules.map(says), [
     "egress IPv4",
-    "ingress IPv4 of a group",
     "egress IPv6",
+    "ingress IPv4 of a group",
     "ingress IPv6 of a group",
   ]);
   assert.ok(made.security_group_rules.every(({ belongs_to_default_sg: belongs }) => belongs === true));
@@ -244,4 +244,20 @@ test("rules are found by what they say; nobody changes one", () => {
     outcome(cloud.ask(MEMBER, "PUT", `security-group-rules/${made.id}`, { security_group_rule: {} })),
     "405 HTTPMethodNotAllowed",
   );
+});
+
+test("a port is in stateful groups or in stateless ones, not in both", () => {
+  const id = (answer: ApiResponse) => Object.values(answer.body as Record<string, { readonly id: string }>)[0]?.id;
+  const network_id = id(cloud.ask(MEMBER, "POST", "networks", { network: {} }));
+  const [web, bare, quick] = [group(MEMBER), group(MEMBER, { stateful: false }), group(MEMBER, { stateful: false })];
+  const port = (...groups: readonly Group[]) =>
+    cloud.ask(MEMBER, "POST", "ports", { port: { network_id, security_groups: groups.map((one) => one.id) } });
+  assert.equal(outcome(port(web, bare)), "409 SecurityGroupConflict");
+  const made = port(bare, quick);
+  assert.equal(outcome(made), "201");
+  const put = (...groups: readonly Group[]) =>
+    outcome(cloud.ask(MEMBER, "PUT", `ports/${id(made)}`, { port: { security_groups: groups.map((one) => one.id) } }));
+  assert.equal(put(bare, web), "409 SecurityGroupConflict");
+  assert.equal(put(web), "200");
+  assert.equal(put(), "200");
 });
