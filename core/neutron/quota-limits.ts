@@ -5,20 +5,8 @@ import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import { DEFAULTS, LIMITED } from "./quota.ts";
 import type { Limited, Limits } from "./quota.ts";
+import { DECLARED } from "./tables.ts";
 import type { DeclaredTable } from "./tables.ts";
-
-/** What is limited and can be there at all; of the others, nobody has any. */
-const COUNTED = [
-  "network",
-  "subnet",
-  "subnetpool",
-  "port",
-  "floatingip",
-  "rbac_policy",
-  "router",
-  "security_group",
-  "security_group_rule",
-] as const satisfies readonly (Limited & DeclaredTable)[];
 
 /** For projects of which nothing else was said. A data centre has its own two networks, and nobody makes others. */
 export function defaultLimits(cloud: Cloud): Limits {
@@ -30,11 +18,22 @@ export function limitsOf(cloud: Cloud, project: string): Limits {
   return { ...defaultLimits(cloud), ...set };
 }
 
-/** How many the project owns. */
-export function usedOf(cloud: Cloud, project: string, limited: Limited): number {
-  const table = COUNTED.find((name) => name === limited);
-  return table === undefined ? 0 : cloud.count(table, "project_id", project);
+/** What is limited and a table: rows are counted. */
+type Counted = Extract<Limited, DeclaredTable>;
+
+function isCounted(limited: Limited): limited is Counted {
+  return Object.hasOwn(DECLARED, limited);
 }
+
+/** How many the project owns; of routes, how many the router has that has most. */
+export function usedOf(cloud: Cloud, project: string, limited: Limited): number {
+  return isCounted(limited) ? cloud.count(limited, "project_id", project) : OTHERS[limited](cloud, project);
+}
+
+/** What is limited and no table. */
+const OTHERS: Readonly<Record<Exclude<Limited, Counted>, (cloud: Cloud, project: string) => number>> = {
+  router_route: (cloud, project) => Math.max(0, ...[...cloud.by("router", "project_id", project)].map(({ routes }) => routes.length)),
+};
 
 /** May the project have `count` more? What the server makes for itself (default groups, the data centre's networks) is not asked about. */
 export function checkQuota(

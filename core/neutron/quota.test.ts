@@ -110,3 +110,26 @@ test("the other ways in are told apart", () => {
   assert.match(told(cloud.ask(ADMIN, "GET", `${MINE}/unknown`)), /^404 /);
   assert.equal(told(cloud.ask(ADMIN, "GET", `${MINE}/details.json`)), "200");
 });
+
+test("Neutron's limits, and how much is used of each: rows of the project, and of routes those of the router that has most", () => {
+  assert.deepEqual(DEFAULTS, {
+    network: 100,
+    subnet: 100,
+    subnetpool: -1,
+    port: 500,
+    router: 10,
+    router_route: 30,
+    floatingip: 50,
+    rbac_policy: 10,
+    security_group: 10,
+    security_group_rule: 100,
+  });
+  const details = () => (cloud.ask(MEMBER, "GET", `${MINE}/details`).body as { quota: Record<string, { used: number }> }).quota;
+  assert.deepEqual(new Set(Object.values(details()).map(({ used }) => used)), new Set([0]));
+  const routes = (count: number) => Array.from({ length: count }, () => ({ destination: "10.9.0.0/24", nexthop: "10.0.0.9" }));
+  for (const [at, count] of [2, 3, 1].entries())
+    cloud.cloud.apply(`router/r${at}`, { id: `r${at}`, project_id: MEMBER.project, routes: routes(count) });
+  cloud.cloud.apply("router/other", { id: "other", project_id: OTHER.project, routes: routes(7) });
+  assert.deepEqual([details()["router"]?.used, details()["router_route"]?.used], [3, 3]);
+  assert.match(told(set(ADMIN, { router_route: 2 })), /^400 HTTPBadRequest: Quota limit 2 for router_route .* already used 3/);
+});

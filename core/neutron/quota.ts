@@ -5,7 +5,7 @@ import { integer, text } from "../resource/scalars.ts";
 
 const limit = integer(-1, 2147483647);
 
-/** Neutron's defaults, which hold until a data centre is applied. */
+/** Neutron's defaults, which hold until a data centre is applied. A table of the same name is what is counted; of others, quota-limits.ts knows. */
 const limits = attributes({
   network: { type: limit, write: "always", default: 100, note: "Networks." },
   subnet: { type: limit, write: "always", default: 100, note: "Subnets." },
@@ -34,19 +34,8 @@ export type Limits = Readonly<Record<Limited, number>>;
 // `Object.keys` of a record of exactly these keys.
 export const LIMITED = Object.keys(limits) as readonly Limited[];
 
-/** Neutron's own limits. */
-export const DEFAULTS: Limits = {
-  network: limits.network.default,
-  subnet: limits.subnet.default,
-  subnetpool: limits.subnetpool.default,
-  port: limits.port.default,
-  router: limits.router.default,
-  router_route: limits.router_route.default,
-  floatingip: limits.floatingip.default,
-  rbac_policy: limits.rbac_policy.default,
-  security_group: limits.security_group.default,
-  security_group_rule: limits.security_group_rule.default,
-};
+/** Neutron's own limits: a record of exactly these keys. */
+export const DEFAULTS = Object.fromEntries(LIMITED.map((name) => [name, limits[name].default])) as Limits;
 
 /** Kept under `quota/PROJECT`: the limits that an administrator has set for it. What is absent follows the default. */
 export type Quota = { readonly project_id: string } & Partial<Limits>;
