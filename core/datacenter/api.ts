@@ -6,7 +6,6 @@ import { readAnswer } from "../neutron/api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "../neutron/api-types.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { badRequest, forbidden, methodNotAllowed, notFound } from "../neutron/refusals.ts";
-import { isAdmin } from "../policy/who.ts";
 import { isObject } from "../resource/composites.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal } from "../result.ts";
@@ -47,7 +46,8 @@ export function answerMargay(cloud: Cloud, request: ApiRequest): ApiAnswer {
   const place = request.path.join("/");
   if (place !== "datacenter" && place !== "apply") return refuse(notFound);
   if (request.method !== (place === "apply" ? "POST" : "GET")) return refuse(methodNotAllowed);
-  if (!isAdmin(request.who)) return refuse(forbidden(place === "apply" ? "rule:apply_datacenter" : "rule:get_datacenter"));
+  if (!cloud.settings.policy.isAdmin(request.who))
+    return refuse(forbidden(place === "apply" ? "rule:apply_datacenter" : "rule:get_datacenter"));
   return place === "apply" ? apply(request) : readAnswer(ok({ status: 200, body: shown(cloud) }));
 }
 

@@ -38,7 +38,8 @@ export function addressGroupNotFound(id: string): Refusal {
 export function seesAddressGroup(cloud: Cloud, id: string, who: Who): boolean {
   const group = cloud.get("address_group", id);
   if (group === undefined) return false;
-  return maySee(addressGroup, { who, target: addressGroupDecisions.target(cloud, group, who), policy: cloud.settings.policy });
+  const target = { ...addressGroupDecisions.target(cloud, group, who), fields: group };
+  return maySee(addressGroup, { who, target, policy: cloud.settings.policy });
 }
 
 function remove(cloud: Cloud, row: AddressGroup): Result<readonly RowWrite[]> {

@@ -57,7 +57,8 @@ function portFor(cloud: Cloud, id: string, { row, who }: { readonly row: Floatin
 export function seenPort(cloud: Cloud, id: string, who: Who): Result<Port> {
   const port = cloud.get("port", id);
   if (port === undefined) return refused(portNotFound(id));
-  const seen = maySee(declaredPort, { who, target: portDecisions.target(cloud, port, who), policy: cloud.settings.policy });
+  const target = { ...portDecisions.target(cloud, port, who), fields: port };
+  const seen = maySee(declaredPort, { who, target, policy: cloud.settings.policy });
   return seen ? ok(port) : refused(portNotFound(id));
 }
 

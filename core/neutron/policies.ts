@@ -66,9 +66,8 @@ function parentsOf({ under, attributes }: Resource): readonly string[] {
 
 /** The note of the attribute, or of the resource where it is all of it. */
 function noteOf(resource: Resource, name: string): string {
-  const attribute = Object.entries(resource.attributes).find(([one]) =>
-    new RegExp(`^[a-z]+_${policyNameOf(resource)}:${one}(:|$)`).test(name),
-  );
+  const [, said = ""] = name.split(`_${policyNameOf(resource)}:`);
+  const attribute = Object.entries(resource.attributes).find(([one]) => said === one || said.startsWith(`${one}:`));
   return attribute?.[1].note ?? resource.note;
 }
 

@@ -32,7 +32,7 @@ export function limitsOfPolicy(cloud: Cloud, policy: string): Limits {
 }
 
 export function seesPolicy(cloud: Cloud, policy: QosPolicy, who: Who): boolean {
-  const target = { owner: policy.project_id, ...sharingFor(cloud, policy.id, who) };
+  const target = { owner: policy.project_id, ...sharingFor(cloud, policy.id, who), fields: policy };
   return maySee(qosPolicy, { who, target, policy: cloud.settings.policy });
 }
 

@@ -96,6 +96,6 @@ function unseenRemote(cloud: Cloud, input: NewSecurityGroupRule, who: Who): Refu
 function canSee(cloud: Cloud, id: string, who: Who): boolean {
   const group = cloud.get("security_group", id);
   if (group === undefined) return false;
-  const target = { owner: group.project_id, ...sharingFor(cloud, id, who) };
+  const target = { owner: group.project_id, ...sharingFor(cloud, id, who), fields: group };
   return maySee(securityGroup, { who, target, policy: cloud.settings.policy });
 }

@@ -107,7 +107,7 @@ export const subnet = resource({
       default: [],
       guard: { create: ADMIN, update: ADMIN },
       extension: "subnet-service-types",
-      note: "Owners of devices that have addresses here. None: any, unless another subnet of the network is for theirs.",
+      note: "Owners of devices that have addresses here. None: all, unless another subnet of the network is for theirs.",
     },
     shared: { type: flag, write: "never", computed: true, hidden: "kept", filter: true, note: "Is its network shared with whoever looks?" },
     "router:external": {

@@ -91,7 +91,11 @@ export function wrongScope(cloud: Cloud, pool: Subnetpool, who: Who): Refusal | 
   const scope = cloud.get("address_scope", pool.address_scope_id);
   if (
     scope === undefined ||
-    !maySee(addressScope, { who, target: addressScopeDecisions.target(cloud, scope, who), policy: cloud.settings.policy })
+    !maySee(addressScope, {
+      who,
+      target: { ...addressScopeDecisions.target(cloud, scope, who), fields: scope },
+      policy: cloud.settings.policy,
+    })
   )
     return refusal.scopeNotFound(pool.address_scope_id);
   if (scope.ip_version !== pool.ip_version) return refusal.scopeOfOtherFamily(pool.id, scope);

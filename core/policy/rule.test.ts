@@ -31,6 +31,14 @@ const cases: readonly (readonly [Persona, Who, Target, boolean])[] = [
   ["external", who("p", "member"), { owner: "p", shared: true }, false],
   ["plain device", who("p", "member"), { owner: "p", deviceOwner: "compute:nova" }, true],
   ["plain device", who("p", "member"), { owner: "p", deviceOwner: "network:dhcp" }, false],
+  ["advsvc", who("elsewhere", "advsvc"), mine, true],
+  ["reader", who("elsewhere", "member"), mine, true],
+  ["reader", who("p"), mine, false],
+  ["plain target", who("p", "member"), mine, true],
+  ["plain target", who("p", "member"), { owner: "p", toEverybody: true }, false],
+  ["admin", { ...who("p", "operator"), taken: { admin: true, service: false } }, mine, true],
+  ["admin", { ...who("p", "admin"), taken: { admin: false, service: false } }, mine, false],
+  ["service", { ...who("p", "admin"), taken: { admin: true, service: true } }, mine, true],
   ["anybody", who("elsewhere"), mine, true],
 ];
 
