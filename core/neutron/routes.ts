@@ -9,6 +9,7 @@ import { answerExtension, answerVersion } from "./discovery.ts";
 import { floatingIpDecisions } from "./floating-ip-decisions.ts";
 import { answerFloatingIpPools } from "./floating-ip-pools.ts";
 import { defaultSecurityGroupRuleDecisions } from "./default-security-group-rule-decisions.ts";
+import { answerIpAvailability } from "./ip-availability.ts";
 import { declarationOf } from "./look.ts";
 import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
@@ -68,6 +69,7 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["extensions", answerExtension],
   ["quotas", answerQuota],
   ["agents", answerAgent],
+  ["network-ip-availabilities", answerIpAvailability],
   ["floatingip_pools", answerFloatingIpPools],
   ["qos", answerRuleTypes],
 ]);

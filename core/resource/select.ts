@@ -6,7 +6,7 @@ import { orderTexts } from "./type.ts";
 // A shown object is a plain record of its declared attributes.
 type Fields = Readonly<Record<string, unknown>>;
 
-export function matches({ filters }: Query, full: object): boolean {
+export function matches({ filters }: Pick<Query, "filters">, full: object): boolean {
   return filters.every(({ attribute, condition }) => condition.holds((full as Fields)[attribute]));
 }
 
