@@ -50,8 +50,10 @@ export function castOf(ask: Ask): Cast {
   const taps = new Map<string, string>();
   const groups = new Map<string, string>();
   const addressGroups = new Map<string, string>();
+  const floatings = new Map<string, string>();
   const person = (name: string) => known(people, name, "port");
   const group = (name: string) => known(groups, name, "group");
+  const floating = (name: string) => known(floatings, name, "floating IP");
   const addresses = (name: string) => known(addressGroups, name, "addresses");
 
   const play = async (change: Change): Promise<void> => {
@@ -84,6 +86,24 @@ export function castOf(ask: Ask): Cast {
         taps.set(change.name, born.tap);
         return;
       }
+      case "floating":
+        floatings.set(change.floating, await makeFloating(ask, change.address));
+        return;
+      case "lead": {
+        const port_id = change.to === undefined ? null : person(change.to).id;
+        await ask("PUT", `floatingips/${floating(change.floating)}`, { floatingip: { port_id } });
+        return;
+      }
+      case "forward": {
+        const { id: internal_port_id, addresses: own } = person(change.to);
+        const said = { protocol: change.protocol, external_port: change.port, internal_port: change.inner };
+        const body = { ...said, internal_port_id, internal_ip_address: own.find((address) => !address.includes(":")) };
+        await ask("POST", `floatingips/${floating(change.floating)}/port_forwardings`, { port_forwarding: body });
+        return;
+      }
+      case "unforward":
+        await ask("DELETE", await forwardingPath(ask, floating(change.floating), change));
+        return;
       case "regroup":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { security_groups: change.groups.map(group) } });
         return;
@@ -133,6 +153,26 @@ async function portBody(ask: Ask, change: Extract<Change, { do: "port" }>, group
     device_owner: "compute:nova",
     "binding:host_id": change.host,
   };
+}
+
+/** A data centre allows nobody any, until an administrator says otherwise. */
+async function makeFloating(ask: Ask, floating_ip_address: string): Promise<string> {
+  const { project } = (await ask("GET", "quotas/project")) as { readonly project: { readonly project_id: string } };
+  await ask("PUT", `quotas/${project.project_id}`, { quota: { floatingip: -1 } });
+  const { networks } = (await ask("GET", "networks?name=external")) as { readonly networks: readonly { readonly id: string }[] };
+  const made = await ask("POST", "floatingips", { floatingip: { floating_network_id: networks[0]?.id, floating_ip_address } });
+  return idOf(made, "floatingip");
+}
+
+async function forwardingPath(ask: Ask, floating: string, { protocol, port }: Extract<Change, { do: "unforward" }>): Promise<string> {
+  const path = `floatingips/${floating}/port_forwardings`;
+  const query = `protocol=${protocol}&external_port=${port}`;
+  const { port_forwardings: found } = (await ask("GET", `${path}?${query}`)) as {
+    readonly port_forwardings: readonly { readonly id: string }[];
+  };
+  const [first] = found;
+  if (first === undefined) throw new Error(`the floating IP forwards no port ${protocol} ${port}`);
+  return `${path}/${first.id}`;
 }
 
 interface Ids {

@@ -14,6 +14,7 @@
  *
  * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `unplug a from h1`
  * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`; `group quick stateless`;
+ * `floating f 172.18.208.50`, `lead f to a` (or `nothing`), `forward f tcp 2222 to a 22`, `drop forward f tcp 2222`;
  * `addresses offices 192.0.2.0/24`, `add 198.51.100.0/24 to offices`, `remove 192.0.2.0/24 from offices`, and rules `… with addresses offices`.
  *
  * Changes are done at once, one after the other; before an expectation the world comes to rest. A world is started with
@@ -49,6 +50,18 @@ export type Change =
   | { readonly do: "delete"; readonly name: string }
   /** `value` as JSON would have it. */
   | { readonly do: "set"; readonly name: string; readonly attribute: string; readonly value: unknown }
+  | { readonly do: "floating"; readonly floating: string; readonly address: string }
+  /** To no port in particular: nowhere. */
+  | { readonly do: "lead"; readonly floating: string; readonly to?: string }
+  | {
+      readonly do: "forward";
+      readonly floating: string;
+      readonly protocol: string;
+      readonly port: number;
+      readonly to: string;
+      readonly inner: number;
+    }
+  | { readonly do: "unforward"; readonly floating: string; readonly protocol: string; readonly port: number }
   /** The tap alone comes or goes, whatever the port is bound to. */
   | { readonly do: "plug" | "unplug"; readonly name: string; readonly host: string }
   | { readonly do: "kill-agent"; readonly host: string }
@@ -126,6 +139,23 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
       host,
       groups: readNames(groups),
     }),
+  ],
+  [/^floating (\S+) (\S+)$/, ([, floating = "", address = ""]) => ({ do: "floating", floating, address })],
+  [/^lead (\S+) to (\S+)$/, ([, floating = "", to = ""]) => ({ do: "lead", floating, ...(to === "nothing" ? {} : { to }) })],
+  [
+    /^forward (\S+) (tcp|udp|sctp) (\d+) to (\S+) (\d+)$/,
+    ([, floating = "", protocol = "", port, to = "", inner]) => ({
+      do: "forward",
+      floating,
+      protocol,
+      port: Number(port),
+      to,
+      inner: Number(inner),
+    }),
+  ],
+  [
+    /^drop forward (\S+) (tcp|udp|sctp) (\d+)$/,
+    ([, floating = "", protocol = "", port]) => ({ do: "unforward", floating, protocol, port: Number(port) }),
   ],
   [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: readNames(groups) })],
   [/^move (\S+) to (\S+)$/, ([, name = "", host = ""]) => ({ do: "move", name, host })],

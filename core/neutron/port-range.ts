@@ -4,6 +4,7 @@ import { printed } from "../resource/type.ts";
 import { text } from "../resource/scalars.ts";
 import type { Read, Type } from "../resource/type.ts";
 
+/** Both ends included. */
 export interface PortRange {
   readonly first: number;
   readonly last: number;

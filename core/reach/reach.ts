@@ -13,6 +13,8 @@ import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import { contains, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { ledBy, outwardOf } from "./floating.ts";
+import type { Led } from "./floating.ts";
 import { admitting } from "./rules.ts";
 import type { Flow } from "./rules.ts";
 import { replyTo } from "./reply.ts";
@@ -43,8 +45,33 @@ export interface Hosts {
 export function reach(hosts: Hosts, question: Question): Answer {
   const sender = question.from === undefined ? undefined : placeOf(hosts, (endpoint) => endpoint.port_id === question.from);
   if (question.from !== undefined && sender === undefined) return blocked("everywhere", `port ${question.from} is bound to no host`);
+  const led = ledBy(hosts.views, question);
+  if (led !== undefined) return behind(hosts, { question, sender, led });
   const there = (sender === undefined ? entering(hosts, question) : leaving(sender, question)) ?? arriving(hosts, question, sender);
   return there.verdict === "reaches" ? (replying(hosts, question, sender) ?? there) : there;
+}
+
+interface Leading {
+  readonly question: Question;
+  readonly sender: Place | undefined;
+  readonly led: Led;
+}
+
+/**
+ * To a floating IP. Whoever is on the host that translates is judged by the address behind it, and others by the floating IP;
+ * what is served elsewhere arrives in its name, and so does what comes back to where it came from.
+ */
+function behind(hosts: Hosts, { question, sender, led: { host, ip, to } }: Leading): Answer {
+  const translated: Question = { ...question, ...to };
+  const asked = sender?.host === host ? translated : question;
+  const first = sender === undefined ? entering(hosts, question) : leaving(sender, asked);
+  if (first !== undefined) return first;
+  if (to === undefined) return blocked(host, "the floating IP has no port forwarding for it");
+  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip: own }) => own === to.destination));
+  const elsewhere = receiver?.host !== host;
+  const there = arriving(hosts, elsewhere ? { ...translated, source: ip } : translated, sender);
+  if (there.verdict !== "reaches") return there;
+  return replying(hosts, translated, sender) ?? (to.destination === question.source ? { verdict: "reaches", source: ip } : there);
 }
 
 /** What ends the reply of a flow that reaches its end. */
@@ -104,7 +131,8 @@ function arriving(hosts: Hosts, question: Question, sender: Place | undefined): 
   if (holds(rangesOf(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
   if (holds(fabric(hosts.datacenter), destination))
     return blocked(sender?.host ?? "gateway", "the fabric is closed to VMs and to the outside");
-  return outgoing(hosts.datacenter, question);
+  const outward = sender === undefined ? undefined : outwardOf(sender.endpoint, question.source);
+  return outgoing(hosts.datacenter, outward === undefined ? question : { ...question, source: outward });
 }
 
 function admitted({ host, view, endpoint }: Place, question: Question): Answer {
