@@ -97,7 +97,7 @@ test("port forwardings are told to one host, whichever serves a port of theirs f
   assert.deepEqual([ports(floating(a)), ports(floating(b))], [[], [["2002 10.1.0.11"]]]);
   forward(a, "10.1.0.10", 2001);
   const both = ["2001 10.1.0.10", "2002 10.1.0.11"];
-  assert.deepEqual([ports(floating(a)), ports(floating(b))], [[both], []], "the first by id");
+  assert.deepEqual([ports(floating(a)), ports(floating(b))], [[both], []], "the first by its port");
   ask("PUT", `ports/${a}`, { admin_state_up: false });
   assert.deepEqual([ports(floating(a)), ports(floating(b))], [[], [both]]);
   ask("PUT", `ports/${a}`, { admin_state_up: true });

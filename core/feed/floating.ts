@@ -2,8 +2,8 @@
  * Which floating IPs a host has to translate, as part of its endpoints.
  *
  * A floating IP that leads to a port as a whole is translated where that port is. One whose ports are forwarded may lead to
- * several hosts, but an address can be routed to one only: that of the first of its ports (by id) that is served anywhere.
- * This one is told all of its port forwardings, and sends on what leads elsewhere.
+ * several hosts, but an address can be routed to one only: that of the first port forwarding (by protocol and port) whose port
+ * is served anywhere. This one is told all of them, and sends on what leads elsewhere.
  */
 import type { Cloud } from "../neutron/cloud.ts";
 import { forwardingsOf } from "../neutron/floating-ip-links.ts";
@@ -41,16 +41,24 @@ function partsOf(cloud: Cloud, portId: string): readonly string[] {
 
 /** The port whose host translates for all of them; undefined: none is served. */
 function landingOf(cloud: Cloud, floatingIpId: string): string | undefined {
-  const ids = new Set(forwardingsOf(cloud, floatingIpId).map((row) => row.internal_port_id));
-  return [...ids].toSorted(orderTexts).find((id) => {
-    const port = cloud.get("port", id);
-    return port !== undefined && isBound(port) && port.admin_state_up;
-  });
+  return inOrder(cloud, floatingIpId)
+    .map((row) => row.internal_port_id)
+    .find((id) => {
+      const port = cloud.get("port", id);
+      return port !== undefined && isBound(port) && port.admin_state_up;
+    });
+}
+
+/** No two of one protocol begin with the same port. */
+function inOrder(cloud: Cloud, floatingIpId: string): readonly PortForwarding[] {
+  const from = (row: PortForwarding) => rangeOf(row.external_port_range).first;
+  return forwardingsOf(cloud, floatingIpId).toSorted(
+    (left, right) => orderTexts(left.protocol, right.protocol) || from(left) - from(right),
+  );
 }
 
 function forwardsOf(cloud: Cloud, floatingIpId: string): readonly Forward[] {
-  const forwards = forwardingsOf(cloud, floatingIpId).map(forwardOf);
-  return forwards.toSorted((left, right) => orderTexts(left.protocol, right.protocol) || left.external.first - right.external.first);
+  return inOrder(cloud, floatingIpId).map(forwardOf);
 }
 
 function forwardOf(row: PortForwarding): Forward {
