@@ -3,6 +3,7 @@
  * changed in place; the only way in is `apply`.
  */
 import type { Ip } from "../net/address.ts";
+import type { Page } from "../resource/query.ts";
 import type { Indexed } from "../resource/resource.ts";
 import { Addresses } from "./addresses.ts";
 import type { RowWrite } from "./decision.ts";
@@ -88,6 +89,17 @@ export class Cloud {
   /** Does a declaration ask for an index of it? For queries, which name attributes at run time. */
   indexed(table: DeclaredTable, attribute: string): boolean {
     return this.#table(table).hasIndex(attribute);
+  }
+
+  /** How many rows `found` would give at most, without looking at them. */
+  countFound(table: DeclaredTable, attribute: string, keys: readonly string[]): number {
+    return keys.reduce((sum, key) => sum + this.#table(table).ids(attribute, key).size, 0);
+  }
+
+  /** Rows in the order of their keys, beyond a marker where there is one. The table must not change meanwhile. */
+  *ordered<T extends DeclaredTable>(table: T, { marker, reverse }: Pick<Page, "marker" | "reverse">): Generator<Tables[T]> {
+    const { rows, sorted } = this.#table(table);
+    for (const id of sorted.walk(reverse ? "down" : "up", marker)) yield rows.get(id) as Tables[T];
   }
 
   /** `by` for queries: rows that any of `keys` finds, each once. */

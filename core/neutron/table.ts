@@ -1,5 +1,6 @@
 /** The rows of one resource, with the indexes that its declaration asks for. */
 import type { Attribute, Attributes } from "../resource/resource.ts";
+import { SortedKeys } from "./sorted-keys.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -7,6 +8,7 @@ export class Table {
   readonly rows = new Map<string, object>();
   readonly #attributes: Attributes;
   readonly #indexes: readonly Index[];
+  #sorted: SortedKeys | undefined;
 
   constructor(attributes: Attributes) {
     this.#attributes = attributes;
@@ -15,12 +17,19 @@ export class Table {
     );
   }
 
+  /** The ids in order. Sorted when it is first asked for: at its beginning a cloud takes in all of its rows. */
+  get sorted(): SortedKeys {
+    return (this.#sorted ??= new SortedKeys(this.rows.keys()));
+  }
+
   /** Returns the row that was there before. */
   put(id: string, row: object | undefined): object | undefined {
     const old = this.rows.get(id);
     for (const index of this.#indexes) index.move(id, old, row);
     if (row === undefined) this.rows.delete(id);
     else this.rows.set(id, row);
+    if (row === undefined) this.#sorted?.remove(id);
+    else if (old === undefined) this.#sorted?.add(id);
     return old;
   }
 

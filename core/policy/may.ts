@@ -4,6 +4,7 @@
  */
 import { forbidden } from "../resource/refusals.ts";
 import { isObject } from "../resource/composites.ts";
+import { derived } from "../resource/derived.ts";
 import { chosen, policyNameOf } from "../resource/resource.ts";
 import type { Attribute, Resource } from "../resource/resource.ts";
 import type { Refusal } from "../result.ts";
@@ -123,9 +124,13 @@ export function maySee(resource: Resource, { who, target, policy }: Look): boole
 
 /** Attributes that somebody may not see of a thing. */
 export function hiddenFrom(resource: Resource, { who, target, policy }: Look): ReadonlySet<string> {
-  const hidden = Object.entries(resource.attributes).filter(
-    ([name, { guard }]) =>
-      guard?.get !== undefined && !policy.allows({ name: `get_${policyNameOf(resource)}:${name}`, rule: guard.get }, who, target),
-  );
-  return new Set(hidden.map(([name]) => name));
+  const hidden = guarded(resource).filter(({ asked }) => !policy.allows(asked, who, target));
+  return new Set(hidden.map(({ attribute }) => attribute));
 }
+
+/** Attributes that not everybody sees who sees the whole. */
+const guarded = derived((resource) =>
+  Object.entries(resource.attributes).flatMap(([attribute, { guard }]) =>
+    guard?.get === undefined ? [] : [{ attribute, asked: { name: `get_${policyNameOf(resource)}:${attribute}`, rule: guard.get } }],
+  ),
+);

@@ -1,0 +1,104 @@
+/**
+ * Which objects of a list are shown. A page in the order of ids, which is that of every list that asks for no other, is read off
+ * the rows in that order and ends where it is full; all else needs all that match. Either way a filter's index says where to look.
+ */
+import type { Filter, Query } from "../resource/query.ts";
+import { comparison, cut, matches } from "../resource/select.ts";
+import { orderTexts } from "../resource/type.ts";
+import { ok, refused } from "../result.ts";
+import type { Result } from "../result.ts";
+import type { ApiRequest } from "./api-types.ts";
+import type { Cloud } from "./cloud.ts";
+import { declarationOf, fullOf, rowOf, sees } from "./look.ts";
+import type { AnyRow, AnyRules } from "./look.ts";
+
+export interface Seen {
+  readonly row: AnyRow;
+  /** With what is computed, where filters or sort keys ask for it. */
+  readonly full: object;
+}
+
+export interface Listing {
+  readonly query: Query;
+  readonly request: ApiRequest;
+}
+
+/** In the order asked for. Refused when the page's marker is not there. */
+export function pageOf(rules: AnyRules, cloud: Cloud, listing: Listing): Result<readonly Seen[]> {
+  const { marker } = listing.query.page;
+  const row = marker === undefined ? undefined : rowOf(rules, cloud, marker);
+  if (marker !== undefined && row === undefined) return refused(rules.notFound(marker));
+  return ok(isPageById(rules, listing.query) ? walked(rules, cloud, listing) : sorted(rules, cloud, { ...listing, marker: row }));
+}
+
+/** Rows are kept by their ids, and all of them are kept. */
+function isPageById(rules: AnyRules, { order, page }: Query): boolean {
+  return page.limit > 0 && order.length === 0 && rules.unwritten === undefined && declarationOf(rules).attributes["id"]?.index === "key";
+}
+
+function walked(rules: AnyRules, cloud: Cloud, listing: Listing): readonly Seen[] {
+  const { filters, page } = listing.query;
+  const seen: Seen[] = [];
+  for (const one of seenAmong(rules, cloud, { ...listing, rows: inOrder(rules, cloud, { filters, page }) })) {
+    seen.push(one);
+    if (seen.length === page.limit) break;
+  }
+  return page.reverse ? seen.toReversed() : seen;
+}
+
+interface Sorting extends Listing {
+  readonly marker: AnyRow | undefined;
+}
+
+function sorted(rules: AnyRules, cloud: Cloud, { query, request, marker }: Sorting): readonly Seen[] {
+  const rows = indexed(rules, cloud, query.filters)?.rows() ?? cloud.all(rules.table);
+  const all = rules.unwritten === undefined ? rows : [...rules.unwritten(cloud), ...rows];
+  const compare = comparison(declarationOf(rules), query.order);
+  const seen = [...seenAmong(rules, cloud, { query, request, rows: all })].toSorted((left, right) => compare(left.full, right.full));
+  const beyond = marker === undefined ? undefined : fullOf(rules, cloud, { row: marker, who: request.who, now: request.now });
+  return cut(seen, query.page, ({ full }) => (beyond === undefined ? 0 : compare(full, beyond)));
+}
+
+/** Those that the filters find and the asker sees. */
+function* seenAmong(
+  rules: AnyRules,
+  cloud: Cloud,
+  { query, request, rows }: Listing & { readonly rows: Iterable<AnyRow> },
+): Generator<Seen> {
+  const { who, now } = request;
+  const computed = needsComputed(rules, query);
+  for (const row of rows) {
+    const full = computed ? fullOf(rules, cloud, { row, who, now }) : row;
+    if (matches(query, full) && sees(rules, cloud, { row, who })) yield { row, full };
+  }
+}
+
+function needsComputed(rules: AnyRules, { filters, order }: Query): boolean {
+  const { attributes } = declarationOf(rules);
+  return [...filters, ...order].some(({ attribute }) => attributes[attribute]?.computed === true);
+}
+
+/** Beyond the page's marker, the nearest to it first. */
+function inOrder(rules: AnyRules, cloud: Cloud, { filters, page }: Pick<Query, "filters" | "page">): Iterable<AnyRow> {
+  const few = indexed(rules, cloud, filters);
+  if (few === undefined) return cloud.ordered(rules.table, page);
+  const { marker } = page;
+  const rows = few.rows().toSorted((left, right) => orderTexts(left.id, right.id));
+  const rest = cut(rows, { ...page, limit: 0 }, ({ id }) => (marker === undefined ? 0 : orderTexts(id, marker)));
+  return page.reverse ? rest.toReversed() : rest;
+}
+
+interface Indexed {
+  readonly count: number;
+  rows(): readonly AnyRow[];
+}
+
+/** What the most selective index gives; undefined: no filter has one. */
+function indexed(rules: AnyRules, cloud: Cloud, filters: readonly Filter[]): Indexed | undefined {
+  const found = filters.flatMap(({ attribute, condition: { keys } }): Indexed[] =>
+    keys === undefined || !cloud.indexed(rules.table, attribute)
+      ? []
+      : [{ count: cloud.countFound(rules.table, attribute, keys), rows: () => cloud.found(rules.table, attribute, keys) }],
+  );
+  return found.toSorted((one, other) => one.count - other.count)[0];
+}
