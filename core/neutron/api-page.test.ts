@@ -13,7 +13,7 @@ function many() {
   const list = (query: string, who = ADMIN) => box.ask(who, "GET", `ports?${query}`);
   for (let n = 1; n < 60; n += 1) {
     const id = `${((n * 37) % 60).toString(16).padStart(8, "0")}-0000-4000-8000-00000000aaaa`;
-    const project_id = (n % 2 === 0 ? MEMBER : OTHER).project;
+    const project_id = (n % 5 < 2 ? MEMBER : OTHER).project;
     box.cloud.apply(`port/${id}`, { ...row, id, project_id, network_id: networks[n % 2], name: `port-${n % 7}`, device_id: `vm-${n % 3}` });
     // The order is asked for in between, and must take in what comes afterwards.
     if (n === 20) list("limit=1");
@@ -36,7 +36,7 @@ test("pages follow each other in the order of ids, forwards and backwards, with 
     for (const who of [ADMIN, MEMBER]) {
       const all = ids(allIn(list(query, who), "ports"));
       assert.deepEqual(all, all.toSorted());
-      assert.ok(all.length > 3, query);
+      assert.ok(all.length > 2, query);
       for (const limit of [1, 4, all.length, 100]) {
         for (const [at, marker] of all.entries()) {
           const page = (more: string) => ids(allIn(list(`${query}&limit=${limit}&marker=${marker}${more}`, who), "ports"));
