@@ -89,6 +89,10 @@ describe("a released address", () => {
     assert.equal(ended.box.ask(ADMIN, "DELETE", `subnets/${subnet}`).status, 204);
     assert.equal(released(ended.box), 0);
 
+    const gateway = lan();
+    gateway.box.ask(ADMIN, "DELETE", `ports/${idOf(gateway.create({ fixed_ips: [{ ip_address: "10.0.0.1" }] }))}`);
+    assert.equal(released(gateway.box), 0, "a gateway is given to nobody unasked anyway");
+
     const restless = lan({ quarantineSeconds: 0 });
     restless.box.ask(ADMIN, "DELETE", `ports/${idOf(restless.create())}`);
     assert.equal(released(restless.box), 0);

@@ -28,7 +28,9 @@ function releases(cloud: Cloud, writes: readonly RowWrite[], fresh: Fresh): read
   const { lost, gained, gone } = movesOf(cloud, writes);
   if (lost.size === 0 && gained.size === 0) return [];
   const until = later(fresh.now, cloud.settings.quarantineSeconds);
-  const released = [...lost].filter(([address, subnet]) => until > fresh.now && !gained.has(address) && !gone.has(subnet));
+  // A gateway's address is given to nobody unasked anyway.
+  const rests = (address: Ip, subnet: string) => !gained.has(address) && !gone.has(subnet) && cloud.addresses.gatewaysAt(address) === 0;
+  const released = [...lost].filter(([address, subnet]) => until > fresh.now && rests(address, subnet));
   const rows = new Map<string, RowWrite>();
   for (const address of [...swept(cloud, fresh.now), ...[...gained].filter((taken) => cloud.addresses.isReleased(taken))])
     rows.set(address, { key: keyOf(address) });
