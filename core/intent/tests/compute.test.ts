@@ -40,6 +40,19 @@ const WEB = group("web", [
   rule("ingress", 6, { remote: { group: uuid("web") } }),
 ]);
 
+function floatings(at: number, own: string): Readonly<Record<"nowhere" | "whole" | "by ports", Endpoint["floating"]>> {
+  const named = { id: uuid(`f${at}`), ip: ip(`172.18.208.${at}`) };
+  const [external, internal] = [
+    { first: 8000 + at, last: 8000 + at },
+    { first: 80, last: 80 },
+  ];
+  return {
+    nowhere: [],
+    whole: [{ ...named, stands_for: ip(own), forwards: [] }],
+    "by ports": [{ ...named, stands_for: null, forwards: [{ protocol: "tcp", external, to: ip(own), internal }] }],
+  };
+}
+
 const endpoints: fc.Arbitrary<Endpoint[]> = fc.uniqueArray(fc.integer({ min: 2, max: 250 }), { maxLength: 6 }).chain((all) =>
   fc.tuple(
     ...all.map((at) =>
@@ -55,8 +68,12 @@ const endpoints: fc.Arbitrary<Endpoint[]> = fc.uniqueArray(fc.integer({ min: 2, 
           ),
           dhcp_options: fc.constantFrom([], [{ name: "ntp-server", value: "192.0.2.1", family: 4 as const }]),
           six: fc.boolean(),
+          known: fc.constantFrom("nowhere", "whole", "by ports"),
         })
-        .map(({ six, ...more }) => port(at, [`10.65.0.${at}`, ...(six ? [`2001:db8:a41:3::${at}`] : [])], more)),
+        .map(({ six, known, ...more }) => {
+          const own = `10.65.0.${at}`;
+          return port(at, [own, ...(six ? [`2001:db8:a41:3::${at}`] : [])], { ...more, floating: floatings(at, own)[known] });
+        }),
     ),
   ),
 );
@@ -104,7 +121,7 @@ test("invariant 6: an endpoint is reachable only after its policy, its anti-spoo
         );
         assert.ok(["senders", "egress", "ingress"].every((of) => own.some(({ ref }) => ref.includes(` element ${of} `))));
         const routes = intent.routes.filter(({ because }) => because.includes(`port/${endpoint.port_id}`));
-        assert.equal(routes.length, endpoint.admin_state_up ? endpoint.addresses.length : 0);
+        assert.equal(routes.length, endpoint.admin_state_up ? endpoint.addresses.length + endpoint.floating.length : 0);
         for (const { value } of routes)
           for (const { ref } of [...frame, ...own]) assert.ok(route.needs(value).includes(ref), `${refOf(route, value)} waits for ${ref}`);
       }
