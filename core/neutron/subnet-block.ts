@@ -60,7 +60,7 @@ function sees(cloud: Cloud, pool: Subnetpool, who: Who): boolean {
 function namedBlock(cloud: Cloud, pool: Subnetpool, { cidr, input }: { readonly cidr: Cidr; readonly input: NewSubnet }): Result<Cidr> {
   const wrong = wrongLength(cloud, pool, { length: lengthOf(cidr), project: input.project_id });
   if (wrong !== undefined) return refused(wrong);
-  const fits = freeOf(cloud, pool, input.network_id).some((free) => covers(free, cidr));
+  const fits = freeOf(cloud, pool).some((free) => covers(free, cidr));
   return fits ? ok(cidr) : refused(refusal.notAllocated("Cannot allocate requested subnet from the available set of prefixes"));
 }
 
@@ -69,7 +69,7 @@ function someBlock(cloud: Cloud, pool: Subnetpool, input: NewSubnet): Result<Cid
   const length = input.prefixlen ?? Number(pool.default_prefixlen);
   const wrong = wrongLength(cloud, pool, { length, project: input.project_id });
   if (wrong !== undefined) return refused(wrong);
-  const cidr = firstFit(freeOf(cloud, pool, input.network_id), length);
+  const cidr = firstFit(freeOf(cloud, pool), length);
   if (cidr === undefined) return refused(refusal.notAllocated(`Insufficient prefix space to allocate subnet size /${length}`));
   const { gateway_ip: gateway } = input;
   const outside = typeof gateway === "string" && !contains(cidr, gateway);
@@ -98,14 +98,12 @@ function wrongLength(cloud: Cloud, pool: Subnetpool, { length, project }: Wanted
 /** What one of a pool's quota is, in addresses. */
 const UNIT: Readonly<Record<Family, bigint>> = { 4: 1n, 6: 1n << 64n };
 
-/** What a subnet on that network may have of the pool. */
-function freeOf(cloud: Cloud, pool: Subnetpool, network: string): readonly Cidr[] {
+/** What subnets may have of the pool. */
+function freeOf(cloud: Cloud, pool: Subnetpool): readonly Cidr[] {
   const applied = cloud.settings.undeclaredSubnets === "refused" ? cloud.get("datacenter", "this") : undefined;
   const declared = applied === undefined ? pool.prefixes : common(pool.prefixes, rangesOf(applied));
-  const others =
-    cloud.settings.overlappingSubnets === "refused"
-      ? cloud.all("subnet")
-      : [...cloud.by("subnet", "subnetpool_id", pool.id), ...cloud.by("subnet", "network_id", network)];
+  // Those of its network are of this pool, or of one in its scope, which has none of its addresses.
+  const others = cloud.settings.overlappingSubnets === "refused" ? cloud.all("subnet") : cloud.by("subnet", "subnetpool_id", pool.id);
   return without(
     declared,
     [...others].map(({ cidr }) => cidr),

@@ -185,6 +185,8 @@ describe("a subnet from a pool", () => {
     subnet({ cidr: "10.0.0.0/24" });
     assert.equal(cidrOf(subnet({ subnetpool_id: id })), "10.0.0.0/24");
     assert.equal(cidrOf(subnet({ subnetpool_id: id, network_id: network })), "10.0.1.0/24");
+    const other = idOf(pool({ prefixes: ["10.0.0.0/22"], default_prefixlen: 24 }));
+    assert.match(refusalOf(subnet({ subnetpool_id: other, network_id: network })), /^400 NetworkSubnetPoolAffinityError/);
     assert.match(refusalOf(subnet({ subnetpool_id: id, cidr: "10.0.1.0/24" })), /^409 SubnetAllocationError/);
   });
 
@@ -277,6 +279,8 @@ describe("a subnet from a pool", () => {
     assert.equal(refusalOf(subnet({ subnetpool_id: four, prefixlen: 26 })), over);
     assert.equal(subnet({ subnetpool_id: four, prefixlen: 27 }).status, 201);
     assert.equal(subnet({ subnetpool_id: four, prefixlen: 24 }, OTHER).status, 201);
+    const unlimited = idOf(pool({ prefixes: ["10.1.0.0/16"], default_quota: 0 }));
+    assert.equal(subnet({ subnetpool_id: unlimited, prefixlen: 24 }).status, 201);
     const six = idOf(pool({ prefixes: ["2001:db8::/40"], default_quota: 2, min_prefixlen: 60 }));
     assert.equal(refusalOf(subnet({ ip_version: 6, subnetpool_id: six, prefixlen: 62 })), over);
     assert.equal(subnet({ ip_version: 6, subnetpool_id: six, prefixlen: 63 }).status, 201);
@@ -356,6 +360,7 @@ describe("subnets of one network", () => {
     const id = idOf(pool({ prefixes: ["10.0.0.0/16"], default_prefixlen: 24, shared: true }));
     const onboard = (network_id: unknown, who = ADMIN) => box.ask(who, "PUT", `subnetpools/${id}/onboard_network_subnets`, { network_id });
     const [one, other] = ["192.0.2.0/25", "192.0.2.128/25"].map((cidr) => idOf(subnet({ network_id: network, cidr })));
+    subnet({ network_id: network, ip_version: 6, cidr: "2001:db8::/64" });
     assert.deepEqual(onboard(network).body, [
       { id: one, cidr: "192.0.2.0/25" },
       { id: other, cidr: "192.0.2.128/25" },
