@@ -13,7 +13,8 @@
  *     h1 holds nothing of a
  *
  * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `unplug a from h1`
- * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`; `group quick stateless`;
+ * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`;
+ * `group quick stateless`;
  * `floating f 172.18.208.50`, `lead f to a` (or `nothing`), `forward f tcp 2222 to a 22`, `drop forward f tcp 2222`;
  * `addresses offices 192.0.2.0/24`, `add 198.51.100.0/24 to offices`, `remove 192.0.2.0/24 from offices`, and rules `… with addresses offices`.
  *

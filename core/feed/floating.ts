@@ -13,7 +13,6 @@ import type { PortForwarding } from "../neutron/port-forwarding.ts";
 import { rangeOf } from "../neutron/port-range.ts";
 import type { Port } from "../neutron/port.ts";
 import { compareIp } from "../net/address.ts";
-import { orderTexts } from "../resource/type.ts";
 import type { Floating, Forward } from "./item.ts";
 
 /** Of one endpoint, by address. */
@@ -41,7 +40,7 @@ function partsOf(cloud: Cloud, portId: string): readonly string[] {
 
 /** The port whose host translates for all of them; undefined: none is served. */
 function landingOf(cloud: Cloud, floatingIpId: string): string | undefined {
-  return inOrder(cloud, floatingIpId)
+  return forwardingsOf(cloud, floatingIpId)
     .map((row) => row.internal_port_id)
     .find((id) => {
       const port = cloud.get("port", id);
@@ -49,16 +48,8 @@ function landingOf(cloud: Cloud, floatingIpId: string): string | undefined {
     });
 }
 
-/** No two of one protocol begin with the same port. */
-function inOrder(cloud: Cloud, floatingIpId: string): readonly PortForwarding[] {
-  const from = (row: PortForwarding) => rangeOf(row.external_port_range).first;
-  return forwardingsOf(cloud, floatingIpId).toSorted(
-    (left, right) => orderTexts(left.protocol, right.protocol) || from(left) - from(right),
-  );
-}
-
 function forwardsOf(cloud: Cloud, floatingIpId: string): readonly Forward[] {
-  return inOrder(cloud, floatingIpId).map(forwardOf);
+  return forwardingsOf(cloud, floatingIpId).map(forwardOf);
 }
 
 function forwardOf(row: PortForwarding): Forward {

@@ -3,6 +3,7 @@
  */
 import { familyOf } from "../net/address.ts";
 import { contains } from "../net/prefix.ts";
+import { orderTexts } from "../resource/type.ts";
 import { isAdmin } from "../policy/who.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
@@ -13,6 +14,7 @@ import { FLOATING_OWNER } from "./floating-ip.ts";
 import type { FloatingIp } from "./floating-ip.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import type { PortForwarding } from "./port-forwarding.ts";
+import { rangeOf } from "./port-range.ts";
 import type { FixedIp } from "./port-types.ts";
 import type { Port } from "./port.ts";
 import { servicePortInUse } from "./refusals.ts";
@@ -33,9 +35,11 @@ export function needsInterface(cloud: Cloud, routerId: string, subnetId: string)
   );
 }
 
-/** The port forwardings of a floating IP. */
+/** The port forwardings of a floating IP, by protocol and port. */
 export function forwardingsOf(cloud: Cloud, floatingIpId: string): readonly PortForwarding[] {
-  return [...cloud.by("port_forwarding", "floatingip_id", floatingIpId)];
+  const from = (row: PortForwarding) => rangeOf(row.external_port_range).first;
+  const order = (left: PortForwarding, right: PortForwarding) => orderTexts(left.protocol, right.protocol) || from(left) - from(right);
+  return [...cloud.by("port_forwarding", "floatingip_id", floatingIpId)].toSorted(order);
 }
 
 /** The port that keeps the address of a floating IP. */

@@ -45,7 +45,8 @@ export interface Standing {
 export const alreadyAssociated = ({ id, floating_ip_address: address, floating_network_id: network, port, fixed }: Standing) =>
   conflict(
     "FloatingIPPortAlreadyAssociated",
-    `Cannot associate floating IP ${address} (${id}) with port ${port} using fixed IP ${fixed}, as that fixed IP already has a floating IP on external network ${network}.`,
+    `Cannot associate floating IP ${address} (${id}) with port ${port} using fixed IP ${fixed}, ` +
+      `as that fixed IP already has a floating IP on external network ${network}.`,
   );
 export const usedByForwardings = (id: string) =>
   conflict("FipInUseByPortForwarding", `Floating IP ${id} in use by Port Forwarding resources.`);
@@ -88,12 +89,14 @@ export const unreachableForwarding = ({
   readonly id: string;
 }) =>
   badForwarding(
-    `External network ${network} is not reachable from subnet ${subnet}. Cannot set Port forwarding for port ${port} with Floating IP ${id}`,
+    `External network ${network} is not reachable from subnet ${subnet}. ` +
+      `Cannot set Port forwarding for port ${port} with Floating IP ${id}`,
   );
 export const otherRouter = (id: string, router: string, port: string) =>
   badForwarding(`The Floating IP ${id} had been set on router ${router}, the internal Neutron port ${port} can not reach it`);
 export const hasFloatingIp = ({ id, floating_ip_address: address, port, fixed }: Omit<Standing, "floating_network_id">) =>
   conflict(
     "PortHasBindingFloatingIP",
-    `Cannot create port forwarding to floating IP ${address} (${id}) with port ${port} using fixed IP ${fixed}, as that port already has a binding floating IP.`,
+    `Cannot create port forwarding to floating IP ${address} (${id}) with port ${port} using fixed IP ${fixed}, ` +
+      "as that port already has a binding floating IP.",
   );

@@ -165,7 +165,8 @@ describe("what a floating IP leads to", () => {
     const target = port(own);
     assert.equal(
       refusalOf(floating({ port_id: target })),
-      `404 ExternalGatewayForFloatingIPNotFound: External network ${external} is not reachable from subnet ${ownSubnet}.  Therefore, cannot associate Port ${target} with a Floating IP.`,
+      `404 ExternalGatewayForFloatingIPNotFound: External network ${external} is not reachable from subnet ${ownSubnet}.  ` +
+        `Therefore, cannot associate Port ${target} with a Floating IP.`,
     );
     assert.equal([...box.cloud.all("floatingip")].length, 0);
     connect("r1");
@@ -187,7 +188,8 @@ describe("what a floating IP leads to", () => {
     );
     assert.equal(
       refusalOf(floating({ port_id: two })),
-      `400 BadRequest: Bad floatingip request: Port ${two} has multiple fixed IPv4 addresses.  Must provide a specific IPv4 address when assigning a floating IP.`,
+      `400 BadRequest: Bad floatingip request: Port ${two} has multiple fixed IPv4 addresses.  ` +
+        `Must provide a specific IPv4 address when assigning a floating IP.`,
     );
     assert.equal(
       refusalOf(floating({ port_id: two, fixed_ip_address: "10.1.0.12" })),
@@ -278,7 +280,8 @@ describe("what hangs on floating IPs", () => {
       box.ask(MEMBER, "PUT", `ports/${target}`, { port: { fixed_ips: addresses.map((ip_address) => ({ ip_address })) } });
     assert.equal(
       refusalOf(readdress("10.7.0.6")),
-      `400 BadRequest: Bad port request: Cannot update the fixed_ips of the port ${target}, because its original fixed_ip has been associated to a floating ip.`,
+      `400 BadRequest: Bad port request: Cannot update the fixed_ips of the port ${target}, ` +
+        `because its original fixed_ip has been associated to a floating ip.`,
     );
     assert.equal(readdress("10.7.0.6", "10.7.0.5").status, 200);
     assert.equal(readdress("10.7.0.5").status, 200, "the other one may go");

@@ -122,7 +122,8 @@ describe("a port forwarding", () => {
     forward({ external_port: null, external_port_range: "8000:8010" });
     assert.equal(
       refusalOf(forward({ external_port: 8005, internal_port: 23 })),
-      "400 BadRequest: Bad port_forwarding request: There is a port collision with the external_port_range. The following ranges collides: 8000:8010 and 8005:8005.",
+      "400 BadRequest: Bad port_forwarding request: There is a port collision with the external_port_range. " +
+        "The following ranges collides: 8000:8010 and 8005:8005.",
     );
     assert.match(refusalOf(forward({ external_port: 9000 })), /port collision with the internal_port_range/);
     assert.equal(forward({ external_port: 8005, protocol: "udp" }).status, 201, "another protocol is another port");
