@@ -68,7 +68,7 @@ function edited(change: (document: Document) => void): Edit {
     const document = parseDocument(text, { stringKeys: true });
     refuse("the identity file", text);
     change(document);
-    const after = document.toString({ lineWidth: 0 });
+    const after = document.toString({ lineWidth: 0, flowCollectionPadding: false });
     refuse("the identity file, changed", after);
     return after;
   };

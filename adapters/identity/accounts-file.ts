@@ -1,12 +1,14 @@
 /** An identity file on disk: read and checked, and followed while it changes. */
 import { createHash } from "node:crypto";
-import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { statSync } from "node:fs";
+import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Accounts } from "#core/identity/accounts.ts";
 import { readAccounts } from "#core/identity/read.ts";
 import type { IdOf } from "#core/identity/read.ts";
-import { isMissing, reasonOf } from "../linux/errors.ts";
+import { reasonOf } from "../linux/errors.ts";
 import { readYaml } from "../yaml/document.ts";
+import { readIfThere } from "./secret-file.ts";
 
 export type AccountsFileReading =
   | { readonly ok: true; readonly value: Accounts }
@@ -49,9 +51,11 @@ export interface FollowedAccounts {
 const LOOK_MS = 1000;
 
 /** Throws, with all that is wrong, when what is there at the beginning cannot be read; later, that changes nothing and is logged. */
-export function followAccounts(path: string, log: Log): FollowedAccounts {
-  let current: Accounts | undefined;
+export function followAccounts(path: string, { clock, log }: { readonly clock: Clock; readonly log: Log }): FollowedAccounts {
+  let [current, seen]: [Accounts | undefined, string] = [undefined, ""];
   const take = () => {
+    // Before it is read: what changes meanwhile is seen next time.
+    seen = stateOf(path);
     current = read(path);
     if (current === undefined) log.warn("there is no identity file: nobody is let in by a token", { path, hint: "margay identity init" });
     else log.info("the identity file is read", { path, users: current.users.size, projects: current.projects.size });
@@ -63,27 +67,28 @@ export function followAccounts(path: string, log: Log): FollowedAccounts {
       log.error("the identity file is wrong: what was read before still holds", { path, reason: reasonOf(error) });
     }
   };
+  const look = () => {
+    if (stateOf(path) !== seen) reread();
+    stop = clock.after(LOOK_MS, look);
+  };
   take();
-  watchFile(path, { interval: LOOK_MS, persistent: false }, reread);
-  return { current: () => current ?? NOBODY, reread, stop: () => unwatchFile(path, reread) };
+  let stop = clock.after(LOOK_MS, look);
+  return { current: () => current ?? NOBODY, reread, stop: () => stop() };
+}
+
+/** Another one after each change, also where a file takes another's place. */
+function stateOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "none" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
 }
 
 /** Undefined: there is none. */
 function read(path: string): Accounts | undefined {
-  const text = textOf(path);
+  const text = readIfThere(path);
   if (text === undefined) return undefined;
   const reading = readAccountsText(path, text);
   if (!reading.ok) throw new Error(reading.problems.join("\n"));
   return reading.value;
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }
 
 const NOBODY: Accounts = { region: "RegionOne", roles: [], domains: new Map(), projects: new Map(), users: new Map() };

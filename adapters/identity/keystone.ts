@@ -22,6 +22,8 @@ export interface KeystoneParts {
 
 /** For how long a token that is not good is not asked about again: somebody may try one over and over. */
 const BAD_SECONDS = 10;
+/** Longer than any that Keystone gives; it would not even read such a header. */
+const LONGEST = 8192;
 /** About 300 bytes each. */
 const MOST_TOKENS = 20_000;
 
@@ -30,6 +32,7 @@ export function keystone({ client, clock, log, publicUrl, cacheSeconds }: Keysto
   const cache = tokenCache<KnownToken | undefined>(clock, MOST_TOKENS);
   /** A token never counts beyond its end, unless that is what is wanted. */
   const find = async (token: string, wanted: Wanted) => {
+    if (token.length > LONGEST) return { value: undefined, until: 0 };
     const value = await client.validate(token, wanted);
     tell.answering();
     const kept = clock.now() + (value === undefined ? Math.min(BAD_SECONDS, cacheSeconds) : cacheSeconds) * 1000;

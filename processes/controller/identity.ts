@@ -48,7 +48,7 @@ function plain(identity: Identity): Doorkeeper {
 }
 
 async function byEmbedded({ auth, store, clock, log }: DoorkeeperParts): Promise<Doorkeeper> {
-  const accounts = followAccounts(auth.identity_file, log);
+  const accounts = followAccounts(auth.identity_file, { clock, log });
   const service = await embeddedIdentity({ accounts: accounts.current, store, clock, log, tokenSeconds: auth.token_seconds });
   return {
     identity: service.identity,
