@@ -119,8 +119,10 @@ export type Look = Pick<Act, "who" | "target" | "policy">;
 
 /** May somebody know that it is there? */
 export function maySee(resource: Resource, { who, target, policy }: Look): boolean {
-  return policy.allows({ name: `get_${policyNameOf(resource)}`, rule: resource.may.get ?? [] }, who, target);
+  return policy.allows(seeing(resource), who, target);
 }
+
+const seeing = derived((resource): Asked => ({ name: `get_${policyNameOf(resource)}`, rule: resource.may.get ?? [] }));
 
 /** Attributes that somebody may not see of a thing. */
 export function hiddenFrom(resource: Resource, { who, target, policy }: Look): ReadonlySet<string> {
