@@ -1,65 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { feedClient } from "#adapters/feed/client.ts";
 import type { View } from "#core/feed/item.ts";
 import { replica } from "#engine/replica.ts";
-
-const MAIN = join(import.meta.dirname, "../main.ts");
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly socket: string;
-  /** Lines of its log so far. */
-  readonly log: Record<string, unknown>[];
-}
-
-function home(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "margay-controller-"));
-  t.after(() => rmSync(directory, { recursive: true }));
-  return directory;
-}
-
-/** Starts a controller; resolves once it listens. */
-async function started(t: TestContext, directory: string): Promise<Running> {
-  const socket = join(directory, "api.sock");
-  const child = spawn(process.execPath, [MAIN, "controller", "--store", join(directory, "margay.db"), "--listen", `unix:${socket}`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
-  const log: Record<string, unknown>[] = [];
-  const lines = createInterface({ input: child.stdout });
-  await new Promise<void>((resolve, reject) => {
-    lines.on("line", (line) => {
-      log.push(JSON.parse(line));
-      if (log.at(-1)?.["msg"] === "listening") resolve();
-    });
-    lines.on("close", () => reject(new Error(`it ended: ${JSON.stringify(log)}`)));
-  });
-  return { child, socket, log };
-}
-
-async function ask(socket: string, call: { readonly method: string; readonly path: string; readonly body?: object }) {
-  const asked = request({ socketPath: socket, method: call.method, path: call.path, agent: false });
-  asked.end(call.body === undefined ? "" : JSON.stringify(call.body));
-  const [answer] = await once(asked, "response");
-  let text = "";
-  for await (const part of answer) text += String(part);
-  return { status: Number(answer.statusCode), body: text === "" ? undefined : JSON.parse(text) };
-}
-
-async function ended(child: ChildProcess): Promise<unknown> {
-  const [status, signal] = await once(child, "exit");
-  return status ?? signal;
-}
+import { ask, ended, home, started } from "./running.real.ts";
 
 test("a controller that is killed and started again has what it had answered, and its agents come back", { timeout: 60_000 }, async (t) => {
   const directory = home(t);
@@ -113,7 +59,17 @@ test("asked to stop, it says goodbye and ends with 0", { timeout: 30_000 }, asyn
 
 test("one that cannot start says why and ends with 1", { timeout: 30_000 }, async (t) => {
   const directory = home(t);
-  const argv = [MAIN, "controller", "--store", join(directory, "nowhere/margay.db"), "--listen", `unix:${join(directory, "api.sock")}`];
+  const main = join(import.meta.dirname, "../main.ts");
+  const argv = [
+    main,
+    "controller",
+    "--config",
+    "/dev/null",
+    "--store",
+    join(directory, "nowhere/margay.db"),
+    "--listen",
+    `unix:${join(directory, "api.sock")}`,
+  ];
   const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   child.stdout.on("data", (part) => (said += String(part)));
