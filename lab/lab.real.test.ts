@@ -7,8 +7,10 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { signalProcess } from "#adapters/linux/process.ts";
 import { readDataCenterText } from "#adapters/yaml/datacenter-file.ts";
+import { readYaml } from "#adapters/yaml/document.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
+import { CLOUD } from "./identity.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
@@ -32,6 +34,12 @@ function raising(t: TestContext): Raising {
   return { file, center: reading.value, say: (line) => t.diagnostic(line) };
 }
 
+function cloudIn(text: string): Readonly<Record<string, string>> {
+  return (
+    (readYaml(text).value as { clouds: Readonly<Record<string, { auth: Readonly<Record<string, string>> }>> }).clouds[CLOUD]?.auth ?? {}
+  );
+}
+
 const running = (lab: Lab) => statusOf(lab).machines.flatMap(({ process }) => (process?.pid === undefined ? [] : [process.name]));
 const ALL = ["provider-bird", "controller-control", "agent-rr1", "agent-h1", "agent-h2", "agent-gw1"];
 const namespaces = (lab: Lab) => execFileSync("ip", ["netns"], { encoding: "utf8" }).match(new RegExp(`mg-${lab.name}-`, "g")) ?? [];
@@ -47,6 +55,16 @@ test("a lab comes up, is completed where something has stopped, and goes without
     await addVm(lab, { name: "v", host: "h1", network: plan.center.networks.external.name, groups: [] });
     const { ipv4, ipv6 } = outsideHost(plan.center.lab);
     for (const to of [ipv4, ipv6]) assert.equal((await ping(vmNetns(lab, "v"), to)).reached, true, to);
+  });
+
+  await t.test("an administrator logs in by TCP, from inside", () => {
+    const { auth_url, username: name, password, project_name } = cloudIn(readFileSync(statusOf(lab).clouds, "utf8"));
+    const domain = { name: "Default" };
+    const identity = { methods: ["password"], password: { user: { name, domain, password } } };
+    const body = JSON.stringify({ auth: { identity, scope: { project: { name: project_name, domain } } } });
+    const script = "fetch(process.argv[1], { method: 'POST', body: process.argv[2] }).then(({ status }) => console.log(status))";
+    const argv = ["netns", "exec", machineNetns(lab, "h1"), process.execPath, "-e", script, `${auth_url}/auth/tokens`, body];
+    assert.equal(execFileSync("ip", argv, { encoding: "utf8", timeout: 20_000 }), "201\n");
   });
 
   await t.test("a VM with a machine's name, on no host, or in no group is refused", async () => {

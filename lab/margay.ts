@@ -6,6 +6,7 @@ import type { DataCenter, Machine } from "#core/datacenter/data-center.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
+import { identityFile } from "./identity.ts";
 import { controllerSocket, machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { logFile, runningService } from "./service.ts";
@@ -22,19 +23,32 @@ export const API_PORT = 9696;
 /** The first declared controller: an embedded store has one process. */
 export function controllerOf(lab: Lab, center: DataCenter): Service {
   const machine = firstController(center);
-  const store = ["--store", join(lab.directory, "store.sqlite")];
+  // Whatever is set up on this machine is for another controller.
+  const files = [
+    "--config",
+    "/dev/null",
+    "--set",
+    `auth.identity_file=${identityFile(lab)}`,
+    "--store",
+    join(lab.directory, "store.sqlite"),
+  ];
   const listen = ["--listen", `${spelled(addressOf(machine))}:${API_PORT}`, "--listen", `unix:${controllerSocket(lab)}`];
-  return margay(lab, machine, { name: `controller-${machine.name}`, argv: ["controller", ...store, ...listen] });
+  return margay(lab, machine, { name: `controller-${machine.name}`, argv: ["controller", ...files, ...listen] });
 }
 
 export function agentsOf(lab: Lab, center: DataCenter): (Service & { readonly machine: string })[] {
-  const controller = `http://${spelled(addressOf(firstController(center)))}:${API_PORT}`;
+  const controller = controllerUrl(center);
   return machinesOf(center)
     .filter(({ kind }) => kind !== "controller")
     .map(({ kind, machine }) => {
       const argv = ["agent", "--role", kind, "--host", machine.name, "--controller", controller, "--state", agentState(lab, machine.name)];
       return { ...margay(lab, machine, { name: agentName(machine.name), argv }), machine: machine.name };
     });
+}
+
+/** As the lab's machines reach it. */
+export function controllerUrl(center: DataCenter): string {
+  return `http://${spelled(addressOf(firstController(center)))}:${API_PORT}`;
 }
 
 export function agentName(machine: string): string {

@@ -1,6 +1,7 @@
 /** What of a lab there is at this moment. */
 import { existsSync } from "node:fs";
 import type { ProcessName } from "#adapters/linux/process.ts";
+import { cloudsFile } from "./identity.ts";
 import { agentName, controllerOf } from "./margay.ts";
 import { controllerSocket, machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
@@ -27,6 +28,8 @@ export interface LabStatus {
   readonly file: string;
   /** Where its API is asked: by the relay when it runs, and by the controller's socket. */
   readonly doors: readonly string[];
+  /** With which `openstack --os-cloud` works inside the lab's machines. */
+  readonly clouds: string;
   readonly machines: readonly MachineStatus[];
   readonly vms: readonly Vm[];
 }
@@ -46,7 +49,14 @@ export function statusOf(lab: Lab): LabStatus {
   });
   const { phase, file, port } = record;
   const relay = port !== undefined && runningService(lab, RELAY) ? [`http://127.0.0.1:${port}`] : [];
-  return { phase, file: file.path, machines, vms: listVms(lab), doors: [...relay, `unix:${controllerSocket(lab)}`] };
+  return {
+    phase,
+    file: file.path,
+    machines,
+    clouds: cloudsFile(lab),
+    vms: listVms(lab),
+    doors: [...relay, `unix:${controllerSocket(lab)}`],
+  };
 }
 
 function serviceOn(node: { readonly name: string; readonly kind: NodeKind; readonly controller: string }): string | undefined {

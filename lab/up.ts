@@ -10,9 +10,10 @@ import { build } from "./build.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
+import { provideIdentity } from "./identity.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
-import { agentsAlive, agentsOf, controllerAnswers, controllerOf } from "./margay.ts";
+import { agentsAlive, agentsOf, controllerAnswers, controllerOf, controllerUrl } from "./margay.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { startProvider } from "./provider-router.ts";
@@ -44,6 +45,7 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
     startOutside(lab, topology);
   });
   await step("the controller", async () => {
+    await provideIdentity(lab, controllerUrl(center));
     startService(lab, controllerOf(lab, center));
     if (port !== undefined) await startRelay(lab, port, say);
     await controllerAnswers(lab, center);

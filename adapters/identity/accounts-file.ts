@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Accounts } from "#core/identity/accounts.ts";
+import { DEFAULT_REGION } from "#core/identity/layout.ts";
 import { readAccounts } from "#core/identity/read.ts";
 import type { IdOf } from "#core/identity/read.ts";
 import { reasonOf } from "../linux/errors.ts";
@@ -91,4 +92,4 @@ function read(path: string): Accounts | undefined {
   return reading.value;
 }
 
-const NOBODY: Accounts = { region: "RegionOne", roles: [], domains: new Map(), projects: new Map(), users: new Map() };
+const NOBODY: Accounts = { region: DEFAULT_REGION, roles: [], domains: new Map(), projects: new Map(), users: new Map() };

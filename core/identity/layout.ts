@@ -49,8 +49,11 @@ function some<T>(read: Reader<T>): Reader<readonly (T | undefined)[]> {
   return unless(list(read), (values) => (values.length === 0 ? "an empty list; leave the key out" : undefined));
 }
 
+/** As most clouds call the one that they have. */
+export const DEFAULT_REGION = "RegionOne";
+
 export const LAYOUT = mapping({
-  region: otherwise("RegionOne", name),
+  region: otherwise(DEFAULT_REGION, name),
   roles: list(role),
   domains: list(mapping({ name: needed(name), id: optional(id) })),
   projects: list(

@@ -3,10 +3,9 @@ import { text as readAll } from "node:stream/consumers";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { readAccountsText } from "#adapters/identity/accounts-file.ts";
-import { EMPTY, withPassword, withProject, withRoles, withUser } from "#adapters/identity/accounts-edit.ts";
+import { withPassword, withProject, withRoles, withUser } from "#adapters/identity/accounts-edit.ts";
 import type { Edit } from "#adapters/identity/accounts-edit.ts";
-import { withCloud } from "#adapters/identity/clouds-yaml.ts";
-import { ADMIN_PROJECT } from "#adapters/identity/local.ts";
+import { firstFile } from "#adapters/identity/first-file.ts";
 import { generatedPassword, hashPassword } from "#adapters/identity/passwords.ts";
 import { readIfThere, writeSecret } from "#adapters/identity/secret-file.ts";
 import { projectsOf, rolesAt } from "#core/identity/accounts.ts";
@@ -65,22 +64,15 @@ function initCommand(): Command {
 async function init({ file, url, cloud, cloudsYaml }: InitOptions): Promise<void> {
   const path = resolve(file);
   if (readIfThere(path) !== undefined) throw new Complaint(`${path} is there already; nothing has been changed`);
-  const password = generatedPassword();
-  const passwordHash = await hashPassword(password);
-  // Whoever comes by the unix socket is in this project: what was made there is the administrator's by TCP too.
-  const project = withProject({ name: "admin", id: ADMIN_PROJECT })(EMPTY);
-  const text = withUser({ name: "admin", passwordHash, roles: { admin: ["admin"] } })(project);
-  const entry = { cloud, url, user: "admin", password, project: "admin", region: accountsIn(path, text).region };
+  const clouds = cloudsYaml === undefined ? undefined : resolve(cloudsYaml);
+  const first = await firstFile({ cloud, url }, clouds && readIfThere(clouds));
   // First what holds the password: a file whose password nobody knows is of no use.
-  if (cloudsYaml !== undefined) writeSecret(resolve(cloudsYaml), withCloud(readIfThere(resolve(cloudsYaml)) ?? "", entry));
-  writeSecret(path, text);
+  if (clouds !== undefined) writeSecret(clouds, first.clouds);
+  writeSecret(path, first.identity);
   tell(`${path}: written, with the user admin`);
-  if (cloudsYaml === undefined)
-    tell(`\nIn clouds.yaml, so that \`openstack --os-cloud ${cloud}\` works; the password is shown this once:\n\n${withCloud("", entry)}`);
-  else
-    tell(
-      `${resolve(cloudsYaml)}: the cloud "${cloud}"; try: OS_CLIENT_CONFIG_FILE=${resolve(cloudsYaml)} openstack --os-cloud ${cloud} token issue`,
-    );
+  if (clouds !== undefined)
+    tell(`${clouds}: the cloud "${cloud}"; try: OS_CLIENT_CONFIG_FILE=${clouds} openstack --os-cloud ${cloud} token issue`);
+  else tell(`\nIn clouds.yaml, so that \`openstack --os-cloud ${cloud}\` works; the password is shown this once:\n\n${first.clouds}`);
 }
 
 function listCommand(): Command {

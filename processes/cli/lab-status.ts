@@ -1,4 +1,5 @@
 /** `margay lab status` as text: machines and their processes, then VMs. */
+import { CLOUD } from "#lab/identity.ts";
 import type { LabStatus, MachineStatus } from "#lab/status.ts";
 import type { Vm } from "#lab/vm-record.ts";
 import { table } from "./table.ts";
@@ -7,7 +8,13 @@ import type { Cell } from "./table.ts";
 export function statusText(status: LabStatus): string {
   const machines = table(["machine", "kind", "addresses", "namespace", "process"], status.machines.map(machineRow));
   const vms = status.vms.length > 0 ? [vmsText(status.vms)] : [];
-  return [`${status.file} (${status.phase})`, machines, ...vms, `API: ${status.doors.join(", ")}`].join("\n");
+  return [`${status.file} (${status.phase})`, machines, ...vms, `API: ${status.doors.join(", ")}`, clientText(status)].join("\n");
+}
+
+/** Where there is a machine, `openstack` in it reaches the controller by TCP, and logs in. */
+function clientText({ clouds, machines }: LabStatus): string {
+  const machine = machines.find(({ kind }) => kind === "controller")?.name ?? "NAME";
+  return `openstack, inside: margay lab enter ${machine} -- env OS_CLIENT_CONFIG_FILE=${clouds} openstack --os-cloud ${CLOUD} …`;
 }
 
 export function vmsText(vms: readonly Vm[]): string {
