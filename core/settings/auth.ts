@@ -39,7 +39,12 @@ export const auth = section({
       takes: "restart",
       note: "keystone: where clients without a token are sent. None: to keystone_url.",
     },
-    keystone_user: { type: name, default: "neutron", takes: "restart", note: "keystone: who this controller is; needs the role service or admin." },
+    keystone_user: {
+      type: name,
+      default: "neutron",
+      takes: "restart",
+      note: "keystone: who this controller is; needs the role service or admin.",
+    },
     keystone_user_domain: { type: name, default: "Default", takes: "restart", note: "keystone: the domain of that user, by name." },
     keystone_project: { type: name, default: "service", takes: "restart", note: "keystone: the project in which that user has the role." },
     keystone_project_domain: { type: name, default: "Default", takes: "restart", note: "keystone: the domain of that project, by name." },

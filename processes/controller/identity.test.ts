@@ -48,6 +48,15 @@ async function status(door: string, path: string, token?: string, method = "GET"
   return answer.status;
 }
 
+/** Its TCP address, once it listens there. */
+async function doorOf(log: readonly Record<string, unknown>[]): Promise<string> {
+  while (true) {
+    const door = log.map(({ address }) => String(address)).find((address) => address.startsWith("http"));
+    if (door !== undefined) return door;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 test("users of a file come in by TCP, and what is done to the file is done to them", { timeout: 60_000 }, async (t) => {
   const directory = home(t);
   const [file, clouds] = [join(directory, "identity.yaml"), join(directory, "clouds.yaml")];
@@ -60,8 +69,7 @@ test("users of a file come in by TCP, and what is done to the file is done to th
   assert.doesNotMatch(first.out + readFileSync(file, "utf8"), new RegExp(password));
 
   const { log, child } = await started(t, directory, ["--listen", "127.0.0.1:0", "--set", `auth.identity_file=${file}`]);
-  while (!log.some(({ address }) => /^http/.test(String(address)))) await new Promise((resolve) => setTimeout(resolve, 10));
-  const door = String(log.find(({ address }) => /^http/.test(String(address)))?.["address"]);
+  const door = await doorOf(log);
 
   for (const path of ["/v2.0/networks", "/v2.0/", "/v2.0", "/nonsense", "/margay/v1/datacenter", "/identity/v3/projects"])
     assert.equal(await status(door, path), 401, path);
@@ -132,4 +140,28 @@ test("without a file nobody is let in, and the log says what to do", { timeout: 
   const directory = home(t);
   const { log } = await started(t, directory, ["--listen", "127.0.0.1:0", "--set", `auth.identity_file=${directory}/none.yaml`]);
   assert.ok(log.some(({ hint }) => hint === "margay identity init"));
+});
+
+test("a controller asks a Keystone who somebody is: here, another controller", { timeout: 60_000 }, async (t) => {
+  const [one, other] = [home(t), home(t)];
+  const [file, secret] = [join(one, "identity.yaml"), join(other, "password")];
+  const first = await identity(["init", "--file", file]);
+  const password = /password: (\S+)/.exec(first.out)?.[1] ?? "";
+  await identity(
+    ["add-user", "neutron", "--project", "admin", "--role", "service", "--password-stdin", "--file", file],
+    "of the service\n",
+  );
+  writeFileSync(secret, "of the service\n");
+  const keystone = await doorOf((await started(t, one, ["--listen", "127.0.0.1:0", "--set", `auth.identity_file=${file}`])).log);
+  const settings = [`keystone_url=${keystone}/identity`, `keystone_password_file=${secret}`, "keystone_project=admin"];
+  const argv = ["--auth", "keystone", ...settings.flatMap((setting) => ["--set", `auth.${setting}`])];
+  const { log } = await started(t, other, ["--listen", "127.0.0.1:0", ...argv]);
+  const door = await doorOf(log);
+  const { token } = await login(keystone, { user: "admin", password, project: "admin" });
+  assert.deepEqual([await status(door, "/v2.0/networks", token), await status(door, "/v2.0/networks", `${token}x`)], [200, 401]);
+  const refusal = await fetch(`${door}/v2.0/networks`);
+  assert.equal(refusal.headers.get("www-authenticate"), `Keystone uri="${keystone}/identity"`);
+  // It gives no tokens itself.
+  assert.equal((await login(door, { user: "admin", password, project: "admin" })).status, 401);
+  assert.doesNotMatch(JSON.stringify(log), /of the service/);
 });
