@@ -1,14 +1,13 @@
-/** /agents: reading only. An agent is shown by its id and kept by its host. */
-import { refused } from "../result.ts";
-import type { Refusal } from "../result.ts";
-import type { Agent } from "./agent.ts";
-import { list, show } from "./api-read.ts";
-import { readAnswer } from "./api-types.ts";
-import type { ApiAnswer, ApiRequest } from "./api-types.ts";
+/** What is decided about agents. They make themselves known (core/feed/status.ts); administrators may say little of them. */
+import { ok, refused } from "../result.ts";
+import type { Refusal, Result } from "../result.ts";
+import type { Agent, AgentPatch } from "./agent.ts";
+import { zoneOf } from "./availability-zone.ts";
 import type { Cloud } from "./cloud.ts";
-import { sees } from "./look.ts";
-import { badRequest, methodNotAllowed, notFound } from "./refusals.ts";
-import type { Rules } from "./rules.ts";
+import type { RowWrite } from "./decision.ts";
+import { badRequest } from "./refusals.ts";
+import { removal } from "./rules.ts";
+import type { Change, Rules } from "./rules.ts";
 
 /** Neutron's `agent_down_time`: three heartbeats and a half. */
 const SILENCE_SECONDS = 75;
@@ -16,40 +15,22 @@ const SILENCE_SECONDS = 75;
 export const agentDecisions: Rules<"agent"> = {
   table: "agent",
   notFound: agentNotFound,
+  kept: { key: ({ host }) => host, byId },
   target: () => ({ owner: "" }),
-  targetOfNew: () => refused(methodNotAllowed),
-  computed: (_cloud, row, { now }) => ({ alive: isAlive(row, now) }),
+  targetOfNew: () => refused(badRequest("Agents make themselves known: they are not created here")),
+  computed: (_cloud, row, { now }) => ({ alive: isAlive(row, now), availability_zone: zoneOf(row) }),
+  update: (_cloud: Cloud, row: Agent, patch: AgentPatch): Result<Change<Agent>> => ok({ row: { ...row, ...patch } }),
+  // One that is there says so again before it could be missed.
+  delete: (_cloud: Cloud, row: Agent): Result<readonly RowWrite[]> => ok([removal("agent", row.host)]),
 };
 
 export function isAlive(row: Pick<Agent, "heartbeat_timestamp">, now: string): boolean {
   return Date.parse(now) - Date.parse(row.heartbeat_timestamp) <= SILENCE_SECONDS * 1000;
 }
 
-/** `request.path` begins with `agents`. */
-export function answerAgent(cloud: Cloud, request: ApiRequest): ApiAnswer {
-  const [, id, more] = request.path;
-  if (more !== undefined) return refuse(notFound);
-  if (request.method === "POST" && id === undefined) return refuse(badRequest("Agents make themselves known: they are not created here"));
-  if (request.method !== "GET") return refuse(methodNotAllowed);
-  if (id === undefined)
-    return readAnswer(list(agentDecisions, cloud, { ...request, query: request.query.map((pair) => withKey(cloud, pair)) }));
-  const row = found(cloud, id);
-  if (row === undefined || !sees(agentDecisions, cloud, { row, who: request.who })) return refuse(agentNotFound(id));
-  return readAnswer(show(agentDecisions, cloud, { id: row.host, request }));
-}
-
-/** A page's marker is an id, too. */
-function withKey(cloud: Cloud, [name, value]: readonly [string, string]): readonly [string, string] {
-  return [name, name === "marker" ? (found(cloud, value)?.host ?? value) : value];
-}
-
-function found(cloud: Cloud, id: string): Agent | undefined {
+function byId(cloud: Cloud, id: string): Agent | undefined {
   for (const row of cloud.all("agent")) if (row.id === id) return row;
   return undefined;
-}
-
-function refuse(refusal: Refusal): ApiAnswer {
-  return readAnswer(refused(refusal));
 }
 
 function agentNotFound(id: string): Refusal {

@@ -101,7 +101,7 @@ function createOne(rules: AnyRules, cloud: Cloud, one: Attempt & { readonly inpu
 }
 
 function writesOf(rules: AnyRules, { row, also = [] }: Change<AnyRow>): readonly RowWrite[] {
-  return [...also, write(rules.table, row.id, row)];
+  return [...also, write(rules.table, rules.kept?.key(row) ?? row.id, row)];
 }
 
 interface OnOne extends Attempt {

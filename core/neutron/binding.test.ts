@@ -10,7 +10,13 @@ import type { Who } from "../policy/who.ts";
 function running(said: Fields = {}) {
   const box = sandbox();
   for (const host of ["h1", "h2", "h3"])
-    box.cloud.apply(`agent/${host}`, { id: host, host, heartbeat_timestamp: box.time.now, configurations: { role: "compute" } });
+    box.cloud.apply(`agent/${host}`, {
+      id: host,
+      host,
+      heartbeat_timestamp: box.time.now,
+      admin_state_up: true,
+      configurations: { role: "compute" },
+    });
   const network = idOf(box.ask(ADMIN, "POST", "networks", { network: { project_id: MEMBER.project } }));
   box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" } });
   const vm = { network_id: network, device_owner: "compute:nova", device_id: "vm", "binding:host_id": "h1", project_id: MEMBER.project };

@@ -33,8 +33,9 @@ export function sees(rules: AnyRules, cloud: Cloud, { row, who }: { readonly row
   return maySee(declarationOf(rules), { who, target: targetOf(rules, cloud, { row, who }), policy: cloud.settings.policy });
 }
 
-/** Written or not. */
+/** Written or not, and whatever it is kept by. */
 export function rowOf(rules: AnyRules, cloud: Cloud, id: string): AnyRow | undefined {
+  if (rules.kept !== undefined) return rules.kept.byId(cloud, id);
   return cloud.get(rules.table, id) ?? rules.unwritten?.(cloud).find((row) => "id" in row && row.id === id);
 }
 

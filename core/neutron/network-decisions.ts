@@ -4,6 +4,7 @@ import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { scopeOfNetwork } from "./address-scope-decisions.ts";
+import { unknownZone, zonesOf } from "./availability-zone.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { floatingIpGone, idleOn } from "./floating-ip-links.ts";
@@ -26,6 +27,7 @@ export const networkDecisions: Rules<"network"> = {
     "router:external": isExternal(cloud, row.id),
     subnets: [...cloud.by("subnet", "network_id", row.id)].map((subnet) => subnet.id),
     l2_adjacency: false,
+    availability_zones: zonesOf(cloud),
     ipv4_address_scope: scopeOfNetwork(cloud, row.id, 4),
     ipv6_address_scope: scopeOfNetwork(cloud, row.id, 6),
   }),
@@ -55,7 +57,11 @@ function wrongProvider(cloud: Cloud, input: NewNetwork): Refusal | undefined {
 }
 
 function create(cloud: Cloud, input: NewNetwork, { who, fresh }: Ask): Result<Change<Network>> {
-  const wrong = wrongProvider(cloud, input) ?? wrongPolicy(cloud, { from: null, to: input.qos_policy_id }, who);
+  const wrong =
+    wrongProvider(cloud, input) ??
+    (input.is_default ? wrongDefault(cloud, { external: input["router:external"] }) : undefined) ??
+    unknownZone(cloud, input.availability_zone_hints) ??
+    wrongPolicy(cloud, { from: null, to: input.qos_policy_id }, who);
   if (wrong !== undefined) return refused(wrong);
   const mtu = chosenMtu(cloud, input.mtu ?? 0);
   if (!mtu.ok) return mtu;
@@ -69,12 +75,25 @@ function create(cloud: Cloud, input: NewNetwork, { who, fresh }: Ask): Result<Ch
 
 function update(cloud: Cloud, row: Network, patch: NetworkPatch, { who, fresh }: Ask): Result<Change<Network>> {
   const { shared, "router:external": external, ...said } = patch;
-  const wrong = wrongSharing(cloud, row, patch) ?? wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who);
+  const leadsOut = external ?? isExternal(cloud, row.id);
+  const wrong =
+    wrongSharing(cloud, row, patch) ??
+    (patch.is_default === true ? wrongDefault(cloud, { id: row.id, external: leadsOut }) : undefined) ??
+    wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who);
   if (wrong !== undefined) return refused(wrong);
   const mtu = mtuAfter(cloud, row, patch);
   if (!mtu.ok) return mtu;
   const given = sharingWrites(cloud, { type: "network", object: row }, { shared, external, fresh });
-  return ok({ row: { ...row, ...said, mtu: mtu.value }, also: given, counts: given.length > 0 });
+  // What leads nowhere is no default any more.
+  const is_default = (patch.is_default ?? row.is_default) && leadsOut;
+  return ok({ row: { ...row, ...said, is_default, mtu: mtu.value }, also: given, counts: given.length > 0 });
+}
+
+/** There is one default, and it is a way outside. `id` undefined: of a new network. */
+function wrongDefault(cloud: Cloud, { id, external }: { readonly id?: string; readonly external: boolean }): Refusal | undefined {
+  if (!external) return refusal.invalidInput("is_default is for networks with router:external");
+  for (const other of cloud.by("network", "is_default", "true")) if (other.id !== id) return refusal.otherDefault(other.id);
+  return undefined;
 }
 
 /** What was given to everybody is taken back only while nobody depends on it. */

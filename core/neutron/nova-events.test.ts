@@ -15,7 +15,13 @@ function told(said: Fields = {}) {
   const box = sandbox();
   const events: NovaEvent[] = [];
   for (const host of ["h1", "h2"])
-    box.cloud.apply(`agent/${host}`, { id: host, host, heartbeat_timestamp: box.time.now, configurations: { role: "compute" } });
+    box.cloud.apply(`agent/${host}`, {
+      id: host,
+      host,
+      heartbeat_timestamp: box.time.now,
+      admin_state_up: true,
+      configurations: { role: "compute" },
+    });
   const network = idOf(box.ask(ADMIN, "POST", "networks", { network: { project_id: MEMBER.project } }));
   box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" } });
   const vm = { network_id: network, device_owner: "compute:nova", device_id: VM, "binding:host_id": "h1", project_id: MEMBER.project };

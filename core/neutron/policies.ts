@@ -12,7 +12,9 @@ import { pathOf, policyNameOf } from "../resource/resource.ts";
 import type { Resource } from "../resource/resource.ts";
 import { ACTIVATE } from "./binding.ts";
 import { floatingIpPool } from "./floating-ip-pools.ts";
+import { availabilityZone } from "./availability-zone.ts";
 import { declarationOf } from "./look.ts";
+import { serviceProvider } from "./service-provider.ts";
 import { GET_RULE_TYPE } from "./qos-rule-types.ts";
 import { NESTED, ROUTES } from "./routes.ts";
 import { DECLARED } from "./tables.ts";
@@ -26,7 +28,11 @@ export interface DeclaredPolicy extends KnownPolicy {
 
 /** Each name once, resource by resource. */
 export function declaredPolicies(): readonly DeclaredPolicy[] {
-  const all = [...[...Object.values(DECLARED), floatingIpPool].flatMap(policiesOf), alone(ACTIVATE), alone(GET_RULE_TYPE)];
+  const all = [
+    ...[...Object.values(DECLARED), floatingIpPool, availabilityZone, serviceProvider].flatMap(policiesOf),
+    alone(ACTIVATE),
+    alone(GET_RULE_TYPE),
+  ];
   return [...new Map(all.map((policy) => [policy.name, policy])).values()];
 }
 

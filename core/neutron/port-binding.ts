@@ -15,7 +15,7 @@ interface Place {
   readonly now: string;
 }
 
-/** How the host would plug the port in. Without a compute agent there that was heard lately, it would not. */
+/** How the host would plug the port in. Without a compute agent there that is up and was heard lately, it would not. */
 export function vifOn(cloud: Cloud, port: Bindable, { host, now }: Place): Pick<Binding, "vif_type" | "vif_details"> {
   if (!isServed(cloud, host, now)) return { vif_type: "binding_failed", vif_details: {} };
   return { vif_type: "tap", vif_details: { port_filter: true, mac_address: hostSideMac(port.mac_address) } };
@@ -32,7 +32,7 @@ export const UNBOUND = { vif_type: "unbound", vif_details: {} } as const;
 
 function isServed(cloud: Cloud, host: string, now: string): boolean {
   const agent = cloud.get("agent", host);
-  return agent !== undefined && agent.configurations["role"] === "compute" && isAlive(agent, now);
+  return agent !== undefined && agent.configurations["role"] === "compute" && agent.admin_state_up && isAlive(agent, now);
 }
 
 export function isBound(port: Port): boolean {

@@ -263,6 +263,7 @@ describe("binding", () => {
     id: host,
     host,
     heartbeat_timestamp: heard,
+    admin_state_up: true,
     configurations: { role },
   });
   const bindingOf = (response: ApiResponse) => [port(response)["binding:vif_type"], port(response)["status"]];

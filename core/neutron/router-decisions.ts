@@ -2,6 +2,7 @@
 import { ADMIN_OR_OWNER } from "../policy/rule.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
+import { unknownZone, zonesOf } from "./availability-zone.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { gatewayInfoOf, gatewayWrites, wrongSnat } from "./router-gateway.ts";
@@ -19,7 +20,7 @@ export const routerDecisions: Rules<"router"> = {
   notFound: refusal.routerNotFound,
   target: (_cloud, row) => ({ owner: row.project_id }),
   targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
-  computed: (cloud, row) => ({ external_gateway_info: gatewayInfoOf(cloud, row), availability_zones: [] }),
+  computed: (cloud, row) => ({ external_gateway_info: gatewayInfoOf(cloud, row), availability_zones: zonesOf(cloud) }),
   create,
   update,
   delete: remove,
@@ -32,9 +33,8 @@ export const routerDecisions: Rules<"router"> = {
 };
 
 function create(cloud: Cloud, { external_gateway_info: wish, ...said }: NewRouter, ask: Ask): Result<Change<Router>> {
-  // Every host does the work of every router: there is no zone that one could be in.
-  const [zone] = said.availability_zone_hints;
-  if (zone !== undefined) return refused(refusal.zoneNotFound(zone));
+  const nowhere = unknownZone(cloud, said.availability_zone_hints);
+  if (nowhere !== undefined) return refused(nowhere);
   const row: Router = { ...born(ask.fresh), status: "ACTIVE", routes: [], tags: [], ...said, enable_snat: snatOf(wish) };
   const gateway = gatewayWrites(cloud, row.id, { wish, ...ask });
   return gateway.ok ? ok({ row, also: gateway.value }) : gateway;

@@ -9,7 +9,6 @@ const conflict = (type: string, message: string): Refusal => ({ status: 409, typ
 const bad = (reason: string): Refusal => badResource("router", reason);
 
 export const routerNotFound = (id: string) => absent("RouterNotFound", `Router ${id} could not be found`);
-export const zoneNotFound = (zone: string) => absent("AvailabilityZoneNotFound", `AvailabilityZone ${zone} could not be found.`);
 export const routerInUse = (id: string, ports: readonly string[]) =>
   conflict("RouterInUse", `Router ${id} has ports still attached: ${ports.join(", ")}`);
 

@@ -65,7 +65,7 @@ export const router = resource({
       write: "never",
       computed: true,
       extension: "router_availability_zone",
-      note: "Zones that it is in: none, for every host does its work.",
+      note: "Zones that it is in: all there are, for every host does its work.",
     },
     routes: {
       type: hostRoutes,

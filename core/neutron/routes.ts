@@ -2,8 +2,10 @@
 import { pathOf, segmentOf } from "../resource/resource.ts";
 import { addressGroupDecisions } from "./address-group-decisions.ts";
 import { addressScopeDecisions } from "./address-scope-decisions.ts";
-import { answerAgent } from "./agent-decisions.ts";
+import { agentDecisions } from "./agent-decisions.ts";
+import { answerAvailabilityZone } from "./availability-zone.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
+import { answerTopology } from "./auto-topology.ts";
 import type { Cloud } from "./cloud.ts";
 import { answerExtension, answerVersion } from "./discovery.ts";
 import { floatingIpDecisions } from "./floating-ip-decisions.ts";
@@ -22,6 +24,7 @@ import { rbacPolicyDecisions } from "./rbac-policy-decisions.ts";
 import { routerDecisions } from "./router-decisions.ts";
 import { securityGroupDecisions } from "./security-group-decisions.ts";
 import { securityGroupRuleDecisions } from "./security-group-rule-decisions.ts";
+import { answerServiceProvider } from "./service-provider.ts";
 import { subnetDecisions } from "./subnet-decisions.ts";
 import { subnetpoolDecisions } from "./subnetpool-decisions.ts";
 
@@ -36,6 +39,7 @@ const RULES: readonly AnyRules[] = [
   portForwardingDecisions,
   securityGroupDecisions,
   securityGroupRuleDecisions,
+  agentDecisions,
   defaultSecurityGroupRuleDecisions,
   addressGroupDecisions,
   qosPolicyDecisions,
@@ -68,8 +72,10 @@ export const SPECIAL: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["", answerVersion],
   ["extensions", answerExtension],
   ["quotas", answerQuota],
-  ["agents", answerAgent],
+  ["availability_zones", answerAvailabilityZone],
+  ["service-providers", answerServiceProvider],
   ["network-ip-availabilities", answerIpAvailability],
+  ["auto-allocated-topology", answerTopology],
   ["floatingip_pools", answerFloatingIpPools],
   ["qos", answerRuleTypes],
 ]);

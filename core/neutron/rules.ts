@@ -65,6 +65,12 @@ export interface Part<Row> {
   answer(cloud: Cloud, below: Below<Row>): ApiAnswer;
 }
 
+/** How rows are found that are not kept by their id. */
+export interface Keeping<Row> {
+  key(row: Row): string;
+  byId(cloud: Cloud, id: string): Row | undefined;
+}
+
 type Of<T extends DeclaredTable> = (typeof DECLARED)[T];
 
 export interface Rules<T extends DeclaredTable> {
@@ -81,6 +87,8 @@ export interface Rules<T extends DeclaredTable> {
   create?(cloud: Cloud, input: Create<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
   /** Revision and time of change are set for it afterwards, where the row did change. */
   update?(cloud: Cloud, row: Tables[T], patch: Patch<Of<T>>, ask: Ask): Result<Change<Tables[T]>>;
+  /** Where rows are kept by something else than their id. */
+  readonly kept?: Keeping<Tables[T]>;
   /** Rows that are there though nobody wrote them; few. */
   unwritten?(cloud: Cloud): readonly Tables[T][];
   /** Projects whose own must be made before this list can be told: the asker's, or one that an administrator asks for. */
