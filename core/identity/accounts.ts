@@ -1,10 +1,13 @@
 /** Who there is: domains, projects, users, and which roles a user has where. */
 import { withImplied } from "../policy/who.ts";
 
-export interface Domain {
+export interface Named {
   readonly id: string;
   readonly name: string;
 }
+
+export type Domain = Named;
+export type Role = Named;
 
 export interface Project {
   readonly id: string;
@@ -39,7 +42,7 @@ export interface User {
 export interface Accounts {
   /** Of the one region that there is. */
   readonly region: string;
-  readonly roles: readonly Domain[];
+  readonly roles: readonly Role[];
   readonly domains: ReadonlyMap<string, Domain>;
   readonly projects: ReadonlyMap<string, Project>;
   readonly users: ReadonlyMap<string, User>;

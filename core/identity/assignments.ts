@@ -2,7 +2,7 @@
 import { withImplied } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
-import type { Accounts, Domain, Place, User } from "./accounts.ts";
+import type { Accounts, Domain, Named, Place, Role, User } from "./accounts.ts";
 import { isAdmin, isTrue, listLinks } from "./asking.ts";
 import type { IdentityRequest } from "./asking.ts";
 import { notAllowed } from "./refusals.ts";
@@ -11,7 +11,7 @@ import type { IdentityAnswer } from "./refusals.ts";
 interface Assignment {
   readonly user: User;
   readonly place: Place;
-  readonly role: Domain;
+  readonly role: Role;
 }
 
 /** Filters, as the query spells them. There are neither groups nor roles on the system. */
@@ -53,6 +53,6 @@ function namedItem({ projects, domains }: Accounts, { user, place, role }: Assig
   return { user: named(user), role: named(role), scope: { [place.kind]: where && named(where) }, links: {} };
 }
 
-function named({ id, name, ...more }: Domain & { readonly domain?: Domain }): object {
+function named({ id, name, ...more }: Named & { readonly domain?: Domain }): object {
   return { id, name, ...(more.domain !== undefined && { domain: { id: more.domain.id, name: more.domain.name } }) };
 }

@@ -1,5 +1,5 @@
 /** What can be listed and shown: each collection by its name in the URL, its objects as Keystone's clients know them. */
-import type { Accounts, Domain, Project, User } from "./accounts.ts";
+import type { Accounts, Domain, Project, Role, User } from "./accounts.ts";
 import { endpointsOf, servicesOf } from "./catalog.ts";
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -35,7 +35,7 @@ export const userItem = ({ id, name, domain, enabled }: User): Item => ({
 
 export const domainItem = ({ id, name }: Domain): Item => ({ id, name, description: "", enabled: true, tags: [], options: {} });
 
-const roleItem = ({ id, name }: Domain): Item => ({ id, name, domain_id: null, description: null, options: {} });
+const roleItem = ({ id, name }: Role): Item => ({ id, name, domain_id: null, description: null, options: {} });
 
 export const COLLECTIONS: ReadonlyMap<string, Collection> = new Map<string, Collection>([
   ["projects", { name: "project", items: ({ projects }) => [...projects.values()].map(projectItem) }],

@@ -1,4 +1,4 @@
-/** Who asks, for which project: as Keystone says it. A token that is for no project is nobody's who could be asked about here. */
+/** Who asks, for which project: as Keystone says it. Whoever speaks for no project is refused before (`core/identity/known-token.ts`). */
 export interface Who {
   readonly user: string;
   readonly project: string;
