@@ -54,12 +54,16 @@ function oracle(cloud: Cloud, { host, role }: Hello) {
 }
 
 const PORT = {
+  device_owner: "",
+  qos_policy_id: null,
   allowed_address_pairs: [],
   extra_dhcp_opts: [],
   dns_name: "",
   dns_domain: "",
   ready_on: [],
   port_security_enabled: true,
+  device_owner: "",
+  qos_policy_id: null,
   admin_state_up: true,
   status: "DOWN",
   revision_number: 0,
