@@ -18,9 +18,9 @@ const FRAME: readonly Nft[] = [
   inet.map(MAPS.egress, "type ifname : verdict;"),
   inet.map(MAPS.ingress, "type ifname : verdict;"),
   // After the senders have been checked (raw), before connection tracking.
-  inet.chain("pace-from", [`iifname vmap @${MAPS.egress}`], "type filter hook prerouting priority raw + 10; policy accept;"),
+  inet.chain("pace-sent", [`iifname vmap @${MAPS.egress}`], "type filter hook prerouting priority raw + 10; policy accept;"),
   // The last that happens to a packet, whoever sends it: another VM, the fabric, the host.
-  inet.chain("pace-to", [`oifname vmap @${MAPS.ingress}`], "type filter hook postrouting priority srcnat + 200; policy accept;"),
+  inet.chain("pace-received", [`oifname vmap @${MAPS.ingress}`], "type filter hook postrouting priority srcnat + 200; policy accept;"),
 ];
 
 export function pace(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
