@@ -46,6 +46,8 @@ function over({ options, headers, base, clients }: Way): Endpoint {
             reject(new Error(`${method} ${path}: ${response.statusCode} ${answer.slice(0, 300)}`));
           else resolve(answer === "" ? undefined : JSON.parse(answer));
         });
+        // After its end, this says nothing any more.
+        response.on("close", () => reject(new Error(`${method} ${path}: the answer broke off`)));
       });
       sent.on("error", reject).end(text);
     });

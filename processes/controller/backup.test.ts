@@ -30,17 +30,17 @@ async function names(running: Running): Promise<readonly string[]> {
 
 /** An agent that only listens. */
 function listening(t: TestContext, { socket }: Running): (holds: (view: View) => boolean) => Promise<void> {
-  let view: View | undefined;
+  const views: View[] = [];
   let wake = () => {};
-  const heard = replica((told) => {
-    view = told.view;
+  const heard = replica(({ view }) => {
+    views.push(view);
     wake();
   });
   const hello = { op: "hello", host: "h1", role: "compute", started_at: "2026-11-23T08:00:00Z" } as const;
   const connection = feedClient({ controllers: [`unix:${socket}`] })(hello, { ...heard, disconnected: () => undefined });
   t.after(() => connection.close());
   return async (holds) => {
-    while (view === undefined || !holds(view)) await new Promise<void>((resolve) => (wake = resolve));
+    while (!views.slice(-1).some(holds)) await new Promise<void>((resolve) => (wake = resolve));
   };
 }
 
