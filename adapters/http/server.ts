@@ -1,7 +1,7 @@
 /** The listener: TCP and unix sockets in, `handle` behind them, within limits. */
 import { createServer } from "node:http";
 import type { RequestListener, Server, ServerOptions } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { createServer as createSecureServer, Server as SecureServer } from "node:https";
 import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
@@ -109,7 +109,8 @@ function secureServer(options: ServerOptions, handler: RequestListener, certific
 }
 
 async function open(app: FastifyInstance, listen: Listen): Promise<string> {
-  if (!("path" in listen)) return await app.listen(listen);
+  // fastify does not see that the server that it was given is a secure one.
+  if (!("path" in listen)) return (await app.listen(listen)).replace(/^http:/, app.server instanceof SecureServer ? "https:" : "http:");
   await removeStale(listen.path);
   await app.listen(listen);
   return `unix:${listen.path}`;

@@ -1,6 +1,6 @@
 /** Every setting of `margay controller`, by section. */
 import { DEFAULT_SETTINGS } from "../neutron/settings.ts";
-import { list } from "../resource/composites.ts";
+import { list, nullable } from "../resource/composites.ts";
 import { flag, integer, oneOf } from "../resource/scalars.ts";
 import { auth } from "./auth.ts";
 import { section } from "./setting.ts";
@@ -86,6 +86,44 @@ const cloud = section({
   },
 });
 
+const policy = section({
+  note: "Who may do what.",
+  settings: {
+    file: {
+      type: nullable(file),
+      default: null,
+      takes: "at once",
+      note: "An operator's rules, in the form of Neutron's policy.yaml, on top of those that the declarations name.",
+    },
+  },
+});
+
+const tls = section({
+  note: "HTTPS at the TCP ports of the API. The files are read again when they change; broken ones change nothing.",
+  settings: {
+    certificate: {
+      type: nullable(file),
+      default: null,
+      takes: "restart",
+      note: "PEM: the certificate and those that lead to its issuer. None: plain HTTP.",
+    },
+    key: { type: nullable(file), default: null, takes: "restart", note: "PEM: the certificate's private key." },
+    client_ca: {
+      type: nullable(file),
+      default: null,
+      takes: "restart",
+      note: "PEM: who issues the certificates that clients must show. None: clients need none.",
+    },
+  },
+  objection: ({ certificate, key, client_ca: clients }) => {
+    if (certificate !== null && key === null) return { key: "key", reason: "missing: the certificate has one" };
+    if (certificate === null && key !== null) return { key: "certificate", reason: "missing: the key belongs to one" };
+    if (certificate === null && clients !== null)
+      return { key: "certificate", reason: "missing: without it no client shows a certificate" };
+    return undefined;
+  },
+});
+
 const count = integer(1, 1_000_000);
 const patience = integer(1, 3600);
 
@@ -155,6 +193,6 @@ const log = section({
   },
 });
 
-export const CONTROLLER = { listen: listening, store, auth, cloud, limits, log };
+export const CONTROLLER = { listen: listening, store, auth, cloud, policy, tls, limits, log };
 
 export type ControllerSettings = SettingsOf<typeof CONTROLLER>;

@@ -41,7 +41,7 @@ async function run(options: ControllerOptions): Promise<void> {
   }
   await service("controller", async (stop, log) => {
     const live = liveSettings(read, first.value, log);
-    log.setLevel(first.value.log.level);
+    log.setLevel(first.value.settings.log.level);
     live.listen(({ log: { level } }) => log.setLevel(level));
     process.on("SIGHUP", live.reread);
     await controller(live, stop, log);

@@ -22,12 +22,11 @@ import { load } from "#engine/present.ts";
 import { bringForward } from "#engine/rows-version.ts";
 import { RESTORE_PATH, storeDoor } from "#engine/store-door.ts";
 import { writer } from "#engine/writer.ts";
+import { doorTerms } from "./door-terms.ts";
+import type { Endings } from "./endings.ts";
 import { doorkeeper } from "./identity.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { stopped } from "../service.ts";
-
-/** What is to be ended, in the order in which it began. */
-type Endings = (() => unknown)[];
 
 /** Runs until `stop` is aborted; rejects when it cannot start. */
 export async function controller(settings: LiveSettings, stop: AbortSignal, log: Log): Promise<void> {
@@ -62,8 +61,9 @@ async function start(settings: LiveSettings, log: Log, endings: Endings): Promis
   const shared = { cloud: present.state, writer: write };
   const handleFor = (identity: Identity) =>
     storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, now: () => timeOf(clock), parts }));
+  const within = doorTerms(settings, log, endings);
   const open = async (listen: readonly Listen[], handle: Handle) => {
-    const served = await serve({ listen, handle, log, inPieces: new Set([RESTORE_PATH]) });
+    const served = await serve({ ...within, listen, handle, log, inPieces: new Set([RESTORE_PATH]) });
     endings.push(() => served.close());
     const feeds = serveFeed(served.servers, feed.accept);
     endings.push(() => feeds.close());

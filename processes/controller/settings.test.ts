@@ -23,7 +23,7 @@ function written(t: TestContext, text: string): string {
 function read(options: ControllerOptions) {
   const reading = controllerSettings(options)();
   assert.ok(reading.ok, reading.ok ? "" : reading.problems.join("\n"));
-  return reading.value;
+  return reading.value.settings;
 }
 
 function problems(options: ControllerOptions): readonly string[] {
@@ -90,6 +90,27 @@ test("read again, what takes effect at once does, the rest waits for a restart, 
   live.reread();
   assert.equal(live.cloud.longestList, 20);
   assert.deepEqual([log.lines.at(-1)?.level, heard], ["error", [20]]);
+});
+
+test("a policy file is read with the settings, and again with them; a wrong one changes nothing", (t) => {
+  const policy = written(t, "create_network: 'role:admin'\n");
+  const again = controllerSettings({ config: written(t, `policy:\n  file: ${policy}\n`) });
+  const first = again();
+  assert.ok(first.ok);
+  const live = liveSettings(again, first.value, fakeLog());
+  const member = { user: "u", project: "p", roles: ["member"] };
+  const may = () => live.cloud.policy.allows({ name: "create_network", rule: ["anybody"] }, member, { owner: "p" });
+  assert.equal(may(), false);
+  writeFileSync(policy, "create_network: 'role:member'\n");
+  live.reread();
+  assert.equal(may(), true);
+  writeFileSync(policy, "create_network: 'role:'and'\n");
+  live.reread();
+  assert.equal(may(), true);
+  assert.match(
+    problems({ config: written(t, "policy:\n  file: /nowhere/policy.yaml\n") }).join(),
+    /^\/nowhere\/policy\.yaml: cannot be read: ENOENT/,
+  );
 });
 
 test("docs/settings.md is what margay settings --markdown says", () => {
