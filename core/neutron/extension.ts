@@ -51,8 +51,8 @@ const BEHAVIOUR = [
   "tag-creation",
 ] as const;
 
-/** Name and description by alias; wanted of everything that is told. */
-const WORDS: Readonly<Record<string, readonly [name: string, description: string]>> = {
+/** Name and description by alias: of behaviour, and where an attribute's own note would not do. */
+const WORDS: Readonly<Record<string, Words>> = {
   "address-group": ["Address Groups", "Prefixes under one name, for rules of security groups."],
   "address-scope": ["Address Scopes", "Subnet pools whose prefixes do not overlap, and which serve networks together."],
   "default-subnetpools": ["Default Subnet Pools", "Subnets whose block is cut out of the default pool of their family."],
@@ -140,15 +140,26 @@ const WORDS: Readonly<Record<string, readonly [name: string, description: string
 
 const UPDATED = "2026-08-07T00:00:00+00:00";
 
-/** Everything that these resources and our behaviour bring, by alias. Throws when one has no words, which is a bug. */
+/**
+ * Everything that these resources and our behaviour bring, by alias. What has no words of its own is told in those of the
+ * attribute that brings it, so that a new attribute needs no word here. Throws when behaviour has no words, which is a bug.
+ */
 export function extensionsOf(resources: readonly Resource[]): readonly Extension[] {
-  const attributes = resources.flatMap((declared) => Object.values(declared.attributes));
-  const brought = attributes.flatMap(({ extension }) => (extension === undefined ? [] : [extension]));
-  return [...new Set([...BEHAVIOUR, ...brought])].toSorted().map(told);
+  const attributes = resources.flatMap((declared) => Object.entries(declared.attributes));
+  const notes = new Map<string, Words>();
+  for (const [name, { extension, note }] of attributes)
+    if (extension !== undefined && !notes.has(extension)) notes.set(extension, [titled(name), note]);
+  return [...new Set([...BEHAVIOUR, ...notes.keys()])].toSorted().map((alias) => told(alias, WORDS[alias] ?? notes.get(alias)));
 }
 
-function told(alias: string): Extension {
-  const words = WORDS[alias];
+type Words = readonly [name: string, description: string];
+
+/** `numa_affinity_policy`: Numa Affinity Policy. */
+function titled(name: string): string {
+  return name.replaceAll(/(?:^|[_:-])(\w)/g, (_, letter: string) => ` ${letter.toUpperCase()}`).trim();
+}
+
+function told(alias: string, words: Words | undefined): Extension {
   if (words === undefined) throw new Error(`no words for the extension ${alias}`);
   return { alias, name: words[0], description: words[1], updated: UPDATED, links: [] };
 }
