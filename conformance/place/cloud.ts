@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,9 +11,14 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { hashPassword } from "#adapters/identity/passwords.ts";
-import { COST } from "#core/identity/password-hash.ts";
+import { MORTAL, within } from "./program.ts";
 
 const MAIN = fileURLToPath(new URL("../../processes/main.ts", import.meta.url));
+/** The least that is taken for a password: suites ask for tokens by the hundred. */
+const CHEAP = { logN: 14, r: 8, p: 1 };
+/** A machine that does ten other things starts slowly. */
+const START_SECONDS = 30;
+const ANSWER_SECONDS = 30;
 
 export interface Account {
   readonly name: string;
@@ -25,10 +31,14 @@ export interface TestCloud {
   readonly home: string;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
+  /** Where its clients get their tokens. */
+  readonly identityUrl: string;
   /** Of everybody: who can read the test's folder may know it. */
   readonly password: string;
   /** As administrator; throws unless it is granted. */
   ask(method: string, path: string, body?: object): Promise<unknown>;
+  /** Lines of its log that tell of errors. */
+  errors(): readonly string[];
 }
 
 /** Starts it with these accounts; subnets may overlap, and addresses are given out again at once, as suites want it. */
@@ -37,18 +47,23 @@ export async function testCloud(t: TestContext, accounts: readonly Account[]): P
   t.after(() => rmSync(home, { recursive: true }));
   const port = await freePort();
   const password = "conformance";
-  const passwordHash = await hashPassword(password, { ...COST, logN: 10 });
-  const users = accounts.map(({ name, project, role }) => ({ name, password_hash: passwordHash, roles: { [project]: [role] } }));
-  const projects = [...new Set(accounts.map(({ project }) => project))].map((name) => ({ name }));
-  write(home, "identity.yaml", { projects, users });
+  write(home, "identity.yaml", identityFile(accounts, await hashPassword(password, CHEAP)));
   write(home, "controller.yaml", {
     listen: { api: [`127.0.0.1:${port}`, `unix:${join(home, "api.sock")}`] },
     store: { path: join(home, "store.sqlite") },
     auth: { how: "embedded", identity_file: join(home, "identity.yaml") },
     cloud: { overlapping_subnets: "allowed", dead_next_hops: "allowed", quarantine_seconds: 0 },
   });
-  await started(t, join(home, "controller.yaml"));
-  return { home, url: `http://127.0.0.1:${port}`, password, ask: asker(join(home, "api.sock")) };
+  const errors = await started(t, join(home, "controller.yaml"));
+  const url = `http://127.0.0.1:${port}`;
+  return { home, url, identityUrl: `${url}/identity/v3`, password, ask: asker(join(home, "api.sock")), errors };
+}
+
+function identityFile(accounts: readonly Account[], passwordHash: string): object {
+  return {
+    projects: [...new Set(accounts.map(({ project }) => project))].map((name) => ({ name })),
+    users: accounts.map(({ name, project, role }) => ({ name, password_hash: passwordHash, roles: { [project]: [role] } })),
+  };
 }
 
 /** JSON is YAML. */
@@ -66,31 +81,36 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function started(t: TestContext, config: string): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, "controller", "--config", config], { stdio: ["ignore", "pipe", "inherit"] });
+/** Once it listens by both doors: the errors that it tells of. */
+async function started(t: TestContext, config: string): Promise<TestCloud["errors"]> {
+  const argv = [...MORTAL.slice(1), process.execPath, MAIN, "controller", "--config", config];
+  const child = spawn(MORTAL[0], argv, { stdio: ["ignore", "pipe", "pipe"] });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   });
-  const lines = createInterface({ input: child.stdout });
-  let said = "";
-  let listening = 0;
-  await new Promise<void>((resolve, reject) => {
-    lines.on("line", (line) => {
-      said += `${line}\n`;
-      if (line.includes('"listening"') && ++listening === 2) resolve();
-    });
-    child.once("exit", () => reject(new Error(`the controller ended: ${said}`)));
+  let last = "";
+  const errors: string[] = [];
+  let doors = 0;
+  const listening = new Promise<void>((resolve, reject) => {
+    const heard = (line: string) => {
+      last = line;
+      if (line.includes('"level":"error"')) errors.push(line);
+      if (line.includes('"msg":"listening"') && ++doors === 2) resolve();
+    };
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", heard);
+    child.once("close", () => reject(new Error(`the controller ended: ${last}`)));
   });
+  await within(START_SECONDS, "the controller listens", listening);
+  return () => errors;
 }
 
 function asker(socketPath: string): TestCloud["ask"] {
   return async (method, path, body) => {
-    const { request } = await import("node:http");
     const asked = request({ socketPath, method, path, agent: false });
     asked.end(body === undefined ? "" : JSON.stringify(body));
-    const [answer] = await once(asked, "response");
+    const [answer] = await within(ANSWER_SECONDS, `the answer to ${method} ${path}`, once(asked, "response"));
     let text = "";
     for await (const part of answer) text += String(part);
     if (Number(answer.statusCode) >= 400) throw new Error(`${method} ${path}: ${answer.statusCode} ${text}`);

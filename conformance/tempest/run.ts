@@ -1,42 +1,54 @@
 /** One run of Tempest: which tests passed, were skipped, and failed, with what they said. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { globSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pythonPrograms } from "../place/python.ts";
+import { ini } from "./setup.ts";
+import { ran } from "../place/program.ts";
 
 export interface TempestRun {
   readonly passed: readonly string[];
-  /** With the reason. */
+  /** Tests, or classes whole, with the reason. */
   readonly skipped: ReadonlyMap<string, string>;
   readonly failed: readonly string[];
   /** Everything that it printed. */
   readonly output: string;
 }
 
+export interface TempestOptions {
+  readonly regex: string;
+  readonly workers: number;
+  readonly seconds: number;
+}
+
 /** Of `{0} tempest.api.network.test_x.Class.test_y [0.1s] ... ok` and its like. */
 const LINE = /^\{\d+\} (\S.*?)(?: \[[\d.]+s\])? \.\.\. (ok|FAILED|SKIPPED(?:: (.*))?)$/gm;
 
 /** `home` as `setUp` made it; tests by regular expression, `workers` at a time. */
-export async function runTempest(
-  home: string,
-  { regex, workers }: { readonly regex: string; readonly workers: number },
-): Promise<TempestRun> {
+export async function runTempest(home: string, { regex, workers, seconds }: TempestOptions): Promise<TempestRun> {
   const bin = await pythonPrograms();
-  const argv = ["run", "--config-file", join(home, "etc/tempest.conf"), "--regex", regex, "--concurrency", String(workers)];
-  const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}`, OS_TEST_TIMEOUT: "300", TEMPEST_CONFIG_DIR: join(home, "etc") };
-  const child = spawn(join(bin, "tempest"), argv, { cwd: home, env, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (output += part));
-  await once(child, "close");
-  const results = [...output.matchAll(LINE)].map(([, name = "", verdict = "", reason = ""]) => ({
-    name: name.replace(/\[.*$/, ""),
-    verdict,
-    reason,
-  }));
+  const config = join(home, "etc/tempest.conf");
+  const [tempest = ""] = globSync(join(bin, "../lib/python3*/site-packages/tempest"));
+  // A class goes to one worker whole: it makes what its tests share once.
+  const discovery = { test_path: join(tempest, "test_discover"), top_dir: join(tempest, ".."), group_regex: "([^\\.]*\\.)*" };
+  writeFileSync(join(home, ".stestr.conf"), ini({ DEFAULT: discovery }));
+  const argv = ["run", "--config-file", config, "--regex", regex, "--concurrency", String(workers)];
+  const env = { PATH: `${bin}:${process.env["PATH"]}`, OS_TEST_TIMEOUT: "60", TEMPEST_CONFIG_DIR: join(home, "etc"), HOME: home };
+  const { stdout, stderr } = await ran([join(bin, "tempest"), ...argv], { cwd: home, env, seconds });
+  return { ...results(stdout), output: stdout + stderr };
+}
+
+function results(text: string): Pick<TempestRun, "passed" | "skipped" | "failed"> {
+  const tests = [...text.matchAll(LINE)].map(([, name = "", verdict = "", reason = ""]) => ({ name: nameOf(name), verdict, reason }));
+  const names = (wanted: string) => tests.filter(({ verdict }) => verdict === wanted).map(({ name }) => name);
   return {
-    passed: results.filter(({ verdict }) => verdict === "ok").map(({ name }) => name),
-    skipped: new Map(results.filter(({ verdict }) => verdict.startsWith("SKIPPED")).map(({ name, reason }) => [name, reason])),
-    failed: results.filter(({ verdict }) => verdict === "FAILED").map(({ name }) => name),
-    output,
+    passed: names("ok"),
+    skipped: new Map(tests.filter(({ verdict }) => verdict.startsWith("SKIPPED")).map(({ name, reason }) => [name, reason])),
+    failed: names("FAILED"),
   };
+}
+
+/** `Class.test` below tempest.api.network; of a class that was skipped or failed whole, the class. */
+function nameOf(printed: string): string {
+  const [, whole = printed] = /^\w+Class \((.*)\)$/.exec(printed) ?? [];
+  return whole.replace(/\[.*$/, "").replace("tempest.api.network.", "");
 }

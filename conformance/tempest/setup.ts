@@ -14,16 +14,15 @@ export const ACCOUNTS: readonly Account[] = [
   ...["admin", "admin-1", "admin-2", "admin-3"].map((name): Account => ({ name, project: name, role: "admin" })),
 ];
 
-/** Writes Tempest's configuration; returns the folder to run it in. */
-export async function setUp(cloud: TestCloud): Promise<string> {
+/** Writes Tempest's configuration; returns the folder to run it in. `identityUrl`: the Keystone that Tempest is sent to. */
+export async function setUp(cloud: TestCloud, identityUrl: string): Promise<string> {
   const home = join(cloud.home, "tempest");
   mkdirSync(join(home, "etc"), { recursive: true });
   mkdirSync(join(home, "locks"));
   const external = await externalNetwork(cloud);
   const aliases = await extensions(cloud);
   writeFileSync(join(home, "etc/accounts.yaml"), accountsFile(cloud), { mode: 0o600 });
-  writeFileSync(join(home, "etc/tempest.conf"), configuration({ cloud, home, external, aliases }), { mode: 0o600 });
-  writeFileSync(join(home, ".stestr.conf"), "[DEFAULT]\ntest_path=./tests\ngroup_regex=([^\\.]*\\.)*\n");
+  writeFileSync(join(home, "etc/tempest.conf"), configuration({ identityUrl, home, external, aliases }), { mode: 0o600 });
   return home;
 }
 
@@ -54,19 +53,19 @@ function accountsFile({ password }: TestCloud): string {
 }
 
 interface Configured {
-  readonly cloud: TestCloud;
+  readonly identityUrl: string;
   readonly home: string;
   readonly external: string;
   readonly aliases: readonly string[];
 }
 
-function configuration({ cloud, home, external, aliases }: Configured): string {
+function configuration({ identityUrl, home, external, aliases }: Configured): string {
   return ini({
     DEFAULT: { log_dir: home, log_file: "tempest.log" },
     oslo_concurrency: { lock_path: join(home, "locks") },
     auth: { use_dynamic_credentials: "false", test_accounts_file: join(home, "etc/accounts.yaml"), admin_domain_name: "Default" },
-    identity: { uri_v3: `${cloud.url}/identity/v3`, auth_version: "v3", region: "RegionOne", v3_endpoint_type: "public" },
-    service_available: { neutron: "true", nova: "false", glance: "false", cinder: "false", swift: "false" },
+    identity: { uri_v3: identityUrl, auth_version: "v3", region: "RegionOne", v3_endpoint_type: "public" },
+    service_available: { neutron: "true", nova: "true", glance: "false", cinder: "false", swift: "false" },
     network: {
       endpoint_type: "public",
       public_network_id: external,
@@ -84,7 +83,8 @@ function configuration({ cloud, home, external, aliases }: Configured): string {
   });
 }
 
-function ini(sections: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
+/** As Python reads it. */
+export function ini(sections: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
   return Object.entries(sections)
     .map(
       ([name, values]) =>
