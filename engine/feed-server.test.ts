@@ -54,8 +54,6 @@ function oracle(cloud: Cloud, { host, role }: Hello) {
 }
 
 const PORT = {
-  device_owner: "",
-  qos_policy_id: null,
   allowed_address_pairs: [],
   extra_dhcp_opts: [],
   dns_name: "",

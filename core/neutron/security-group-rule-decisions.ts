@@ -47,9 +47,11 @@ export function shownRule(cloud: Cloud, row: SecurityGroupRule): Readonly<Record
 
 const NOTHING_HIDDEN: ReadonlySet<string> = new Set();
 
-function target(cloud: Cloud, row: SecurityGroupRule): Target {
+/** Whoever sees a group sees its rules: as a list of their own, and inside the group. */
+function target(cloud: Cloud, row: SecurityGroupRule, who: Who): Target {
   const group = cloud.get("security_group", row.security_group_id);
-  return { owner: row.project_id, ...(group === undefined ? {} : { parent: group.project_id }) };
+  if (group === undefined) return { owner: row.project_id };
+  return { owner: row.project_id, parent: group.project_id, ...sharingFor(cloud, group.id, who) };
 }
 
 function targetOfNew(cloud: Cloud, input: NewSecurityGroupRule): Result<Target> {

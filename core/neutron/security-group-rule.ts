@@ -71,7 +71,7 @@ export const securityGroupRule = resource({
   name: "security_group_rule",
   plural: "security_group_rules",
   note: "Traffic that the ports of a security group may receive or send.",
-  may: { create: OF_GROUP, get: ["admin", "reader@parent"], delete: OF_GROUP },
+  may: { create: OF_GROUP, get: ["admin", "reader@parent", "shared"], delete: OF_GROUP },
   attributes: {
     ...identity,
     security_group_id: { type: text(36), write: "create", filter: true, sort: true, index: true, note: "The group whose ports it is for." },

@@ -261,3 +261,20 @@ test("a port is in stateful groups or in stateless ones, not in both", () => {
   assert.equal(put(web), "200");
   assert.equal(put(), "200");
 });
+
+test("who a group is shared with sees its rules and names it in theirs, and writes none into it", () => {
+  const other: Who = { ...OTHER, project: "0123456789abcdef0123456789abcdef" };
+  const [web, own] = [group(MEMBER), group(other, { name: "own" })];
+  const made = rule(MEMBER, { security_group_id: web.id, direction: "ingress", protocol: "tcp" });
+  const policy = { object_type: "security_group", object_id: web.id, action: "access_as_shared", target_tenant: other.project };
+  const listed = () =>
+    (cloud.ask(other, "GET", `security-group-rules?security_group_id=${web.id}`).body as { security_group_rules: readonly Rule[] })
+      .security_group_rules.length;
+  assert.deepEqual([listed(), outcome(cloud.ask(other, "GET", `security-group-rules/${made.id}`))], [0, "404 SecurityGroupRuleNotFound"]);
+  cloud.ask(MEMBER, "POST", "rbac-policies", { rbac_policy: policy });
+  assert.deepEqual([listed(), outcome(cloud.ask(other, "GET", `security-group-rules/${made.id}`))], [3, "200"]);
+  assert.equal(shown(other, web.id).security_group_rules.length, 3);
+  assert.equal(outcome(addRule(other, { security_group_id: own.id, direction: "ingress", remote_group_id: web.id })), "201");
+  assert.equal(outcome(addRule(other, { security_group_id: web.id, direction: "ingress", protocol: "udp" })), "403 PolicyNotAuthorized");
+  assert.equal(outcome(cloud.ask(other, "DELETE", `security-group-rules/${made.id}`)), "403 PolicyNotAuthorized");
+});
