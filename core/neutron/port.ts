@@ -195,6 +195,13 @@ export const port = resource({
       index: true,
       note: "What may reach it, and what it may reach. Absent: the project's default group.",
     },
+    numa_affinity_policy: {
+      type: nullable(oneOf("required", "preferred", "legacy")),
+      write: "always",
+      default: null,
+      extension: "port-numa-affinity-policy",
+      note: "How near Nova must put the VM's processors to the network card; kept for Nova, which alone acts on it.",
+    },
     qos_policy_id: {
       type: nullable(uuid),
       write: "always",
