@@ -33,6 +33,7 @@ export class Cloud {
       ...declared,
       ["datacenter", new Table({})],
       ["released", new Table({})],
+      ["topology", new Table({})],
       ["retired", new Table({})],
     ]);
   }

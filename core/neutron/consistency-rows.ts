@@ -10,7 +10,7 @@ import { DECLARED } from "./tables.ts";
 const RESTORE = "no program writes this: restore a backup from before, and tell the maintainers";
 
 /** Tables that are not declared as resources. */
-const UNDECLARED: ReadonlySet<string> = new Set(["datacenter", "released", "retired"]);
+const UNDECLARED: ReadonlySet<string> = new Set(["datacenter", "released", "retired", "topology"]);
 
 export function* unknownTables({ rows }: Stock): Generator<Finding> {
   for (const key of rows.keys()) {

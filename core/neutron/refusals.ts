@@ -39,6 +39,8 @@ export const networkInUse = (id: string, ports: readonly string[]) =>
   );
 export const invalidSharing = (name: string) =>
   conflict("InvalidSharedSetting", `Unable to reconfigure sharing settings for network ${name}. Multiple projects are using it.`);
+export const otherDefault = (id: string) =>
+  conflict("DefaultExternalNetworkExists", `A default external network already exists: ${id}.`);
 export const externalInUse = (id: string) =>
   conflict(
     "ExternalNetworkInUse",

@@ -6,6 +6,7 @@ import { addressScope } from "./address-scope.ts";
 import type { AddressScope } from "./address-scope.ts";
 import { agent } from "./agent.ts";
 import type { Agent } from "./agent.ts";
+import type { Topology } from "./auto-topology.ts";
 import { floatingip } from "./floating-ip.ts";
 import type { FloatingIp } from "./floating-ip.ts";
 import { defaultSecurityGroupRule } from "./default-security-group-rule.ts";
@@ -92,6 +93,8 @@ export interface Tables {
   readonly datacenter: Applied;
   /** By address. */
   readonly released: Released;
+  /** By project. */
+  readonly topology: Topology;
 }
 
 export type TableName = keyof Tables;
