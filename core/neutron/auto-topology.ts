@@ -2,15 +2,16 @@
  * /auto-allocated-topology: for who does not care, a network with subnets from the default pools, and a router that leads
  * from them to the default external network. Made when it is first asked for, once for each project.
  */
+import type { Asked } from "../policy/policy.ts";
 import { ADMIN_OR_OWNER } from "../policy/rule.ts";
-import type { Rule } from "../policy/rule.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
+import type { Attempt } from "./api-write.ts";
 import { buildTopology, defaultExternal, defaultPools, endTopology } from "./auto-topology-parts.ts";
 import type { Cloud } from "./cloud.ts";
-import type { Decision, Fresh } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { badResource, forbidden, methodNotAllowed, notFound } from "./refusals.ts";
 import { committed } from "./released.ts";
 
@@ -20,7 +21,8 @@ export interface Topology {
   readonly router_id: string;
 }
 
-const GET: Rule = ["admin", "reader@owner"];
+export const GET_TOPOLOGY: Asked = { name: "get_auto_allocated_topology", rule: ["admin", "reader@owner"] };
+export const DELETE_TOPOLOGY: Asked = { name: "delete_auto_allocated_topology", rule: ADMIN_OR_OWNER };
 
 /** `request.path` begins with `auto-allocated-topology`; behind it a project, or what clients send for their own. */
 export function answerTopology(cloud: Cloud, request: ApiRequest): ApiAnswer {
@@ -34,7 +36,7 @@ export function answerTopology(cloud: Cloud, request: ApiRequest): ApiAnswer {
 
 function got(cloud: Cloud, project: string, request: ApiRequest): ApiAnswer {
   const fields = request.query.filter(([name]) => name === "fields").map(([, value]) => value);
-  const denied = denial(cloud, { verb: "get", rule: GET, project }, request);
+  const denied = denial(cloud, GET_TOPOLOGY, { project, request });
   if (denied !== undefined) return readAnswer(refused(denied));
   if (fields.includes("dry-run")) return readAnswer(checked(cloud, project, request));
   if (fields.length > 0) return readAnswer(refused(badResource("auto_allocate", "Unrecognized field")));
@@ -44,14 +46,12 @@ function got(cloud: Cloud, project: string, request: ApiRequest): ApiAnswer {
 }
 
 interface Deed {
-  readonly verb: "get" | "delete";
-  readonly rule: Rule;
   readonly project: string;
+  readonly request: ApiRequest;
 }
 
-function denial(cloud: Cloud, { verb, rule, project }: Deed, { who }: ApiRequest): Refusal | undefined {
-  const name = `${verb}_auto_allocated_topology`;
-  return cloud.settings.policy.allows({ name, rule }, who, { owner: project }) ? undefined : forbidden(`rule:${name}`);
+function denial(cloud: Cloud, asked: Asked, { project, request: { who } }: Deed): Refusal | undefined {
+  return cloud.settings.policy.allows(asked, who, { owner: project }) ? undefined : forbidden(`rule:${asked.name}`);
 }
 
 /** What was made and is still whole: who deletes a part of it by hand gets another one. */
@@ -73,12 +73,7 @@ function checked(cloud: Cloud, project: string, { who }: ApiRequest): Result<Api
   return pools.ok ? told(project, "dry-run=pass") : pools;
 }
 
-interface Asked {
-  readonly request: ApiRequest;
-  readonly fresh: Fresh;
-}
-
-function made(cloud: Cloud, project: string, { request, fresh }: Asked): Result<Decision<ApiResponse>> {
+function made(cloud: Cloud, project: string, { request, fresh }: Attempt): Result<Decision<ApiResponse>> {
   const there = topologyOf(cloud, project);
   const built = there === undefined ? buildTopology(cloud, project, { request, fresh }) : ok({ writes: [], answer: there });
   if (!built.ok) return built;
@@ -89,8 +84,8 @@ function made(cloud: Cloud, project: string, { request, fresh }: Asked): Result<
   return ok({ writes: committed(cloud, [...writes, ...row], fresh), answer: answer.value });
 }
 
-function ended(cloud: Cloud, project: string, { request, fresh }: Asked): Result<Decision<ApiResponse>> {
-  const denied = denial(cloud, { verb: "delete", rule: ADMIN_OR_OWNER, project }, request);
+function ended(cloud: Cloud, project: string, { request, fresh }: Attempt): Result<Decision<ApiResponse>> {
+  const denied = denial(cloud, DELETE_TOPOLOGY, { project, request });
   if (denied !== undefined) return refused(denied);
   const topology = cloud.get("topology", project);
   if (topology === undefined) return ok({ writes: [], answer: { status: 204 } });

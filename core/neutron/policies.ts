@@ -10,9 +10,11 @@ import type { KnownPolicy, PolicyEntry, PolicyReading } from "../policy/policy-f
 import type { Rule } from "../policy/rule.ts";
 import { pathOf, policyNameOf } from "../resource/resource.ts";
 import type { Resource } from "../resource/resource.ts";
+import { DELETE_TOPOLOGY, GET_TOPOLOGY } from "./auto-topology.ts";
 import { ACTIVATE } from "./binding.ts";
 import { floatingIpPool } from "./floating-ip-pools.ts";
 import { availabilityZone } from "./availability-zone.ts";
+import { networkIpAvailability } from "./ip-availability.ts";
 import { declarationOf } from "./look.ts";
 import { serviceProvider } from "./service-provider.ts";
 import { GET_RULE_TYPE } from "./qos-rule-types.ts";
@@ -29,9 +31,11 @@ export interface DeclaredPolicy extends KnownPolicy {
 /** Each name once, resource by resource. */
 export function declaredPolicies(): readonly DeclaredPolicy[] {
   const all = [
-    ...[...Object.values(DECLARED), floatingIpPool, availabilityZone, serviceProvider].flatMap(policiesOf),
+    ...[...Object.values(DECLARED), floatingIpPool, availabilityZone, serviceProvider, networkIpAvailability].flatMap(policiesOf),
     alone(ACTIVATE),
     alone(GET_RULE_TYPE),
+    alone(GET_TOPOLOGY),
+    alone(DELETE_TOPOLOGY),
   ];
   return [...new Map(all.map((policy) => [policy.name, policy])).values()];
 }
