@@ -19,6 +19,7 @@ const REMOTES4 = [
   { prefix: cidr("10.65.0.5/32") },
   { prefix: cidr("10.65.0.0/16") },
   { group: uuid("g") },
+  { address_group: uuid("a") },
 ];
 const REMOTES6 = [
   null,
@@ -27,6 +28,7 @@ const REMOTES6 = [
   { prefix: cidr("2001:db8::5/128") },
   { prefix: cidr("fe80::/10") },
   { group: uuid("g") },
+  { address_group: uuid("a") },
 ];
 
 function* everyRule(): Generator<GroupRule> {
@@ -69,7 +71,8 @@ async function loads(t: TestContext, view: View): Promise<void> {
 test("all rules at once, put together in their chains", async (t) => {
   const rules = [...everyRule()];
   const members = new Map([[uuid("g"), new Set([ip("10.65.0.9"), ip("2001:db8:a41:3::9")])]]);
-  await loads(t, viewOf([port(1, ["10.65.0.5", "2001:db8:a41:3::5"])], { with: [group("open", rules)], members }));
+  const prefixes = new Map([[uuid("a"), [cidr("10.0.0.0/8"), cidr("10.65.0.0/16"), cidr("2001:db8::/32")]]]);
+  await loads(t, viewOf([port(1, ["10.65.0.5", "2001:db8:a41:3::5"])], { with: [group("open", rules)], members, prefixes }));
 });
 
 test("each rule in a chain of its own", async (t) => {
