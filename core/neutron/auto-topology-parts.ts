@@ -7,17 +7,15 @@ import { maySee } from "../policy/may.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
-import type { ApiRequest, ApiResponse } from "./api-types.ts";
-import { act, create, remove } from "./api-write.ts";
 import type { Attempt } from "./api-write.ts";
 import type { Topology } from "./auto-topology.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, RowWrite } from "./decision.ts";
-import type { AnyRules } from "./look.ts";
 import { networkDecisions } from "./network-decisions.ts";
 import { routerDecisions } from "./router-decisions.ts";
 import { interfacesOf } from "./router-links.ts";
 import { isExternal } from "./sharing.ts";
+import { Steps } from "./steps.ts";
 import { seesNetwork, subnetDecisions } from "./subnet-decisions.ts";
 import { defaultPool } from "./subnetpool-checks.ts";
 import { subnetpoolDecisions } from "./subnetpool-decisions.ts";
@@ -41,47 +39,6 @@ export function defaultPools(cloud: Cloud, who: Who): Result<readonly Subnetpool
     maySee(subnetpool, { who, target: subnetpoolDecisions.target(cloud, pool, who), policy: cloud.settings.policy }),
   );
   return seen.length === 0 ? refused(failed("No default subnetpools defined")) : ok(seen);
-}
-
-/** Requests that are decided one after the other; each sees those before it. */
-class Steps {
-  readonly writes: RowWrite[] = [];
-  readonly #cloud: Cloud;
-  readonly #put: (writes: readonly RowWrite[]) => void;
-  readonly #attempt: Attempt;
-
-  constructor(cloud: Cloud, put: (writes: readonly RowWrite[]) => void, attempt: Attempt) {
-    this.#cloud = cloud;
-    this.#put = put;
-    this.#attempt = attempt;
-  }
-
-  /** Id of what was made. */
-  create(rules: AnyRules, name: string, said: object): Result<string> {
-    const made = this.#taken(create(rules, this.#cloud, this.#asking({ [name]: said })));
-    // Answered by the very rules that were asked, under this name.
-    return made.ok ? ok((made.value.body as Readonly<Record<string, { readonly id: string }>>)[name]?.id ?? "") : made;
-  }
-
-  act(rules: AnyRules, id: string, deed: { readonly name: string; readonly body: object }): Result<ApiResponse> {
-    return this.#taken(act(rules, this.#cloud, { ...this.#asking(deed.body), id, name: deed.name }));
-  }
-
-  remove(rules: AnyRules, id: string): Result<ApiResponse> {
-    return this.#taken(remove(rules, this.#cloud, { ...this.#asking(undefined), id }));
-  }
-
-  #asking(body: unknown): Attempt {
-    const { ifMatch: _, ...request }: ApiRequest = this.#attempt.request;
-    return { request: { ...request, body }, fresh: this.#attempt.fresh };
-  }
-
-  #taken(decided: Result<Decision<ApiResponse>>): Result<ApiResponse> {
-    if (!decided.ok) return decided;
-    this.#put(decided.value.writes);
-    this.writes.push(...decided.value.writes);
-    return ok(decided.value.answer);
-  }
 }
 
 export function buildTopology(cloud: Cloud, project: string, attempt: Attempt): Result<Decision<Topology>> {

@@ -51,7 +51,8 @@ export const scopeStaysShared = (id: string) =>
 export const scopeOfOtherFamily = (pool: string, scope: { readonly id: string; readonly ip_version: number }) =>
   bad(
     "IllegalSubnetPoolIpVersionAssociationToAddressScope",
-    `Illegal subnetpool association: subnetpool ${pool} cannot associate with address scope ${scope.id} because subnetpool ip_version is not ${scope.ip_version}.`,
+    `Illegal subnetpool association: subnetpool ${pool} cannot associate with address scope ${scope.id} ` +
+      `because subnetpool ip_version is not ${scope.ip_version}.`,
   );
 export const scopeConflict = conflict(
   "AddressScopePrefixConflict",
