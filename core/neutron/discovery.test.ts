@@ -14,12 +14,14 @@ test("the root names the version, with a link to where it was reached", () => {
   });
 });
 
-test("the version names its resources, with or without a slash", () => {
+test("the version names its resources, each where it is", () => {
   const cloud = sandbox();
   const { body } = cloud.ask(ADMIN, "GET", "");
   const { resources } = body as { resources: readonly { name: string; links: readonly { href: string }[] }[] };
-  const group = resources.find(({ name }) => name === "security_group");
-  assert.equal(group?.links[0]?.href, "http://controller:9696/v2.0/security-groups");
+  const links = new Map(resources.map(({ name, links: [link] }) => [name, link?.href ?? ""]));
+  assert.equal(links.get("security_group"), "http://controller:9696/v2.0/security-groups");
+  assert.equal(links.get("policy"), "http://controller:9696/v2.0/qos/policies");
+  for (const [name, link] of links) assert.equal(cloud.ask(ADMIN, "GET", link.replace(/^.*v2\.0\//, "")).status, 200, name);
   assert.equal(type(cloud.ask(ADMIN, "DELETE", "")), "405 HTTPMethodNotAllowed");
 });
 

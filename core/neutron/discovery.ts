@@ -1,5 +1,6 @@
 /** What a client is told before it knows anything: versions, resources, extensions. */
-import { segmentOf } from "../resource/resource.ts";
+import { pathOf } from "../resource/resource.ts";
+import type { Resource } from "../resource/resource.ts";
 import { ok, refused } from "../result.ts";
 import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
@@ -16,13 +17,14 @@ export function versions(base: string): ApiResponse {
   return { status: 200, body: { versions: [{ id: VERSION, status: "CURRENT", links }] } };
 }
 
-/** `GET /v2.0/` */
+/** `GET /v2.0/`: what has a place of its own. What lies under another object has as many as there are of those. */
 export function answerVersion(_cloud: Cloud, { method, base }: ApiRequest): ApiAnswer {
   if (method !== "GET") return readAnswer(refused(methodNotAllowed));
-  const resources = Object.values(DECLARED).map((declared) => ({
+  const placed = Object.values<Resource>(DECLARED).filter(({ under }) => under === undefined);
+  const resources = placed.map((declared) => ({
     name: declared.name,
     collection: declared.plural,
-    links: [{ rel: "self", href: `${base}/${segmentOf(declared)}` }],
+    links: [{ rel: "self", href: `${base}/${pathOf(declared)}` }],
   }));
   return readAnswer(ok({ status: 200, body: { resources } }));
 }
