@@ -2,7 +2,7 @@
  * Which objects of a list are shown. A page in the order of ids, which is that of every list that asks for no other, is read off
  * the rows in that order and ends where it is full; all else needs all that match. Either way a filter's index says where to look.
  */
-import type { Filter, Query } from "../resource/query.ts";
+import type { Filter, Page, Query } from "../resource/query.ts";
 import { comparison, cut, matches } from "../resource/select.ts";
 import { orderTexts } from "../resource/type.ts";
 import { ok, refused } from "../result.ts";
@@ -81,11 +81,16 @@ function needsComputed(rules: AnyRules, { filters, order }: Query): boolean {
 /** Beyond the page's marker, the nearest to it first. */
 function inOrder(rules: AnyRules, cloud: Cloud, { filters, page }: Pick<Query, "filters" | "page">): Iterable<AnyRow> {
   const few = indexed(rules, cloud, filters);
-  if (few === undefined) return cloud.ordered(rules.table, page);
+  if (few === undefined || isCommon(few.count, { among: cloud.size(rules.table), page })) return cloud.ordered(rules.table, page);
   const { marker } = page;
   const rows = few.rows().toSorted((left, right) => orderTexts(left.id, right.id));
   const rest = cut(rows, { ...page, limit: 0 }, ({ id }) => (marker === undefined ? 0 : orderTexts(id, marker)));
   return page.reverse ? rest.toReversed() : rest;
+}
+
+/** So many rows are found that a page is full after a few steps through all of them, sooner than those could be sorted. */
+function isCommon(found: number, { among, page }: { readonly among: number; readonly page: Page }): boolean {
+  return page.limit * among < found * found;
 }
 
 interface Indexed {
