@@ -46,10 +46,13 @@ function isServed({ enable_dhcp, gateway_ip }: SubnetFact): boolean {
   return enable_dhcp && gateway_ip !== null;
 }
 
+/** Where blocks overlap, several may have one gateway. */
 function linkOf({ name, subnets }: Anchor): Link {
-  const addresses = subnets.flatMap(({ gateway_ip: ip, cidr }) => (ip === null ? [] : [{ ip, length: lengthOf(cidr) }]));
-  const text = ({ ip, length }: (typeof addresses)[number]) => `${ip}/${length}`;
-  return { name, own: { addresses: addresses.toSorted((left, right) => (text(left) < text(right) ? -1 : 1)) } };
+  const byText = new Map(
+    subnets.flatMap(({ gateway_ip: ip, cidr }) => (ip === null ? [] : [[`${ip}/${lengthOf(cidr)}`, { ip, length: lengthOf(cidr) }]])),
+  );
+  const sorted = [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return { name, own: { addresses: sorted.map(([, address]) => address) } };
 }
 
 interface Parts {

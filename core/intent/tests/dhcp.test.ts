@@ -90,3 +90,12 @@ test("options of a port are its own, and a value cannot be a line of its own", (
   ]);
   assert.match(content(viewOf([a]), "dnsmasq/dnsmasq.conf"), new RegExp(`^dhcp-mac=set:port-${a.port_id},${a.mac}$`, "m"));
 });
+
+test("where blocks overlap, a gateway that several subnets share is put on once", () => {
+  const own = (subnets: View["subnets"]) =>
+    compileCompute(viewOf([A], { subnets }), "h1").links.find(({ value }) => value.name === "margay0")?.value.own;
+  const plain = new Map(SUBNETS.map((each) => [each.id, each]));
+  const twins = new Map([...plain, ...SUBNETS.map((each) => [`${each.id}-twin`, { ...each, id: `${each.id}-twin` }] as const)]);
+  assert.deepEqual(own(twins), own(plain));
+  assert.equal(own(plain)?.addresses.length, SUBNETS.length);
+});
