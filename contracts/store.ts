@@ -48,6 +48,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A store that can be asked whether it would take a write. */
+export interface StoreProbe {
+  /** Writes to where commits go, and leaves nothing behind: no revision, and nobody is told. Rejects with the reason when it cannot. */
+  tryWrite(): Promise<void>;
+}
+
 /** Throws when a key is written twice: which of the two would hold depends on what the store is made of. */
 export function refuseTwice(writes: readonly Write[]): void {
   const keys = new Set<string>();

@@ -14,6 +14,8 @@ export interface Statements {
   /** Sets the revision, and forgets the changes up to `forgotten`. */
   advance(revision: number, forgotten: number): void;
   commitsAfter(revision: number): Commit[];
+  /** Writes a page, and takes back what it wrote. */
+  scribble(): void;
   /** Has another process committed since this was last asked? */
   othersCommitted(): boolean;
 }
@@ -31,6 +33,9 @@ export function statementsOf(database: DatabaseSync): Statements {
   const forget = database.prepare("DELETE FROM change WHERE revision <= ?");
   const advance = database.prepare("UPDATE state SET revision = ?, forgotten = ?");
   const changes = database.prepare("SELECT revision, key, value FROM change WHERE revision > ? ORDER BY revision, ordinal");
+  // Before every revision: no watch begins there.
+  const scribble = database.prepare("INSERT INTO change VALUES (-1, 0, '', NULL)");
+  const erase = database.prepare("DELETE FROM change WHERE revision = -1");
   const version = database.prepare("PRAGMA data_version");
 
   const dataVersion = () => number(version.get(), "data_version");
@@ -57,6 +62,10 @@ export function statementsOf(database: DatabaseSync): Statements {
       forget.run(forgotten);
     },
     commitsAfter: (revision) => commitsOf(changes.all(revision)),
+    scribble: () => {
+      scribble.run();
+      erase.run();
+    },
     othersCommitted: () => {
       const before = known;
       known = dataVersion();

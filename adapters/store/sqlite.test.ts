@@ -44,6 +44,23 @@ test("the file is for its owner only", async (t) => {
   for (const file of [path, `${path}-wal`]) assert.equal(statSync(file).mode & 0o777, 0o600, file);
 });
 
+test("trying to write reaches the disk, and leaves nothing behind", async (t) => {
+  const path = newPath(t);
+  const store = sqliteStore({ path });
+  t.after(() => store.close());
+  const revision = await store.commit({ if: [], writes: [{ key: "a", value: "1" }] });
+  const told: unknown[] = [];
+  store.watch("", revision ?? 0, (commit) => told.push(commit));
+  const before = statSync(`${path}-wal`).size;
+  await store.tryWrite();
+  assert.ok(statSync(`${path}-wal`).size > before, "it reaches the disk");
+  assert.equal((await store.range("")).revision, revision);
+  assert.deepEqual(told, []);
+
+  await store.close();
+  await assert.rejects(store.tryWrite(), /closed/);
+});
+
 test("a store of a newer program is refused, and so is what is no store", async (t) => {
   const newer = newPath(t);
   await sqliteStore({ path: newer }).close();

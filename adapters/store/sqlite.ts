@@ -8,7 +8,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { refuseTwice } from "#contracts/store.ts";
-import type { Commit, Store, Transaction } from "#contracts/store.ts";
+import type { Commit, Store, StoreProbe, Transaction } from "#contracts/store.ts";
 import { FORMAT, formatOf, prepareTables } from "./sqlite-schema.ts";
 import { statementsOf } from "./sqlite-statements.ts";
 import type { Statements } from "./sqlite-statements.ts";
@@ -32,7 +32,7 @@ interface Watcher {
 }
 
 /** Opens the store, or makes it. Throws, with SQLite's words, when the file cannot be used or belongs to a newer program. */
-export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store {
+export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store & StoreProbe {
   const database = openDatabase(path);
   const statements = statementsOf(database);
   const watchers = new Set<Watcher>();
@@ -69,6 +69,10 @@ export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store 
       watchers.add(watcher);
       tellSoon();
       return () => watchers.delete(watcher);
+    },
+    tryWrite: async () => {
+      mustBeOpen();
+      atomically(database, "BEGIN IMMEDIATE", () => statements.scribble());
     },
     close: async () => {
       clearInterval(looking);

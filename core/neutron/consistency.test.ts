@@ -67,7 +67,7 @@ const DAMAGES: readonly Damage[] = [
     what: "a group that a port and a rule name",
     harm: ({ rows, ids }) => {
       rows.delete(`security_group/${ids.group}`);
-      for (const key of [...rows.keys()]) if (key.startsWith("security_group_rule/") && !key.endsWith(ids.rule)) rows.delete(key);
+      for (const key of rows.keys()) if (key.startsWith("security_group_rule/") && !key.endsWith(ids.rule)) rows.delete(key);
     },
     found: ({ ids }) =>
       [

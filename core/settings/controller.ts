@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS } from "../neutron/settings.ts";
 import { list, nullable } from "../resource/composites.ts";
 import { flag, integer, oneOf } from "../resource/scalars.ts";
 import { auth } from "./auth.ts";
+import { nova } from "./nova.ts";
 import { section } from "./setting.ts";
 import type { SettingsOf } from "./setting.ts";
 import { file, listen } from "./types.ts";
@@ -188,11 +189,11 @@ const log = section({
       type: oneOf("debug", "info", "warn", "error"),
       default: "info",
       takes: "at once",
-      note: "The least grave that is told. Each request is told at info.",
+      note: "The least grave that is told. Each request is told at info, those that ask for health and metrics at debug.",
     },
   },
 });
 
-export const CONTROLLER = { listen: listening, store, auth, cloud, policy, tls, limits, log };
+export const CONTROLLER = { listen: listening, store, auth, nova, cloud, policy, tls, limits, log };
 
 export type ControllerSettings = SettingsOf<typeof CONTROLLER>;

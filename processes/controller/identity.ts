@@ -4,6 +4,7 @@ import { followAccounts } from "#adapters/identity/accounts-file.ts";
 import { isIdentityPath } from "#adapters/identity/endpoint.ts";
 import { keystone } from "#adapters/identity/keystone.ts";
 import { keystoneClient } from "#adapters/identity/keystone-client.ts";
+import type { KeystoneAccess } from "#adapters/identity/keystone-login.ts";
 import { closed, trusting } from "#adapters/identity/local.ts";
 import { embeddedIdentity } from "#adapters/identity/service.ts";
 import type { Clock } from "#contracts/clock.ts";
@@ -62,10 +63,17 @@ async function byEmbedded({ auth, store, clock, log }: DoorkeeperParts): Promise
 }
 
 function byKeystone({ auth, clock, log }: DoorkeeperParts): Identity {
+  const access = keystoneAccess(auth);
+  const publicUrl = auth.keystone_public_url ?? access.url;
+  return keystone({ client: keystoneClient(access, clock), clock, log, publicUrl, cacheSeconds: auth.keystone_cache_seconds });
+}
+
+/** Who this controller is at a Keystone, and where that is. */
+export function keystoneAccess(auth: ControllerSettings["auth"]): KeystoneAccess {
   const { keystone_url: url, keystone_password_file: file } = auth;
-  // The settings' own reader refuses this, with its line.
-  if (url === null || file === null) throw new Error("auth.how is keystone, and its address or password is missing");
-  const access = {
+  if (url === null || file === null)
+    throw new Error("A Keystone is to be asked: auth.keystone_url or auth.keystone_password_file is missing");
+  return {
     url,
     user: auth.keystone_user,
     userDomain: auth.keystone_user_domain,
@@ -75,6 +83,4 @@ function byKeystone({ auth, clock, log }: DoorkeeperParts): Identity {
     timeoutMs: auth.keystone_timeout_seconds * 1000,
     ...(auth.keystone_ca !== null && { ca: readFileSync(auth.keystone_ca, "utf8") }),
   };
-  const publicUrl = auth.keystone_public_url ?? url;
-  return keystone({ client: keystoneClient(access, clock), clock, log, publicUrl, cacheSeconds: auth.keystone_cache_seconds });
 }
