@@ -205,6 +205,11 @@ test("of two controllers on one store each tells what it wrote itself", async ()
   assert.deepEqual([one.heard().flat(), two.heard().flat()], [["changed a"], ["changed a", "vif-plugged b"]]);
 });
 
+test("a controller that does not know its own batches does not begin", async () => {
+  const present = await load(memoryStore(), new Cloud());
+  assert.throws(() => novaNotifier({ present, nova: fakeNova(), clock: fakeClock(), log: fakeLog() }), /loaded without a name/);
+});
+
 test("a controller that stops tells what waits, unless Nova does not hear", async () => {
   for (const state of ["there", "away"] as const) {
     const { world, nova, heard } = hearing();

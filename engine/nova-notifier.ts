@@ -15,7 +15,7 @@ import { novaQueue } from "./nova-queue.ts";
 import type { Present } from "./present.ts";
 
 export interface NovaNotifierParts {
-  readonly present: Pick<Present<Cloud>, "state" | "listen">;
+  readonly present: Pick<Present<Cloud>, "state" | "listen" | "self">;
   readonly nova: Nova;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,7 +42,9 @@ export interface NovaNotifier {
   stop(): Promise<void>;
 }
 
+/** Throws when this controller's batches are not signed: then nobody knows which are its own. */
 export function novaNotifier({ present, nova, clock, log, limits = LIMITS }: NovaNotifierParts): NovaNotifier {
+  if (present.self === undefined) throw new Error("Cannot tell Nova what this controller writes: the present was loaded without a name");
   const queue = novaQueue(limits.waiting);
   const tell = teller(log, queue.dropped);
   let takeBack = () => {};
