@@ -2,6 +2,7 @@
  * The controller: the store, the cloud in memory, the API and the feed, from start to stop. It may be killed at any
  * moment: what was answered is in the store, and agents come back by themselves.
  */
+import { randomUUID } from "node:crypto";
 import { systemClock } from "#adapters/clock/system.ts";
 import { systemFresh, timeOf } from "#adapters/clock/fresh.ts";
 import { trusting } from "#adapters/identity/local.ts";
@@ -50,7 +51,7 @@ async function start(settings: LiveSettings, log: JsonLog, endings: Endings): Pr
   endings.push(() => store.close());
   const files = storeFiles(kept.path);
   await bringForward({ store, files, fresh, clock, log });
-  const present = await load(store, new Cloud(settings.cloud));
+  const present = await load(store, new Cloud(settings.cloud), randomUUID());
   endings.push(() => present.stop());
   const write = writer({ store, present, fresh, clock, log });
   log.info("the store is open", { path: kept.path, revision: present.revision(), rows: present.rows().size });
