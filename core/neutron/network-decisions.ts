@@ -1,7 +1,7 @@
 /** What is decided about networks. */
 import type { Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
-import { ok, refused } from "../result.ts";
+import { collect, ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { scopeOfNetwork } from "./address-scope-decisions.ts";
 import { unknownZone, zonesOf } from "./availability-zone.ts";
@@ -9,6 +9,7 @@ import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { floatingIpGone, idleOn } from "./floating-ip-links.ts";
 import type { Network, NetworkPatch, NewNetwork } from "./network.ts";
+import { goesWithNetwork, portGone } from "./port-removal.ts";
 import { defaultPolicyOf } from "./qos-decisions.ts";
 import { wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
@@ -129,13 +130,16 @@ function chosenMtu(cloud: Cloud, wished: number): Result<number> {
 /** A refusal names this many ports: enough to go on with. */
 const PORTS_NAMED = 20;
 
-/** Its subnets go with it, and so do its floating IPs that lead nowhere; ports must be gone before. */
-function remove(cloud: Cloud, row: Network): Result<readonly RowWrite[]> {
+/** Its subnets go with it, its floating IPs that lead nowhere, and its services' own ports; others must be gone before. */
+function remove(cloud: Cloud, row: Network, ask: Ask): Result<readonly RowWrite[]> {
   const idle = new Set(idleOn(cloud, row.id).map(({ id }) => id));
   const ports = [...cloud.by("port", "network_id", row.id)].filter((port) => !idle.has(port.device_id));
-  const named = ports.slice(0, PORTS_NAMED).map((port) => port.id);
+  const holding = ports.filter((port) => !goesWithNetwork(port));
+  const named = holding.slice(0, PORTS_NAMED).map((port) => port.id);
   if (named.length > 0) return refused(refusal.networkInUse(row.id, named));
+  const gone = collect(ports.map((port) => portGone(cloud, port, ask)));
+  if (!gone.ok) return gone;
   const floating = [...idle].flatMap((id) => floatingIpGone(cloud, id));
   const subnets = [...cloud.by("subnet", "network_id", row.id)].map((subnet) => removal("subnet", subnet.id));
-  return ok([...floating, ...subnets, ...endOfSharing(cloud, row.id), removal("network", row.id)]);
+  return ok([...gone.value.flat(), ...floating, ...subnets, ...endOfSharing(cloud, row.id), removal("network", row.id)]);
 }

@@ -90,8 +90,9 @@ describe("networks", () => {
       new RegExp(`^409 NetworkInUse: .*ports still in use on the network, .*${port}`),
     );
     box.ask(ADMIN, "DELETE", `ports/${port}`);
+    const served = idOf(box.ask(ADMIN, "POST", "ports", { port: { network_id: id, device_owner: "network:dhcp" } }));
     assert.equal(box.ask(ADMIN, "DELETE", `networks/${id}`).status, 204);
-    assert.deepEqual([...box.cloud.all("subnet")], []);
+    assert.deepEqual([...box.cloud.all("subnet"), ...box.cloud.all("port")], [], served);
   });
 
   test("sharing ends only while nobody else has ports there", () => {

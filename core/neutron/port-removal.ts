@@ -9,6 +9,13 @@ import type { Port } from "./port.ts";
 import { removal } from "./rules.ts";
 import type { Ask } from "./rules.ts";
 
+const OF_SERVICES: ReadonlySet<string> = new Set(["network:dhcp", "network:distributed", "network:floatingip_agent_gateway"]);
+
+/** The network's services made it for themselves: it holds neither its network nor a subnet, and goes with them. */
+export function goesWithNetwork({ device_owner: owner }: Pick<Port, "device_owner">): boolean {
+  return OF_SERVICES.has(owner);
+}
+
 /** What leads to it leads nowhere, and no host expects it. 409 FipAssociated of another project's floating IP. */
 export function portGone(cloud: Cloud, port: Port, ask: Ask): Result<readonly RowWrite[]> {
   const released = releasedBy(cloud, port, ask);

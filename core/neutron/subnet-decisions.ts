@@ -13,6 +13,7 @@ import { LEAST_MTU, networkTarget } from "./network-decisions.ts";
 import type { Network } from "./network.ts";
 import { network } from "./network.ts";
 import { isFromMac } from "./port-addresses.ts";
+import { goesWithNetwork } from "./port-removal.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal, touched, write } from "./rules.ts";
@@ -114,13 +115,10 @@ function update(cloud: Cloud, row: Subnet, patch: SubnetPatch): Result<Change<Su
   return wrong === undefined ? ok({ row: next }) : refused(wrong);
 }
 
-/** Ports of these the network's services made for themselves: they do not hold it. */
-const OF_SERVICES: ReadonlySet<string> = new Set(["network:dhcp", "network:distributed", "network:floatingip_agent_gateway"]);
-
 /** Ports lose the addresses that follow from their MAC with the subnet; other addresses hold it. */
 function remove(cloud: Cloud, row: Subnet, { fresh }: Ask): Result<readonly RowWrite[]> {
   const ports = [...cloud.by("port", "fixed_ips", `subnet_id=${row.id}`)];
-  const holds = (port: Port) => !isFromMac(port, row) && !OF_SERVICES.has(port.device_owner);
+  const holds = (port: Port) => !isFromMac(port, row) && !goesWithNetwork(port);
   if (ports.some(holds)) return refused(refusal.subnetInUse(row.id));
   const on = cloud.get("network", row.network_id);
   return ok([
