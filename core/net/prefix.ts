@@ -74,8 +74,9 @@ export function covers(outer: Cidr, inner: Cidr): boolean {
   return lengthOf(outer) <= lengthOf(inner) && contains(outer, firstOf(inner));
 }
 
+/** Of two prefixes that overlap, the shorter one covers the other. */
 export function overlaps(left: Cidr, right: Cidr): boolean {
-  return covers(left, right) || covers(right, left);
+  return lengthOf(left) <= lengthOf(right) ? contains(left, firstOf(right)) : contains(right, firstOf(left));
 }
 
 /** Both halves, lower first; undefined for a single address. */
