@@ -15,6 +15,7 @@ export interface Extension {
 
 /** Of behaviour rather than of an attribute. */
 const BEHAVIOUR = [
+  "aap-reject-multicast",
   "ext-gw-mode",
   "extraroute-atomic",
   "l3-port-ip-change-not-allowed",
@@ -53,6 +54,7 @@ const BEHAVIOUR = [
 
 /** Name and description by alias: of behaviour, and where an attribute's own note would not do. */
 const WORDS: Readonly<Record<string, Words>> = {
+  "aap-reject-multicast": ["No Multicast Address Pairs", "Address pairs of multicast addresses are refused: nobody sends from them."],
   "address-group": ["Address Groups", "Prefixes under one name, for rules of security groups."],
   "address-scope": ["Address Scopes", "Subnet pools whose prefixes do not overlap, and which serve networks together."],
   "default-subnetpools": ["Default Subnet Pools", "Subnets whose block is cut out of the default pool of their family."],
