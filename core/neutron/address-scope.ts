@@ -2,8 +2,8 @@
 import { ADMIN, ADMIN_OR_OWNER } from "../policy/rule.ts";
 import { resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
-import { flag, ipVersion } from "../resource/scalars.ts";
-import { identity, named } from "./standard.ts";
+import { ipVersion } from "../resource/scalars.ts";
+import { identity, named, sharable } from "./standard.ts";
 
 export const addressScope = resource({
   name: "address_scope",
@@ -14,11 +14,7 @@ export const addressScope = resource({
     ...identity,
     ...named,
     shared: {
-      type: flag,
-      write: "always",
-      default: false,
-      computed: true,
-      filter: true,
+      ...sharable.shared,
       sort: true,
       guard: { create: ADMIN, update: ADMIN },
       note: "May whoever looks put pools into it? Said: may every project? It cannot be taken back.",

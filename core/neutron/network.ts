@@ -8,7 +8,7 @@ import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { flag, integer, oneOf, text, uuid } from "../resource/scalars.ts";
 import { dnsDomain } from "./dns-names.ts";
-import { chronicled, identity, named, tagged } from "./standard.ts";
+import { chronicled, identity, named, sharable, tagged } from "./standard.ts";
 
 const ADMIN_WRITES = { create: ADMIN, update: ADMIN };
 const ADMIN_ONLY = { ...ADMIN_WRITES, get: ADMIN };
@@ -37,11 +37,7 @@ export const network = resource({
     },
     status: { type: oneOf("ACTIVE"), write: "never", filter: true, sort: true, note: "ACTIVE from the start." },
     shared: {
-      type: flag,
-      write: "always",
-      default: false,
-      computed: true,
-      filter: true,
+      ...sharable.shared,
       guard: ADMIN_WRITES,
       note: "May whoever looks put ports on it like on its own? Said: may every project?",
     },

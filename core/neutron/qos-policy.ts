@@ -3,7 +3,7 @@ import { list, opaque } from "../resource/composites.ts";
 import { resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { flag } from "../resource/scalars.ts";
-import { chronicled, identity, named, tagged } from "./standard.ts";
+import { chronicled, identity, named, sharable, tagged } from "./standard.ts";
 
 const MANAGERS = ["admin", "manager@owner"] as const;
 
@@ -17,13 +17,8 @@ export const qosPolicy = resource({
     ...identity,
     ...named,
     shared: {
-      type: flag,
-      write: "always",
-      default: false,
-      computed: true,
-      filter: true,
+      ...sharable.shared,
       extension: "qos",
-      note: "May every project use it?",
     },
     is_default: {
       type: flag,

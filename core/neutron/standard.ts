@@ -1,6 +1,6 @@
 /** Attributes that most resources have. The server fills those that nobody may write. */
 import { chosen, attributes } from "../resource/resource.ts";
-import { integer, label, text, time, uuid } from "../resource/scalars.ts";
+import { flag, integer, label, text, time, uuid } from "../resource/scalars.ts";
 import { tagFilters, tagList } from "../resource/tags.ts";
 
 export const identity = attributes({
@@ -38,6 +38,18 @@ export const chronicled = attributes({
     filter: true,
     extension: "standard-attr-revisions",
     note: "Grows with every change; name it in If-Match to change only what you have seen.",
+  },
+});
+
+/** Follows from RBAC policies, and makes them: see sharing.ts. */
+export const sharable = attributes({
+  shared: {
+    type: flag,
+    write: "always",
+    default: false,
+    computed: true,
+    filter: true,
+    note: "May whoever looks use it? Said: may every project?",
   },
 });
 
