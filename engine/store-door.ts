@@ -19,7 +19,6 @@ import type { Finding } from "#core/neutron/consistency-finding.ts";
 import type { Fresh } from "#core/neutron/decision.ts";
 import { badRequest, forbidden, methodNotAllowed, notFound } from "#core/neutron/refusals.ts";
 import { decideRestore } from "#core/neutron/restore.ts";
-import { isAdmin } from "#core/policy/who.ts";
 import type { Who } from "#core/policy/who.ts";
 import { ok, refused } from "#core/result.ts";
 import type { Result } from "#core/result.ts";
@@ -63,7 +62,7 @@ export function storeDoor(parts: StoreDoorParts, next: Handle): Handle {
     const door = Object.hasOwn(DOORS, name) ? DOORS[name] : undefined;
     if (door === undefined) return refusalResponse(notFound);
     if (request.method !== door.method) return refusalResponse(methodNotAllowed);
-    if (!isAdmin(who.value)) return refusalResponse(forbidden(`rule:${name}_store`));
+    if (!parts.cloud.settings.policy.isAdmin(who.value)) return refusalResponse(forbidden(`rule:${name}_store`));
     return await door.answer(parts, request, who.value);
   };
 }

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   controller: () => import("./cli/controller.ts"),
   agent: () => import("./cli/agent.ts"),
   settings: () => import("./cli/settings.ts"),
+  openapi: () => import("./cli/openapi.ts"),
   backup: () => import("./cli/backup.ts"),
   restore: () => import("./cli/restore.ts"),
   store: () => import("./cli/store.ts"),

@@ -21,10 +21,16 @@ test("counters add up, gauges are asked when somebody looks, labels are escaped"
   let depth = 1;
   metrics.gauge({ name: "depth", help: "Deep\nand deeper.", read: () => [{ value: depth }] });
   depth = 7;
-  assert.equal(
-    metrics.text(),
-    '# HELP seen_total Seen.\n# TYPE seen_total counter\nseen_total{what="a \\"b\\"\\\\\\n"} 1\nseen_total{what="c"} 3\n# HELP depth Deep\\nand deeper.\n# TYPE depth gauge\ndepth 7\n',
-  );
+  assert.deepEqual(metrics.text().split("\n"), [
+    "# HELP seen_total Seen.",
+    "# TYPE seen_total counter",
+    'seen_total{what="a \\"b\\"\\\\\\n"} 1',
+    'seen_total{what="c"} 3',
+    "# HELP depth Deep\\nand deeper.",
+    "# TYPE depth gauge",
+    "depth 7",
+    "",
+  ]);
 });
 
 test("a histogram tells each bucket with all below it, the sum and the count", () => {

@@ -1,6 +1,8 @@
 /** Types of the attributes of security groups and rules, whose values Neutron refuses with errors of their own. */
 import type { Result } from "../result.ts";
 import { label } from "../resource/scalars.ts";
+import { orNull } from "../resource/schema.ts";
+import type { Schema } from "../resource/schema.ts";
 import { isWrong, orderTexts, refusedAs } from "../resource/type.ts";
 import type { Read, Type } from "../resource/type.ts";
 import { readEthertype, readPort, readProtocol, readRemotePrefix } from "./security-group-rule-fields.ts";
@@ -19,12 +21,13 @@ export const groupName: Type<string> = {
   },
 };
 
-export const ethertype: Type<Ethertype> = ofText("IPv4|IPv6", readEthertype);
-export const protocol: Type<string | null> = ofText("protocol or null", readProtocol);
-export const remotePrefix: Type<string | null> = ofText("prefix with host bits or null", readRemotePrefix);
+export const ethertype: Type<Ethertype> = ofText("IPv4|IPv6", readEthertype, { type: "string", enum: ["IPv4", "IPv6"] });
+export const protocol: Type<string | null> = ofText("protocol or null", readProtocol, orNull({ type: "string" }));
+export const remotePrefix: Type<string | null> = ofText("prefix with host bits or null", readRemotePrefix, orNull({ type: "string" }));
 
 export const portNumber: Type<number | null> = {
   name: "integer(0..65535) or null",
+  schema: orNull({ type: "integer", minimum: 0, maximum: 65535 }),
   read: (raw) => readOf(readPort(raw)),
   keys: (value) => (value === null ? [] : [String(value)]),
   key: (query) => ({ value: query }),
@@ -32,9 +35,10 @@ export const portNumber: Type<number | null> = {
 };
 
 /** A type whose values are texts that a reader of ours finds; a query in any spelling finds them. */
-function ofText<T extends string | null>(name: string, reader: (raw: unknown) => Result<T>): Type<T> {
+function ofText<T extends string | null>(name: string, reader: (raw: unknown) => Result<T>, schema: Schema): Type<T> {
   return {
     name,
+    schema,
     read: (raw) => readOf(reader(raw)),
     keys: (value) => (value === null ? [] : [value]),
     key: (query) => {

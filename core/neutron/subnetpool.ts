@@ -11,6 +11,7 @@ import { chronicled, identity, tagged } from "./standard.ts";
 /** Said as a number; told as a text, as Neutron does and its clients expect. */
 const prefixLength: Type<string> = {
   name: "prefix length",
+  schema: { type: "string", pattern: "^[0-9]{1,3}$" },
   read: (raw) => {
     const read = integer(0).read(raw);
     return isWrong(read) ? read : { value: String(read.value) };

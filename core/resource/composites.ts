@@ -1,4 +1,6 @@
 /** Types made of other types: lists, records, values that may be null. */
+import { orNull, schemaOf } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 import { invalid, isWrong, printed, unconvertible } from "./type.ts";
 import type { Condition, Read, Type, TypeOf, Wrong } from "./type.ts";
 
@@ -7,6 +9,7 @@ export function nullable<T>(type: Type<T>): Type<T | null> {
   const { filter } = type;
   return {
     name: `${type.name} or null`,
+    schema: orNull(schemaOf(type)),
     read: (raw) => (raw === null ? { value: null } : type.read(raw)),
     keys: (value) => (value === null ? [] : type.keys(value)),
     key: (query) => type.key(query),
@@ -36,11 +39,17 @@ export interface ListLimits {
 export function list<T>(of: Type<T>, limits: ListLimits = {}): Type<readonly T[]> {
   return {
     name: `list of ${of.name}`,
+    schema: listSchema(of, limits),
     read: (raw) => readList(of, limits, raw),
     keys: (values) => values.flatMap((value) => of.keys(value)),
     key: (query) => of.key(query),
     order: (left, right) => left.length - right.length,
   };
+}
+
+function listSchema(of: Type<unknown>, { unique, most }: ListLimits): Schema {
+  const few = most === undefined ? {} : { maxItems: most.length };
+  return { type: "array", items: schemaOf(of), ...(unique === true ? { uniqueItems: true } : {}), ...few };
 }
 
 function readList<T>(of: Type<T>, limits: ListLimits, raw: unknown): Read<readonly T[]> {
@@ -85,6 +94,7 @@ export function record<const M extends Members>(members: M, wrongKeys?: Wrong): 
     name: `{ ${Object.entries(members)
       .map(([name, member]) => `${name}${member.optional ? "?" : ""}: ${member.type.name}`)
       .join(", ")} }`,
+    schema: recordSchema(members),
     read: (raw) => {
       if (!isObject(raw)) return invalid(`'${printed(raw)}' is not a dictionary`);
       if (!fits(members, raw)) return wrongKeys ?? invalid(keysReason(members, raw));
@@ -95,6 +105,13 @@ export function record<const M extends Members>(members: M, wrongKeys?: Wrong): 
     key: (query) => ({ value: query }),
     order: () => 0,
   };
+}
+
+function recordSchema(members: Members): Schema {
+  const entries = Object.entries(members);
+  const properties = Object.fromEntries(entries.map(([name, { type }]) => [name, schemaOf(type)]));
+  const required = entries.filter(([, { optional }]) => !optional).map(([name]) => name);
+  return { type: "object", properties, ...(required.length > 0 ? { required } : {}), additionalProperties: false };
 }
 
 /** `ip_address=10.65.0.5`: the form in which Neutron's filters name a member. */
@@ -131,6 +148,7 @@ export function isObject(raw: unknown): raw is Readonly<Record<string, unknown>>
 /** An object that we keep and give back as it is: `binding:profile`. */
 export const opaque: Type<Readonly<Record<string, unknown>>> = {
   name: "object",
+  schema: { type: "object" },
   read: (raw) => (isObject(raw) ? { value: raw } : unconvertible(`'${printed(raw)}' is not a dictionary`)),
   keys: () => [],
   key: (query) => ({ value: query }),

@@ -5,41 +5,57 @@ import { readMac } from "../net/mac.ts";
 import type { Mac } from "../net/mac.ts";
 import { firstOf, lengthOf, readCidr, readInterfaceAddress } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import type { Schema } from "./schema.ts";
 import { invalid, isWrong, orderTexts, printed, unconvertible } from "./type.ts";
 import type { Read, Type } from "./type.ts";
 
-/** A type whose values are texts that find themselves. */
-function textual<T extends string>(name: string, read: (raw: unknown) => Read<T>): Type<T> {
-  return { name, read, keys: (value) => [value], key: (text) => ({ value: text }), order: orderTexts };
+/** A type whose values are texts that find themselves; `schema`: what is to be said of them besides that. */
+function textual<T extends string>(name: string, read: (raw: unknown) => Read<T>, schema: Schema = {}): Type<T> {
+  return {
+    name,
+    schema: { type: "string", ...schema },
+    read,
+    keys: (value) => [value],
+    key: (text) => ({ value: text }),
+    order: orderTexts,
+  };
 }
 
 /** A text of at most `most` characters. */
 export function text(most: number): Type<string> {
-  return textual(`text(${most})`, (raw) => {
+  const read = (raw: unknown): Read<string> => {
     if (typeof raw !== "string") return invalid(`'${printed(raw)}' is not a valid string`);
     return raw.length > most ? invalid(`'${raw}' exceeds maximum length of ${most}`) : { value: raw };
-  });
+  };
+  return textual(`text(${most})`, read, { maxLength: most });
 }
 
 /** A label for people: printable, no blanks at the ends. */
-export const label: Type<string> = textual("label", (raw) => {
+export const label: Type<string> = textual("label", readLabel, { maxLength: 255 });
+
+function readLabel(raw: unknown): Read<string> {
   const read = text(255).read(raw);
   if (isWrong(read)) return read;
   if (read.value !== read.value.trim()) return invalid(`'${read.value}' contains leading or trailing whitespace`);
   return /\p{Cc}/u.test(read.value) ? invalid(`'${read.value}' contains characters that cannot be printed`) : read;
-});
+}
 
 const UUID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
 
-export const uuid: Type<string> = textual("uuid", (raw) =>
-  typeof raw === "string" && UUID.test(raw) ? { value: raw } : invalid(`'${printed(raw)}' is not a valid UUID`),
+export const uuid: Type<string> = textual(
+  "uuid",
+  (raw) => (typeof raw === "string" && UUID.test(raw) ? { value: raw } : invalid(`'${printed(raw)}' is not a valid UUID`)),
+  { format: "uuid" },
 );
 
 /** RFC 3339 in UTC, whole seconds; never written by clients. */
-export const time: Type<string> = textual("time", (raw) =>
-  typeof raw === "string" && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(raw)
-    ? { value: raw }
-    : invalid(`'${printed(raw)}' is not a time`),
+export const time: Type<string> = textual(
+  "time",
+  (raw) =>
+    typeof raw === "string" && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(raw)
+      ? { value: raw }
+      : invalid(`'${printed(raw)}' is not a time`),
+  { format: "date-time" },
 );
 
 const FLAGS = new Map<string, boolean>([
@@ -50,6 +66,7 @@ const FLAGS = new Map<string, boolean>([
 /** True or false, in all the spellings that Neutron converts. */
 export const flag: Type<boolean> = {
   name: "flag",
+  schema: { type: "boolean" },
   read: readFlag,
   keys: (value) => [String(value)],
   key: (query) => keyOf(readFlag(query)),
@@ -76,6 +93,7 @@ export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): 
   };
   return {
     name: `integer(${least}..${most === Number.MAX_SAFE_INTEGER ? "" : most})`,
+    schema: { type: "integer", minimum: least, ...(most === Number.MAX_SAFE_INTEGER ? {} : { maximum: most }) },
     read,
     keys: (value) => [String(value)],
     key: (query) => {
@@ -93,15 +111,17 @@ function readWhole(raw: unknown): number | undefined {
 
 /** One of a few words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Type<T> {
-  return textual(words.join("|"), (raw) => {
+  const read = (raw: unknown): Read<T> => {
     const word = words.find((candidate) => candidate === raw);
     return word === undefined ? invalid(`${printed(raw)} is not in valid_values`) : { value: word };
-  });
+  };
+  return textual(words.join("|"), read, { enum: words });
 }
 
 /** 4 or 6; Neutron converts texts of digits first. */
 export const ipVersion: Type<4 | 6> = {
   name: "4|6",
+  schema: { type: "integer", enum: [4, 6] },
   read: (raw) => {
     const value = readWhole(raw);
     if (value === undefined) return unconvertible(`'${printed(raw)}' is not an integer`);
@@ -122,6 +142,7 @@ export const ip: Type<Ip> = {
     const value = typeof raw === "string" ? readIp(raw) : undefined;
     return value === undefined ? invalid(`'${printed(raw)}' is not a valid IP address`) : { value };
   }),
+  schema: { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] },
   key: canonical(readIp),
   order: compareIp,
 };
@@ -132,6 +153,7 @@ export const cidr: Type<Cidr> = {
     const value = typeof raw === "string" ? readPrefix(raw) : undefined;
     return value === undefined ? invalid(`'${printed(raw)}' is not a valid IP subnet`) : { value };
   }),
+  schema: { type: "string", pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$" },
   key: canonical(readPrefix),
   order: (left, right) => compareIp(firstOf(left), firstOf(right)) || lengthOf(left) - lengthOf(right),
 };
@@ -158,5 +180,6 @@ export const mac: Type<Mac> = {
     if (value === undefined || value === "00:00:00:00:00:00") return invalid(`'${printed(raw)}' is not a valid MAC address`);
     return { value };
   }),
+  schema: { type: "string", pattern: "^[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5}$" },
   key: canonical(readMac),
 };

@@ -31,6 +31,8 @@ export interface Type<T> {
   key(text: string): Read<string>;
   /** For sort keys. */
   order(left: T, right: T): number;
+  /** What its values look like, as JSON Schema; absent: it has no words for it. */
+  readonly schema?: { readonly [keyword: string]: unknown };
   /** Values that rows have although nobody may say them. */
   readonly kept?: readonly T[];
   /** Only of types whose filter is more than "one of these keys": several texts of one query, as one condition. */

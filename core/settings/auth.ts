@@ -17,7 +17,7 @@ export const auth = section({
       type: oneOf("embedded", "keystone", "closed", "none"),
       default: "embedded",
       takes: "restart",
-      note: "embedded: by tokens that this controller gives, below /identity. keystone: by tokens of a Keystone. closed: nobody is let in by TCP. none: everybody is, as administrator.",
+      note: "embedded: by tokens given below /identity. keystone: by a Keystone's. closed: nobody is let in. none: everybody is, as administrator.",
     },
     identity_file: {
       type: file,

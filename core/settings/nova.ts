@@ -11,7 +11,7 @@ export const nova = section({
       type: oneOf("off", "keystone", "endpoint"),
       default: "off",
       takes: "restart",
-      note: "off: it is not told. keystone: with a token of the Keystone that auth.keystone_* names, which also knows where Nova is. endpoint: at nova.endpoint, without a token.",
+      note: "keystone: with a token of the Keystone of auth.keystone_*, which knows where Nova is. endpoint: at nova.endpoint, without one.",
     },
     endpoint: {
       type: nullable(webAddress),

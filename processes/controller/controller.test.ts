@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { feedClient } from "#adapters/feed/client.ts";
 import type { View } from "#core/feed/item.ts";
 import { replica } from "#engine/replica.ts";
-import { ask, ended, home, started } from "./running.real.ts";
+import { ask, ended, home, margay, started } from "./running.real.ts";
 
 test("a controller that is killed and started again has what it had answered, and its agents come back", { timeout: 60_000 }, async (t) => {
   const directory = home(t);
@@ -55,6 +55,13 @@ test("asked to stop, it says goodbye and ends with 0", { timeout: 30_000 }, asyn
     assert.equal(await ended(running.child), 0);
     assert.equal(running.log.at(-1)?.["msg"], "stopping");
   }
+});
+
+test("the document of the API that it tells is the one that the command prints", { timeout: 30_000 }, async (t) => {
+  const { socket } = await started(t, home(t));
+  const told = await ask(socket, { method: "GET", path: "/margay/v1/openapi.json" });
+  assert.equal(told.status, 200);
+  assert.deepEqual(JSON.parse((await margay(socket, "openapi")).out), told.body);
 });
 
 test("one that cannot start says why and ends with 1", { timeout: 30_000 }, async (t) => {

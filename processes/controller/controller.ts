@@ -12,7 +12,6 @@ import { measuredStore } from "#adapters/metrics/store.ts";
 import { sqliteStore } from "#adapters/store/sqlite.ts";
 import { storeFiles } from "#adapters/store/store-files.ts";
 import type { Identity } from "#contracts/identity.ts";
-import { answerMargay } from "#core/datacenter/api.ts";
 import { answer } from "#core/neutron/api.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import { api } from "#engine/api.ts";
@@ -27,6 +26,7 @@ import { doorkeeper } from "./identity.ts";
 import type { LiveSettings } from "./live-settings.ts";
 import { measure, newMetrics } from "./metrics.ts";
 import { tellingNova } from "./nova.ts";
+import { ownApi } from "./own-api.ts";
 import { stopped } from "../service.ts";
 
 /** Runs until `stop` is aborted; rejects when it cannot start. */
@@ -63,7 +63,7 @@ async function start(settings: LiveSettings, log: JsonLog, endings: Endings): Pr
   settings.listen(keeper.reread);
   endings.push(() => keeper.stop());
   const feed = feedServer({ present, writer: write, clock, log });
-  const parts = { "v2.0": answer, "margay/v1": answerMargay };
+  const parts = { "v2.0": answer, "margay/v1": ownApi() };
   const shared = { cloud: present.state, writer: write };
   const handleFor = (identity: Identity) =>
     storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, now, parts }));

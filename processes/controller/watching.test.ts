@@ -17,7 +17,7 @@ interface Place {
 async function get(place: Place, path: string, headers: Readonly<Record<string, string>> = {}) {
   const sent = request({ ...place, path, agent: false, headers }).end();
   const [answer] = await once(sent, "response");
-  const text = (await answer.setEncoding("utf8").toArray()).join("");
+  const text: string = (await answer.setEncoding("utf8").toArray()).join("");
   return {
     status: Number(answer.statusCode),
     text,
@@ -68,14 +68,10 @@ test(
     assert.deepEqual([status, type], [200, "text/plain; version=0.0.4; charset=utf-8"]);
     for (const line of text.trimEnd().split("\n"))
       assert.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z_]+="[^"\n]*",?)+\})? -?[0-9.e+-]+)$/, line);
-    const value = (series: string) =>
-      Number(
-        text
-          .split("\n")
-          .find((line) => line.startsWith(`${series} `))
-          ?.split(" ")
-          .at(-1),
-      );
+    const series = new Map(
+      text.split("\n").map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+    );
+    const value = (name: string) => series.get(name) ?? Number.NaN;
     assert.equal(value('margay_http_requests_total{method="POST",resource="network",status="201"}'), 1);
     assert.equal(value('margay_store_rows{table="network"}'), 1);
     assert.ok(value('margay_store_commits_total{outcome="committed"}') >= 1);

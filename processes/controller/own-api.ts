@@ -1,0 +1,18 @@
+/** What lies below /margay/v1 and is answered out of the cloud, and the document of the whole API. */
+import { answerMargay } from "#core/datacenter/api.ts";
+import { readAnswer } from "#core/neutron/api-types.ts";
+import { openapi } from "#core/neutron/openapi.ts";
+import { methodNotAllowed } from "#core/neutron/refusals.ts";
+import { ok, refused } from "#core/result.ts";
+import type { Part } from "#engine/api.ts";
+import { ownVersion } from "../version.ts";
+
+export function ownApi(): Part {
+  let document: object | undefined;
+  return (cloud, request) => {
+    if (request.path.join("/") !== "openapi.json") return answerMargay(cloud, request);
+    if (request.method !== "GET") return readAnswer(refused(methodNotAllowed));
+    document ??= openapi(ownVersion());
+    return readAnswer(ok({ status: 200, body: document }));
+  };
+}
