@@ -6,7 +6,7 @@ import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import { domainsOf, projectsOf } from "./accounts.ts";
 import type { Accounts, User } from "./accounts.ts";
-import { isAdmin, linked, listed, listLinks } from "./asking.ts";
+import { isAdmin, linked, listed, listLinks, matching } from "./asking.ts";
 import type { IdentityRequest } from "./asking.ts";
 import { roleAssignments } from "./assignments.ts";
 import { catalogOf } from "./catalog.ts";
@@ -47,10 +47,12 @@ function collected(accounts: Accounts, request: IdentityRequest): Result<Identit
   const own = isAdmin(request) ? undefined : ownOf(accounts, request.asker.user).get(plural);
   if (own === undefined && !isAdmin(request)) return refused(notAllowed);
   const items = collection.items(accounts, request.base).filter((item) => own?.has(String(item["id"])) !== false);
+  const wanted = id === undefined ? matching(request, items) : items.filter((item) => item["id"] === id);
+  // Of what is not one's own, one is not told whether it is there: clients then take what they were given for an id.
+  const named = id !== undefined || request.query.length > 0;
+  if (own !== undefined && named && wanted.length === 0) return refused(notAllowed);
   if (id === undefined) return listed(request, plural, items);
-  // Of what is not one's own, one is not told whether it is there.
-  if (own?.has(id) === false) return refused(notAllowed);
-  const item = items.find((one) => one["id"] === id);
+  const [item] = wanted;
   if (item === undefined) return refused(notFound(`${collection.name}: ${id}`));
   return ok({ status: 200, body: { [collection.name]: linked(request, plural, item) } });
 }

@@ -18,8 +18,12 @@ export interface IdentityRequest {
 }
 
 /** Those that have what the query says of them; what no object has is said of none. */
+export function matching({ query }: IdentityRequest, items: readonly Item[]): readonly Item[] {
+  return items.filter((item) => query.every(([name, value]) => !Object.hasOwn(item, name) || same(item[name], value)));
+}
+
 export function listed(request: IdentityRequest, plural: string, items: readonly Item[]): Result<IdentityAnswer> {
-  const shown = items.filter((item) => request.query.every(([name, value]) => !Object.hasOwn(item, name) || same(item[name], value)));
+  const shown = matching(request, items);
   return ok({ status: 200, body: { [plural]: shown.map((item) => linked(request, plural, item)), ...listLinks(request) } });
 }
 
