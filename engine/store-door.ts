@@ -63,7 +63,8 @@ export function storeDoor(parts: StoreDoorParts, next: Handle): Handle {
     if (door === undefined) return refusalResponse(notFound);
     if (request.method !== door.method) return refusalResponse(methodNotAllowed);
     if (!parts.cloud.settings.policy.isAdmin(who.value)) return refusalResponse(forbidden(`rule:${name}_store`));
-    return await door.answer(parts, request, who.value);
+    const { user, project } = who.value;
+    return { ...(await door.answer(parts, request, who.value)), who: { user, project } };
   };
 }
 

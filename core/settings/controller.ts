@@ -163,7 +163,7 @@ const limits = section({
       default: 60,
       unit: "seconds",
       takes: "restart",
-      note: "How long a client may take to send a request: beyond it, 408. A quarter of it for the headers alone.",
+      note: "How long a client may take to send a request: beyond it, 408. A quarter of it for the headers alone. A restored backup is one, too.",
     },
     idle_seconds: {
       type: patience,
