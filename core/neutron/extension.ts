@@ -66,7 +66,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   agent_sort_key: ["Sorting of Agents", "Agents in an order of one's own."],
   agent: ["Agents", "The hosts' agents, and whether they are alive."],
   "allowed-address-pairs": ["Allowed Address Pairs", "Addresses that a port may send from besides its own."],
-  availability_zone: ["Availability Zones", "Zones of hosts with VMs: there is one."],
+  // By this name, not by its alias, the openstack client looks for it.
+  availability_zone: ["Availability Zone", "Zones of hosts with VMs: there is one."],
   binding: ["Port Binding", "Which host serves a port, and how it is plugged."],
   "binding-extended": ["Port Bindings Extended", "Bindings to several hosts, of which one is active: for VMs that move."],
   "auto-allocated-topology": ["Auto-Allocated Topology", "A network with a way outside for who does not care which."],
