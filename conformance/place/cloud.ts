@@ -31,6 +31,8 @@ export interface TestCloud {
   readonly home: string;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
+  /** Of administrators, and of hosts. */
+  readonly socket: string;
   /** Where its clients get their tokens. */
   readonly identityUrl: string;
   /** Of everybody: who can read the test's folder may know it. */
@@ -45,18 +47,18 @@ export interface TestCloud {
 export async function testCloud(t: TestContext, accounts: readonly Account[]): Promise<TestCloud> {
   const home = mkdtempSync(join(tmpdir(), "margay-conformance-"));
   t.after(() => rmSync(home, { recursive: true }));
-  const port = await freePort();
+  const [port, socket] = [await freePort(), join(home, "api.sock")];
   const password = "conformance";
   write(home, "identity.yaml", identityFile(accounts, await hashPassword(password, CHEAP)));
   write(home, "controller.yaml", {
-    listen: { api: [`127.0.0.1:${port}`, `unix:${join(home, "api.sock")}`] },
+    listen: { api: [`127.0.0.1:${port}`, `unix:${socket}`] },
     store: { path: join(home, "store.sqlite") },
     auth: { how: "embedded", identity_file: join(home, "identity.yaml") },
     cloud: { overlapping_subnets: "allowed", dead_next_hops: "allowed", quarantine_seconds: 0 },
   });
   const errors = await started(t, join(home, "controller.yaml"));
   const url = `http://127.0.0.1:${port}`;
-  return { home, url, identityUrl: `${url}/identity/v3`, password, ask: asker(join(home, "api.sock")), errors };
+  return { home, url, socket, identityUrl: `${url}/identity/v3`, password, ask: asker(socket), errors };
 }
 
 function identityFile(accounts: readonly Account[], passwordHash: string): object {

@@ -9,8 +9,9 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 
-/** Ports are bound to it, by name alone. */
-const HYPERVISOR = { id: 1, hypervisor_hostname: "compute-1", state: "up", status: "enabled" };
+/** The host that ports are bound to. */
+export const HYPERVISOR = "compute-1";
+const HYPERVISORS = [{ id: 1, hypervisor_hostname: HYPERVISOR, state: "up", status: "enabled" }];
 
 interface Answer {
   readonly status: number;
@@ -48,7 +49,7 @@ async function answered(request: IncomingMessage, behind: Behind): Promise<Answe
   const { method = "GET", url = "/" } = request;
   let text = "";
   for await (const part of request) text += String(part);
-  if (url.startsWith("/compute/v2.1/os-hypervisors")) return { status: 200, body: { hypervisors: [HYPERVISOR] } };
+  if (url.startsWith("/compute/v2.1/os-hypervisors")) return { status: 200, body: { hypervisors: HYPERVISORS } };
   if (method === "POST" && url === "/identity/v3/projects") return { status: 201, body: made(text) };
   if (method === "DELETE" && url.startsWith("/identity/v3/projects/")) return { status: 204 };
   return await passedOn(request, text, behind);

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testCloud } from "../place/cloud.ts";
+import { testHost } from "../place/host.ts";
 import { PASSED, SKIPPED } from "./expected.ts";
-import { openstackFront } from "./openstack-front.ts";
+import { HYPERVISOR, openstackFront } from "./openstack-front.ts";
 import { runTempest } from "./run.ts";
 import { ACCOUNTS, setUp } from "./setup.ts";
 
@@ -12,6 +13,7 @@ const SECONDS = 240;
 
 test("Tempest's tests of the network API pass, with tokens of the embedded identity", async (t) => {
   const cloud = await testCloud(t, ACCOUNTS);
+  await testHost(t, cloud, HYPERVISOR);
   const home = await setUp(cloud, await openstackFront(t, cloud.identityUrl));
   const run = await runTempest(home, { regex: "^tempest\\.api\\.network", workers: 2, seconds: SECONDS });
   assert.deepEqual(run.failed, [], run.output);
