@@ -58,11 +58,11 @@ export function newerRows(theirs: number, known: number = ROWS_VERSION): string 
 
 /** Rows that lack attributes which have been declared since. */
 function* completed(rows: RowsByKey, declared: Readonly<Record<string, Resource>>): Generator<RowWrite> {
+  const whole = Object.entries(declared).filter(([table]) => !PARTIAL.has(table));
+  const kept = new Map(whole.map(([table, resource]) => [table, keptAttributes(resource)]));
   for (const [key, row] of rows) {
-    const table = key.slice(0, key.indexOf("/"));
-    const resource = declared[table];
-    if (resource === undefined || PARTIAL.has(table)) continue;
-    const lacking = keptAttributes(resource).filter(([name]) => !(name in row));
+    const lacking = (kept.get(key.slice(0, key.indexOf("/"))) ?? []).filter(([name]) => !(name in row));
+    if (lacking.length === 0) continue;
     const values = lacking.flatMap(([name, attribute]) => {
       const before = valueBefore(attribute);
       return before === undefined ? [] : [[name, before.value] as const];

@@ -13,7 +13,7 @@ export class Table {
   constructor(attributes: Attributes) {
     this.#attributes = attributes;
     this.#indexes = Object.entries(attributes).flatMap(([name, attribute]) =>
-      attribute.index === true ? [new Index(name, attribute)] : [],
+      attribute.index === true ? [new Index(name, { attribute, rows: this.rows })] : [],
     );
   }
 
@@ -48,28 +48,47 @@ export class Table {
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** By key: most find one row, whose id then stands by itself, which takes a fraction of the memory of a set. */
+type Ids = Map<string, string | Set<string>>;
+
+interface Indexing {
+  readonly attribute: Attribute;
+  readonly rows: ReadonlyMap<string, object>;
+}
+
 class Index {
   readonly name: string;
   readonly #attribute: Attribute;
-  /** Most keys find one row: then its id stands here by itself, which takes a fraction of the memory of a set. */
-  readonly #ids = new Map<string, string | Set<string>>();
+  readonly #rows: ReadonlyMap<string, object>;
+  #ids: Ids | undefined;
 
-  constructor(name: string, attribute: Attribute) {
+  constructor(name: string, { attribute, rows }: Indexing) {
     this.name = name;
     this.#attribute = attribute;
+    this.#rows = rows;
   }
 
   ids(key: string): ReadonlySet<string> {
-    const found = this.#ids.get(key);
+    const found = this.#made().get(key);
     if (found === undefined) return NONE;
     return typeof found === "string" ? new Set([found]) : found;
   }
 
+  /** Made when it is first asked for: at its beginning a cloud takes in all of its rows, and answers the sooner. */
+  #made(): Ids {
+    if (this.#ids !== undefined) return this.#ids;
+    const ids: Ids = new Map();
+    for (const [id, row] of this.#rows) for (const key of this.#keys(this.#value(row))) add(ids, key, id);
+    return (this.#ids = ids);
+  }
+
   move(id: string, old: object | undefined, row: object | undefined): void {
+    const ids = this.#ids;
+    if (ids === undefined) return;
     const [before, after] = [this.#value(old), this.#value(row)];
     if (before === after) return;
-    for (const key of this.#keys(before)) this.#remove(key, id);
-    for (const key of this.#keys(after)) this.#add(key, id);
+    for (const key of this.#keys(before)) remove(ids, key, id);
+    for (const key of this.#keys(after)) add(ids, key, id);
   }
 
   // A row is a plain record of its declared attributes; which they are, only the declaration knows.
@@ -80,19 +99,19 @@ class Index {
   #keys(value: unknown): readonly string[] {
     return value === undefined ? [] : this.#attribute.type.keys(value);
   }
+}
 
-  #add(key: string, id: string): void {
-    const found = this.#ids.get(key);
-    if (found === undefined) this.#ids.set(key, id);
-    else if (typeof found !== "string") found.add(id);
-    else if (found !== id) this.#ids.set(key, new Set([found, id]));
-  }
+function add(ids: Ids, key: string, id: string): void {
+  const found = ids.get(key);
+  if (found === undefined) ids.set(key, id);
+  else if (typeof found !== "string") found.add(id);
+  else if (found !== id) ids.set(key, new Set([found, id]));
+}
 
-  #remove(key: string, id: string): void {
-    const found = this.#ids.get(key);
-    if (found === id) this.#ids.delete(key);
-    if (found === undefined || typeof found === "string") return;
-    found.delete(id);
-    if (found.size === 0) this.#ids.delete(key);
-  }
+function remove(ids: Ids, key: string, id: string): void {
+  const found = ids.get(key);
+  if (found === id) ids.delete(key);
+  if (found === undefined || typeof found === "string") return;
+  found.delete(id);
+  if (found.size === 0) ids.delete(key);
 }
