@@ -63,8 +63,9 @@ async function compared(at: Endpoint, say: Say, { created, present }: Size): Pro
     await creates(at, on, Math.ceil(created / 5));
     const few = await creates(at, on, created);
     say(`ports created on one shared subnet, ${CLIENTS} clients: ${told(few)}`);
-    const device = await filled(at, on, present);
-    say(`${present} ports more`);
+    const there = created + Math.ceil(created / 5);
+    const device = await filled(at, on, present - there);
+    say(`${present} ports`);
     const many = await creates(at, on, created);
     say(`with ${present} ports present: ${told(many)}`);
     return [...ofCreates({ few, many, present }), ...(await looks(at, on, { device, present, say }))];
@@ -104,7 +105,7 @@ async function looks({ ask }: Endpoint, on: Ground, { device, present, say }: Lo
   const one = { clients: 1, count: LOOKS };
   const show = await measured(one, (at) => ask("GET", `/v2.0/ports/${ids[at % ids.length]}`));
   const page = await measured({ clients: 1, count: 100 }, () => ask("GET", `/v2.0/ports?limit=${LISTED}&network_id=${on.network}`));
-  const every = Math.max(1, Math.floor(present / LOOKS));
+  const every = Math.max(1, Math.floor(present / 2 / LOOKS));
   const byDevice = await measured(one, (at) => ask("GET", `/v2.0/ports?device_id=${device(at * every)}`));
   say(`show: ${told(show)}\nlist ${LISTED}: ${told(page)}\nlist by device_id: ${told(byDevice)}`);
   return [
