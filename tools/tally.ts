@@ -1,4 +1,4 @@
-/** A reporter for `margay test`: a line per file, every failure in full, and the counts sent to the parent. */
+/** A reporter for `margay test`: a line per file, every failure in full, what was left out and why, and the counts sent to the parent. */
 import type { TestEvent } from "node:test/reporters";
 import { relative } from "node:path";
 import { inspect } from "node:util";
@@ -10,8 +10,12 @@ export default async function* tally(source: AsyncIterable<TestEvent>): AsyncGen
     if (event.type === "test:stderr" || event.type === "test:stdout") yield event.data.message;
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
     const { data } = event;
-    if (data.details.type === "suite" || data.skip !== undefined) continue;
+    if (data.details.type === "suite") continue;
     const file = relative(process.cwd(), data.file ?? "?");
+    if (data.skip !== undefined) {
+      yield `- ${file}: ${data.name}: left out${typeof data.skip === "string" ? `: ${data.skip}` : ""}\n`;
+      continue;
+    }
     const of = files.get(file) ?? { passed: 0, failed: 0, ms: 0 };
     if (data.nesting === 0) of.ms += data.details.duration_ms;
     files.set(file, of);

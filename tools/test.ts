@@ -1,6 +1,7 @@
 /**
  * The whole suite: `margay test [PATH…]`. Pure tests run in one process; tests of the real kernel and programs
  * (`*.real.test.ts`) run one file after the other, each in a process of its own. Ends with one line: `N passed, N failed`.
+ * `margay test conformance` runs what takes too long for every day, too: Tempest with a real Keystone.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
@@ -29,8 +30,8 @@ function stages(asked: readonly string[]): Stage[] {
   ];
 }
 
-/** Runs one stage; a runner that dies without a tally counts as one failure. */
-function run(stage: Stage): Promise<Tally> {
+/** Runs one stage; a runner that dies without a tally counts as one failure. `whole`: conformance, all of it. */
+function run(stage: Stage, whole: boolean): Promise<Tally> {
   console.log(`\n== ${stage.title} (${stage.files.length} files)`);
   const reporter = ["--test-reporter=./tools/tally.ts", "--test-reporter-destination=stdout"];
   const argv = ["--test", `--test-isolation=${stage.isolation}`, "--test-concurrency=1", ...reporter, ...stage.files];
@@ -38,7 +39,7 @@ function run(stage: Stage): Promise<Tally> {
     const child = spawn(process.execPath, argv, {
       cwd: HOME,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: { ...process.env, MARGAY_TEST: "1" },
+      env: { ...process.env, MARGAY_TEST: "1", ...(whole && { MARGAY_CONFORMANCE: "whole" }) },
     });
     let tally: Tally | undefined;
     child.on("message", (message: Tally) => (tally = message));
@@ -54,7 +55,7 @@ async function main(asked: readonly string[]): Promise<void> {
   let [passed, failed] = [0, 0];
   for (const stage of stages(asked)) {
     if (stage.files.length === 0) continue;
-    const tally = await run(stage);
+    const tally = await run(stage, asked.includes("conformance"));
     passed += tally.passed;
     failed += tally.failed;
   }

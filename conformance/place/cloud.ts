@@ -3,14 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { hashPassword } from "#adapters/identity/passwords.ts";
+import { freePort } from "./free-port.ts";
+import type { TestKeystone } from "./keystone.ts";
 import { MORTAL, within } from "./program.ts";
 
 const MAIN = fileURLToPath(new URL("../../processes/main.ts", import.meta.url));
@@ -43,22 +43,40 @@ export interface TestCloud {
   errors(): readonly string[];
 }
 
-/** Starts it with these accounts; subnets may overlap, and addresses are given out again at once, as suites want it. */
-export async function testCloud(t: TestContext, accounts: readonly Account[]): Promise<TestCloud> {
+/** Of its own identity service, or in a Keystone. */
+export type Identity = readonly Account[] | TestKeystone;
+
+/** Starts it; subnets may overlap, and addresses are given out again at once, as suites want it. */
+export async function testCloud(t: TestContext, identity: Identity): Promise<TestCloud> {
   const home = mkdtempSync(join(tmpdir(), "margay-conformance-"));
   t.after(() => rmSync(home, { recursive: true }));
   const [port, socket] = [await freePort(), join(home, "api.sock")];
-  const password = "conformance";
-  write(home, "identity.yaml", identityFile(accounts, await hashPassword(password, CHEAP)));
+  const url = `http://127.0.0.1:${port}`;
+  const { auth, ...known } = "offer" in identity ? byKeystone(home, identity) : await embedded(home, { accounts: identity, url });
   write(home, "controller.yaml", {
     listen: { api: [`127.0.0.1:${port}`, `unix:${socket}`] },
     store: { path: join(home, "store.sqlite") },
-    auth: { how: "embedded", identity_file: join(home, "identity.yaml") },
+    auth,
     cloud: { overlapping_subnets: "allowed", dead_next_hops: "allowed", quarantine_seconds: 0 },
   });
   const errors = await started(t, join(home, "controller.yaml"));
-  const url = `http://127.0.0.1:${port}`;
-  return { home, url, socket, identityUrl: `${url}/identity/v3`, password, ask: asker(socket), errors };
+  return { home, url, socket, ...known, ask: asker(socket), errors };
+}
+
+/** Settings below `auth`, and what clients must know. */
+type Known = Pick<TestCloud, "identityUrl" | "password"> & { readonly auth: object };
+
+async function embedded(home: string, { accounts, url }: { readonly accounts: readonly Account[]; readonly url: string }): Promise<Known> {
+  const password = "conformance";
+  write(home, "identity.yaml", identityFile(accounts, await hashPassword(password, CHEAP)));
+  const auth = { how: "embedded", identity_file: join(home, "identity.yaml") };
+  return { auth, password, identityUrl: `${url}/identity/v3` };
+}
+
+function byKeystone(home: string, { url, password }: TestKeystone): Known {
+  const file = join(home, "keystone-password");
+  writeFileSync(file, password, { mode: 0o600 });
+  return { auth: { how: "keystone", keystone_url: url, keystone_password_file: file }, password, identityUrl: url };
 }
 
 function identityFile(accounts: readonly Account[], passwordHash: string): object {
@@ -71,16 +89,6 @@ function identityFile(accounts: readonly Account[], passwordHash: string): objec
 /** JSON is YAML. */
 function write(home: string, name: string, content: object): void {
   writeFileSync(join(home, name), JSON.stringify(content, undefined, 2), { mode: 0o600 });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // Of a TCP listener, the address is one with a port.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Once it listens by both doors: the errors that it tells of. */

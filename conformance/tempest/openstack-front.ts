@@ -19,8 +19,13 @@ interface Answer {
   readonly token?: string;
 }
 
-/** `identityUrl`: of the Keystone behind. Returns the URL of the one in front. */
-export async function openstackFront(t: TestContext, identityUrl: string): Promise<string> {
+export interface OpenstackFront {
+  readonly identityUrl: string;
+  readonly computeUrl: string;
+}
+
+/** `identityUrl`: of the Keystone behind. */
+export async function openstackFront(t: TestContext, identityUrl: string): Promise<OpenstackFront> {
   const server = createServer((request, response) => {
     const asked = (async () => {
       const { status, body, token } = await answered(request, { identityUrl, url });
@@ -36,7 +41,7 @@ export async function openstackFront(t: TestContext, identityUrl: string): Promi
     server.close();
     server.closeAllConnections();
   });
-  return `${url}/identity/v3`;
+  return { identityUrl: `${url}/identity/v3`, computeUrl: `${url}/compute/v2.1` };
 }
 
 interface Behind {

@@ -1,9 +1,10 @@
 /** One run of Tempest: which tests passed, were skipped, and failed, with what they said. */
 import { globSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ini } from "../place/ini.ts";
 import { pythonPrograms } from "../place/python.ts";
-import { ini } from "./setup.ts";
 import { ran } from "../place/program.ts";
+import { SHARES } from "./setup.ts";
 
 export interface TempestRun {
   readonly passed: readonly string[];
@@ -14,24 +15,31 @@ export interface TempestRun {
   readonly output: string;
 }
 
-export interface TempestOptions {
+interface TempestOptions {
   readonly regex: string;
-  readonly workers: number;
   readonly seconds: number;
 }
 
 /** Of `{0} tempest.api.network.test_x.Class.test_y [0.1s] ... ok` and its like. */
 const LINE = /^\{\d+\} (\S.*?)(?: \[[\d.]+s\])? \.\.\. (ok|FAILED|SKIPPED(?:: (.*))?)$/gm;
 
-/** `home` as `setUp` made it; tests by regular expression, `workers` at a time. */
-export async function runTempest(home: string, { regex, workers, seconds }: TempestOptions): Promise<TempestRun> {
+/** All that shares found out, together; `homes` as `setUp` made them. */
+export async function runTempest(homes: readonly string[], seconds: number): Promise<TempestRun> {
+  const runs = await Promise.all(SHARES.map(async ({ regex }, at) => await runOne(homes[at] ?? "", { regex, seconds })));
+  return {
+    passed: runs.flatMap(({ passed }) => passed),
+    skipped: new Map(runs.flatMap(({ skipped }) => [...skipped])),
+    failed: runs.flatMap(({ failed }) => failed),
+    output: runs.map(({ output }) => output).join("\n"),
+  };
+}
+
+async function runOne(home: string, { regex, seconds }: TempestOptions): Promise<TempestRun> {
   const bin = await pythonPrograms();
   const config = join(home, "etc/tempest.conf");
   const [tempest = ""] = globSync(join(bin, "../lib/python3*/site-packages/tempest"));
-  // A class goes to one worker whole: it makes what its tests share once.
-  const discovery = { test_path: join(tempest, "test_discover"), top_dir: join(tempest, ".."), group_regex: "([^\\.]*\\.)*" };
-  writeFileSync(join(home, ".stestr.conf"), ini({ DEFAULT: discovery }));
-  const argv = ["run", "--config-file", config, "--regex", regex, "--concurrency", String(workers)];
+  writeFileSync(join(home, ".stestr.conf"), ini({ DEFAULT: { test_path: join(tempest, "test_discover"), top_dir: join(tempest, "..") } }));
+  const argv = ["run", "--config-file", config, "--regex", regex, "--concurrency", "1"];
   const env = { PATH: `${bin}:${process.env["PATH"]}`, OS_TEST_TIMEOUT: "60", TEMPEST_CONFIG_DIR: join(home, "etc"), HOME: home };
   const { stdout, stderr } = await ran([join(bin, "tempest"), ...argv], { cwd: home, env, seconds });
   return { ...results(stdout), output: stdout + stderr };

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Account, TestCloud } from "../place/cloud.ts";
+import { ini } from "../place/ini.ts";
 
 /** Each worker of a run takes a project, with a member and a reader, for its class, some a second one; and an administrator. */
 const PROJECTS = 8;
@@ -14,16 +15,42 @@ export const ACCOUNTS: readonly Account[] = [
   ...["admin", "admin-1", "admin-2", "admin-3"].map((name): Account => ({ name, project: name, role: "admin" })),
 ];
 
-/** Writes Tempest's configuration; returns the folder to run it in. `identityUrl`: the Keystone that Tempest is sent to. */
-export async function setUp(cloud: TestCloud, identityUrl: string): Promise<string> {
-  const home = join(cloud.home, "tempest");
-  mkdirSync(join(home, "etc"), { recursive: true });
-  mkdirSync(join(home, "locks"));
-  const external = await externalNetwork(cloud);
-  const aliases = await extensions(cloud);
-  writeFileSync(join(home, "etc/accounts.yaml"), accountsFile(cloud), { mode: 0o600 });
-  writeFileSync(join(home, "etc/tempest.conf"), configuration({ identityUrl, home, external, aliases }), { mode: 0o600 });
-  return home;
+/**
+ * What runs beside other shares. Each has a block of its own: Tempest takes the same addresses for every network that it makes, and
+ * here an address has one port in the whole cloud, even where subnets overlap.
+ */
+export interface Share {
+  readonly regex: string;
+  /** Out of which its networks' blocks are. */
+  readonly block4: string;
+  readonly block6: string;
+}
+
+/** About half of the tests each. */
+export const SHARES: readonly Share[] = [
+  { regex: "^tempest\\.api\\.network\\.(admin|test_[a-o])", block4: "10.100.0.0/16", block6: "2001:db8:100::/48" },
+  { regex: "^tempest\\.api\\.network\\.test_[p-z]", block4: "10.101.0.0/16", block6: "2001:db8:101::/48" },
+];
+
+/** Where Tempest finds what it must be told. */
+interface Place {
+  readonly cloud: TestCloud;
+  /** The Keystone that Tempest is sent to. */
+  readonly identityUrl: string;
+}
+
+/** Writes a configuration for each share; returns the folders to run them in. */
+export async function setUp({ cloud, identityUrl }: Place): Promise<readonly string[]> {
+  const locks = join(cloud.home, "locks");
+  mkdirSync(locks);
+  const known = { cloud, identityUrl, locks, external: await externalNetwork(cloud), aliases: await extensions(cloud) };
+  return SHARES.map((share, at) => {
+    const home = join(cloud.home, `tempest-${at}`);
+    mkdirSync(join(home, "etc"), { recursive: true });
+    writeFileSync(join(home, "etc/accounts.yaml"), accountsFile(cloud), { mode: 0o600 });
+    writeFileSync(join(home, "etc/tempest.conf"), configuration({ ...known, home, share }), { mode: 0o600 });
+    return home;
+  });
 }
 
 /** With room for every gateway and floating IP that a run makes. */
@@ -52,17 +79,19 @@ function accountsFile({ password }: TestCloud): string {
   return JSON.stringify(entries, undefined, 2);
 }
 
-interface Configured {
-  readonly identityUrl: string;
+interface Configured extends Place {
   readonly home: string;
+  /** Shared by all: nobody takes an account that another has. */
+  readonly locks: string;
+  readonly share: Share;
   readonly external: string;
   readonly aliases: readonly string[];
 }
 
-function configuration({ identityUrl, home, external, aliases }: Configured): string {
+function configuration({ identityUrl, home, locks, share, external, aliases }: Configured): string {
   return ini({
     DEFAULT: { log_dir: home, log_file: "tempest.log" },
-    oslo_concurrency: { lock_path: join(home, "locks") },
+    oslo_concurrency: { lock_path: locks },
     auth: { use_dynamic_credentials: "false", test_accounts_file: join(home, "etc/accounts.yaml"), admin_domain_name: "Default" },
     identity: { uri_v3: identityUrl, auth_version: "v3", region: "RegionOne", v3_endpoint_type: "public" },
     service_available: { neutron: "true", nova: "true", glance: "false", cinder: "false", swift: "false" },
@@ -70,6 +99,8 @@ function configuration({ identityUrl, home, external, aliases }: Configured): st
       endpoint_type: "public",
       public_network_id: external,
       floating_network_name: "public",
+      project_network_cidr: share.block4,
+      project_network_v6_cidr: share.block6,
       build_timeout: "30",
       build_interval: "0",
     },
@@ -81,16 +112,4 @@ function configuration({ identityUrl, home, external, aliases }: Configured): st
       api_extensions: aliases.join(","),
     },
   });
-}
-
-/** As Python reads it. */
-export function ini(sections: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
-  return Object.entries(sections)
-    .map(
-      ([name, values]) =>
-        `[${name}]\n${Object.entries(values)
-          .map(([key, value]) => `${key} = ${value}\n`)
-          .join("")}`,
-    )
-    .join("\n");
 }
