@@ -14,7 +14,7 @@ import { born, write } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
 import { isExternal } from "./sharing.ts";
 import { servicePort } from "./service-port.ts";
-import { seesNetwork } from "./subnet-decisions.ts";
+import { seesNetwork, unseenSubnet } from "./subnet-decisions.ts";
 
 export const floatingIpDecisions: Rules<"floatingip"> = {
   table: "floatingip",
@@ -51,7 +51,8 @@ function detailsOf(port: Port | undefined) {
 
 function create(cloud: Cloud, { subnet_id: subnet, ...input }: NewFloatingIp, { who, fresh }: Ask): Result<Change<FloatingIp>> {
   const birth = born(fresh);
-  const wrong = wrongNetwork(cloud, input.floating_network_id);
+  const wrong =
+    wrongNetwork(cloud, input.floating_network_id) ?? (subnet === null ? undefined : unseenSubnet(cloud, [{ subnet_id: subnet }], who));
   if (wrong !== undefined) return refused(wrong);
   const port = addressPort(cloud, { ...input, subnet_id: subnet, id: birth.id }, { who, fresh });
   if (!port.ok) return port;

@@ -1,4 +1,5 @@
 /** Which addresses a port gets: those that it asks for, or one of each family; and those that follow from its MAC. */
+import { meets, ownAddresses } from "../datacenter/own-addresses.ts";
 import type { Ip } from "../net/address.ts";
 import { eui64 } from "../net/mac.ts";
 import type { Mac } from "../net/mac.ts";
@@ -74,6 +75,10 @@ function take(giving: Giving, subnet: Subnet, address: Ip): Result<undefined> {
   // The gateway of another subnet, wherever its block is: hosts answer for it.
   if (address !== subnet.gateway_ip && cloud.addresses.gatewaysAt(address) > 0)
     return refused(refusal.addressInUse(subnet.network_id, address));
+  const applied = cloud.get("datacenter", "this");
+  const itself = { start: address, end: address };
+  if (applied !== undefined && ownAddresses(applied).some((own) => meets(own, itself)))
+    return refused(refusal.addressOfDataCenter(subnet.network_id, itself));
   if (claimed.has(address) || isTaken(giving, subnet, address)) return refused(refusal.addressTaken(address, subnet.id));
   claimed.add(address);
   given.push({ subnet_id: subnet.id, ip_address: address });

@@ -21,11 +21,12 @@ import { completePairs, isTrusted, mixedGroups, unknownGroup, wrongSecurity } fr
 import type { NewPort, Port, PortPatch } from "./port.ts";
 import { networkPolicyOf, wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
+import { isInterface } from "./router-links.ts";
 import { heldByService, wrongDevice, wrongDeviceChange, wrongInterfaceChange, wrongMacChange } from "./router-ports.ts";
 import { born, removal } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
 import { ensureDefaultGroup } from "./security-group-default.ts";
-import { seesNetwork, targetOn } from "./subnet-decisions.ts";
+import { seesNetwork, targetOn, unseenSubnet } from "./subnet-decisions.ts";
 import { gatewayOfMachine } from "./subnet-place.ts";
 
 export const portDecisions: Rules<"port"> = {
@@ -52,7 +53,7 @@ function targetOfNew(cloud: Cloud, input: NewPort, { who }: Asking): Result<Targ
 
 /** What the server alone makes is not for clients to make. */
 function create(cloud: Cloud, input: NewPort, ask: Ask): Result<Change<Port>> {
-  const wrong = wrongDevice(cloud, input, ask.who);
+  const wrong = wrongDevice(cloud, input, ask.who) ?? unseenSubnet(cloud, input.fixed_ips ?? [], ask.who);
   return wrong === undefined ? createPort(cloud, input, ask) : refused(wrong);
 }
 
@@ -140,6 +141,7 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   const said = { ...row, ...patch, mac_address: mac, allowed_address_pairs: pairs.value };
   const wrong =
     wrongDeviceChange(cloud, { before: row, after: said }, who) ??
+    unseenSubnet(cloud, patch.fixed_ips ?? [], who) ??
     wrongPolicy(cloud, { from: row.qos_policy_id, to: patch.qos_policy_id }, who) ??
     wrongChange(cloud, { row, patch, said }) ??
     (patch.security_groups === undefined ? undefined : (unknownGroup(cloud, said, who) ?? mixedGroups(cloud, said)));
@@ -202,10 +204,12 @@ interface Readdressing {
   readonly fresh: Fresh;
 }
 
-/** Those that are wished for; where only the MAC changed, those that do not follow from it stay. */
+/** Those that are wished for; where only the MAC or the kind of device changed, those that do not follow from it stay. */
 function addressesAfter(cloud: Cloud, { row, patch, mac, fresh }: Readdressing): Result<Port["fixed_ips"]> {
-  if (patch.fixed_ips === undefined && mac === row.mac_address) return ok(row.fixed_ips);
   const port = { ...row, mac_address: mac, device_owner: patch.device_owner ?? row.device_owner, has: row.fixed_ips };
+  // Where blocks overlap, interfaces of routers may share a gateway's address; others may not.
+  const same = mac === row.mac_address && isInterface(port) === isInterface(row);
+  if (patch.fixed_ips === undefined && same) return ok(row.fixed_ips);
   const kept = row.fixed_ips.filter(({ subnet_id: id }) => {
     const subnet = cloud.get("subnet", id);
     return subnet !== undefined && !isFromMac(port, subnet);

@@ -39,8 +39,7 @@ export const networkInUse = (id: string, ports: readonly string[]) =>
   );
 export const invalidSharing = (name: string) =>
   conflict("InvalidSharedSetting", `Unable to reconfigure sharing settings for network ${name}. Multiple projects are using it.`);
-export const otherDefault = (id: string) =>
-  conflict("DefaultExternalNetworkExists", `A default external network already exists: ${id}.`);
+export const otherDefault = (id: string) => conflict("DefaultExternalNetworkExists", `A default external network already exists: ${id}.`);
 export const externalInUse = (id: string) =>
   conflict(
     "ExternalNetworkInUse",
@@ -66,6 +65,10 @@ export const deadNextHop = (route: { readonly destination: string; readonly next
     `Host route to ${route.destination}: every packet is routed by its destination alone, so ${route.nexthop} would never see it; ` +
       `the next hop can be ${gateway === null ? "a router's interface" : `the gateway ${gateway}`} only`,
   );
+export const gatewayOfOthers = (ip: string, cidr: string) =>
+  invalidInput(`gateway_ip ${ip} lies outside of ${cidr}, where it may be somebody else's: every host answers for a gateway`);
+export const addressOfDataCenter = (network: string, { start, end }: { readonly start: string; readonly end: string }) =>
+  invalidInput(`${start === end ? start : `${start}-${end}`} on network ${network}: the data centre needs it for itself`);
 export const gatewayForMachine = (ip: string) =>
   invalidInput(`${ip} is the gateway of a subnet: every host answers for it, so no machine can have it`);
 export const noServiceType = (type: string) =>

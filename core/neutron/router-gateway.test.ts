@@ -166,7 +166,8 @@ describe("the gateway of a router", () => {
 
   test("cannot promise that private addresses leave untranslated", () => {
     const it = site();
-    it.box.cloud.apply("datacenter/this", { name: "dc", mtu: 1500, ranges: { private: "10.0.0.0/8" } });
+    const elsewhere = { fabric: {}, gateways: [] };
+    it.box.cloud.apply("datacenter/this", { name: "dc", mtu: 1500, ranges: { private: "10.0.0.0/8" }, ...elsewhere });
     it.box.ask(ADMIN, "PUT", `quotas/${MEMBER.project}`, { quota: { router: 10 } });
     const untranslated = { external_gateway_info: { network_id: it.external, enable_snat: false } };
     const refused =

@@ -9,11 +9,13 @@ import { strangerOn } from "./address-scope-decisions.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { defaultGateway, defaultPools } from "./ipam.ts";
+import { sees } from "./look.ts";
 import { LEAST_MTU, networkTarget } from "./network-decisions.ts";
 import type { Network } from "./network.ts";
 import { network } from "./network.ts";
 import { isFromMac } from "./port-addresses.ts";
 import { goesWithNetwork } from "./port-removal.ts";
+import type { Wish } from "./port-types.ts";
 import type { Port } from "./port.ts";
 import * as refusal from "./refusals.ts";
 import { born, removal, touched, write } from "./rules.ts";
@@ -51,6 +53,15 @@ export function targetOn(cloud: Cloud, { on, owner }: OnNetwork, who: Who): Targ
 
 export function seesNetwork(cloud: Cloud, on: Network, who: Who): boolean {
   return maySee(network, { who, target: networkTarget(cloud, on, who), policy: cloud.settings.policy });
+}
+
+/** Of the subnets that addresses are wished from, the first that is not there for who asks. */
+export function unseenSubnet(cloud: Cloud, wishes: readonly Wish[], who: Who): Refusal | undefined {
+  for (const { subnet_id: id } of wishes) {
+    const row = id === undefined ? undefined : cloud.get("subnet", id);
+    if (id !== undefined && (row === undefined || !sees(subnetDecisions, cloud, { row, who }))) return refusal.subnetNotFound(id);
+  }
+  return undefined;
 }
 
 function targetOfNew(cloud: Cloud, input: NewSubnet, { who }: Asking): Result<Target> {

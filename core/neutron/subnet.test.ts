@@ -108,12 +108,66 @@ describe("gateways", () => {
     const taken = `409 IpAddressInUse: Unable to complete operation for network ${network}. The IP address ${machine} is in use.`;
     const pools = { allocation_pools: [] };
     assert.equal(refusalOf(box.ask(ADMIN, "PUT", `subnets/${id}`, { subnet: { gateway_ip: machine, ...pools } })), taken);
+  });
+
+  test("outside of their block are nobody else's", () => {
+    const { box, subnet } = lan();
+    subnet({ cidr: "10.0.0.0/24" });
     const elsewhere = on(box);
-    assert.equal(
-      refusalOf(elsewhere.subnet({ cidr: "10.0.1.0/24", gateway_ip: machine })),
-      taken.replace(network, elsewhere.network),
-      "also where the gateway lies outside its block",
-    );
+    const gateway = (gateway_ip: string) => elsewhere.subnet({ cidr: "10.0.1.0/24", gateway_ip });
+    assert.match(refusalOf(gateway("10.0.0.77")), /^400 InvalidInput: .*gateway_ip 10\.0\.0\.77 lies outside of 10\.0\.1\.0\/24/);
+    const made = gateway("10.9.9.9");
+    assert.equal(made.status, 201);
+    const change = (gateway_ip: string) => box.ask(ADMIN, "PUT", `subnets/${idOf(made)}`, { subnet: { gateway_ip } });
+    assert.match(refusalOf(change("10.0.0.78")), /lies outside of 10\.0\.1\.0\/24/);
+    const six = { cidr: "2001:db8:5::/64", ip_version: 6, gateway_ip: "fe80::1" };
+    assert.equal(elsewhere.subnet(six).status, 201);
+  });
+
+  test("are not what a data centre has for itself, nor are other addresses", () => {
+    const { box, network, subnet, port } = lan({ overlappingSubnets: "allowed" });
+    const before = subnet({ cidr: "172.18.208.0/24" });
+    const read = readDataCenter({
+      ...SAMPLE,
+      gateways: SAMPLE.gateways.map((gateway) => ({ ...gateway, pnat: "172.18.208.8-172.18.208.11" })),
+    });
+    assert.ok(read.ok);
+    box.cloud.apply("datacenter/this", read.value);
+    box.cloud.apply(`quota/${ADMIN.project}`, { project_id: ADMIN.project, subnet: -1, network: -1, floatingip: -1 });
+    const own = /the data centre needs it for itself/;
+    for (const gateway_ip of ["192.168.100.1", "198.51.100.1", "2001:db8:a41:f::5"]) {
+      const family = gateway_ip.includes(":") ? { cidr: "2001:db8:a41:2::/64", ip_version: 6 } : { cidr: "10.65.1.0/24" };
+      assert.match(refusalOf(subnet({ ...family, gateway_ip })), own, gateway_ip);
+    }
+    assert.match(refusalOf(subnet({ cidr: "10.65.1.0/24", gateway_ip: "203.0.113.1" })), /lies outside of 10\.65\.1\.0\/24/);
+    const change = (said: object) => box.ask(ADMIN, "PUT", `subnets/${idOf(before)}`, { subnet: said });
+    assert.match(refusalOf(change({ allocation_pools: [{ start: "172.18.208.5", end: "172.18.208.20" }] })), own);
+    assert.match(refusalOf(change({ gateway_ip: "172.18.208.9", allocation_pools: [] })), own);
+    assert.match(refusalOf(port({ fixed_ips: [{ ip_address: "172.18.208.10" }] })), own);
+    box.ask(ADMIN, "PUT", `networks/${network}`, { network: { "router:external": true } });
+    const manager = { ...MEMBER, roles: ["manager"] };
+    box.cloud.apply(`quota/${MEMBER.project}`, { project_id: MEMBER.project, floatingip: -1 });
+    const floating = (floating_ip_address: string) =>
+      refusalOf(box.ask(manager, "POST", "floatingips", { floatingip: { floating_network_id: network, floating_ip_address } }));
+    assert.match(floating("172.18.208.10"), own);
+    assert.match(floating("172.18.208.1"), /is the gateway of a subnet/);
+  });
+
+  test("are not others' addresses, where blocks overlap", () => {
+    const { box, subnet, port } = lan({ overlappingSubnets: "allowed" });
+    subnet({ cidr: "10.0.0.0/24" });
+    const [address] = addressesOf(port({}));
+    const elsewhere = on(box);
+    assert.match(refusalOf(elsewhere.subnet({ cidr: "10.0.0.0/24", gateway_ip: address })), /^409 IpAddressInUse/);
+    // Interfaces of routers may share it; what is no interface any more may not.
+    const two = elsewhere.subnet({ cidr: "10.0.0.0/24", gateway_ip: "10.0.0.1" });
+    assert.equal(two.status, 201);
+    const wish = { fixed_ips: [{ ip_address: "10.0.0.1" }], device_owner: "network:router_interface" };
+    const [one, other] = [port(wish), elsewhere.port(wish)].map(idOf);
+    const plain = (id: string | undefined) => box.ask(ADMIN, "PUT", `ports/${id}`, { port: { device_owner: "" } });
+    assert.match(refusalOf(plain(one)), /^409 IpAddressAlreadyAllocated/);
+    assert.equal(box.ask(ADMIN, "DELETE", `ports/${other}`).status, 204);
+    assert.equal(plain(one).status, 200);
   });
 });
 
