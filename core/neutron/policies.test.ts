@@ -130,12 +130,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 /** The same where the network, or the thing itself, is shared with whoever asks. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   everybody: ["get_network", "get_network:tags", "get_subnet", "get_subnet:tags", "get_security_group", "get_address_group"],
-  [`${NETWORK} and everybody`]: [
-    "create_port",
-    "create_port:fixed_ips",
-    "create_port:fixed_ips:subnet_id",
-    "update_port:fixed_ips:subnet_id",
-  ],
+  [`${NETWORK} om o x`]: ["create_port", "create_port:fixed_ips", "create_port:fixed_ips:subnet_id", "update_port:fixed_ips:subnet_id"],
   [NETWORK]: ["create_port:mac_address", "create_port:fixed_ips:ip_address", "update_port:fixed_ips", "create_port:port_security_enabled"],
   [OWNER]: ["update_network", "delete_network"],
 };

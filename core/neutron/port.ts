@@ -11,7 +11,7 @@ import type { FixedIp } from "./port-types.ts";
 import { chronicled, identity, named, tagged } from "./standard.ts";
 
 const ON_NETWORK = ["admin", "service", "member@parent"] as const;
-const ON_SHARED = [...ON_NETWORK, "shared"] as const;
+const ON_SHARED = [...ON_NETWORK, "member@shared"] as const;
 const OWN = ["admin", "member@owner", "service"] as const;
 const BINDING = { create: ADMIN_OR_SERVICE, update: ADMIN_OR_SERVICE, get: ADMIN_OR_SERVICE };
 const OWN_TAGS = ["admin", "member@owner", "advsvc"] as const;

@@ -58,7 +58,9 @@ function spelledPersona(persona: Rule[number], subject: Subject): string {
     case "service":
       return "rule:service_api";
     case "shared":
-      return `rule:${[subject.name, ...subject.parents].map((name) => SHARED[name]).find((name) => name !== undefined) ?? "shared"}`;
+      return sharedRule(subject);
+    case "member@shared":
+      return `role:member and ${sharedRule(subject)}`;
     case "external":
       return subject.name === "subnet" ? "rule:external_network" : "rule:external";
     case "plain device":
@@ -78,6 +80,10 @@ function spelledPersona(persona: Rule[number], subject: Subject): string {
       return `role:${role} and ${place === "owner" ? "project_id:%(project_id)s" : `rule:${OWNERS[subject.parents[0] ?? ""] ?? "ext_parent_owner"}`}`;
     }
   }
+}
+
+function sharedRule({ name, parents }: Subject): string {
+  return `rule:${[name, ...parents].map((one) => SHARED[one]).find((one) => one !== undefined) ?? "shared"}`;
 }
 
 const OWNERS: Readonly<Record<string, string>> = { network: "network_owner", security_group: "sg_owner" };

@@ -9,8 +9,9 @@ export type Persona =
   | "admin"
   | "service"
   | `${"manager" | "member" | "reader"}@${"owner" | "parent"}`
-  /** Anybody with a role, where the network is shared, or external. */
+  /** Anybody with a role, where the network is shared, or external; of the former, only who may change things at all. */
   | "shared"
+  | "member@shared"
   | "external"
   /** Where the device is no service of the network (`network:…`). */
   | "plain device"
@@ -63,9 +64,11 @@ function is(persona: Persona, who: Who, target: Target): boolean {
     case "reader":
       return hasRole(who, persona);
     case "shared":
-      return target.shared === true;
+      return target.shared === true && who.roles.length > 0;
     case "external":
-      return target.external === true;
+      return target.external === true && who.roles.length > 0;
+    case "member@shared":
+      return target.shared === true && hasRole(who, "member");
     case "plain device":
       return target.deviceOwner?.startsWith("network:") !== true;
     case "plain target":
