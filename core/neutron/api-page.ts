@@ -5,11 +5,11 @@
 import type { Filter, Page, Query } from "../resource/query.ts";
 import { comparison, cut, matches } from "../resource/select.ts";
 import { orderTexts } from "../resource/type.ts";
-import { ok, refused } from "../result.ts";
+import { ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
-import { declarationOf, fullOf, rowOf, sees } from "./look.ts";
+import { declarationOf, found, fullOf, sees } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 
 export interface Seen {
@@ -23,12 +23,12 @@ export interface Listing {
   readonly request: ApiRequest;
 }
 
-/** In the order asked for. Refused when the page's marker is not there. */
+/** In the order asked for. Refused when the page's marker is not there for who asks: its place in the order would tell of it. */
 export function pageOf(rules: AnyRules, cloud: Cloud, listing: Listing): Result<readonly Seen[]> {
   const { marker } = listing.query.page;
-  const row = marker === undefined ? undefined : rowOf(rules, cloud, marker);
-  if (marker !== undefined && row === undefined) return refused(rules.notFound(marker));
-  return ok(isPageById(rules, listing.query) ? walked(rules, cloud, listing) : sorted(rules, cloud, { ...listing, marker: row }));
+  const row = marker === undefined ? undefined : found(rules, cloud, { id: marker, request: listing.request });
+  if (row?.ok === false) return row;
+  return ok(isPageById(rules, listing.query) ? walked(rules, cloud, listing) : sorted(rules, cloud, { ...listing, marker: row?.value }));
 }
 
 /** Rows are kept by their ids, and all of them are kept. */
@@ -89,8 +89,8 @@ function inOrder(rules: AnyRules, cloud: Cloud, { filters, page }: Pick<Query, "
 }
 
 /** So many rows are found that a page is full after a few steps through all of them, sooner than those could be sorted. */
-function isCommon(found: number, { among, page }: { readonly among: number; readonly page: Page }): boolean {
-  return page.limit * among < found * found;
+function isCommon(count: number, { among, page }: { readonly among: number; readonly page: Page }): boolean {
+  return page.limit * among < count * count;
 }
 
 interface Indexed {
@@ -100,10 +100,10 @@ interface Indexed {
 
 /** What the most selective index gives; undefined: no filter has one. */
 function indexed(rules: AnyRules, cloud: Cloud, filters: readonly Filter[]): Indexed | undefined {
-  const found = filters.flatMap(({ attribute, condition: { keys } }): Indexed[] =>
+  const all = filters.flatMap(({ attribute, condition: { keys } }): Indexed[] =>
     keys === undefined || !cloud.indexed(rules.table, attribute)
       ? []
       : [{ count: cloud.countFound(rules.table, attribute, keys), rows: () => cloud.found(rules.table, attribute, keys) }],
   );
-  return found.toSorted((one, other) => one.count - other.count)[0];
+  return all.toSorted((one, other) => one.count - other.count)[0];
 }

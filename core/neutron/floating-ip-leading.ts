@@ -45,16 +45,22 @@ export function led(cloud: Cloud, row: FloatingIp, leading: Leading): Result<Flo
   return ok({ ...row, port_id: port.value.id, fixed_ip_address: fixed.value.ip_address, router_id: router.value });
 }
 
-/** A port that the asker sees, of the floating IP's project, and that traffic can be led to. */
+/** A port of the floating IP's project, that traffic can be led to. */
 function portFor(cloud: Cloud, id: string, { row, who }: { readonly row: FloatingIp; readonly who: Who }): Result<Port> {
-  const port = seenPort(cloud, id, who);
+  const port = portOfProject(cloud, id, { project: row.project_id, who });
   if (!port.ok) return port;
-  if (port.value.project_id !== row.project_id && !isAdmin(who)) return refused(refusal.foreignPort(id));
   return isServiced(port.value) ? port : refused(refusal.notServiced(id));
 }
 
+/** A port that the asker sees. What is led to another project's is for administrators to say, even on the asker's own network. */
+export function portOfProject(cloud: Cloud, id: string, { project, who }: { readonly project: string; readonly who: Who }): Result<Port> {
+  const port = seenPort(cloud, id, who);
+  const foreign = port.ok && port.value.project_id !== project && !isAdmin(who);
+  return foreign ? refused(refusal.foreignPort(id)) : port;
+}
+
 /** A port that the asker does not see is not there. */
-export function seenPort(cloud: Cloud, id: string, who: Who): Result<Port> {
+function seenPort(cloud: Cloud, id: string, who: Who): Result<Port> {
   const port = cloud.get("port", id);
   if (port === undefined) return refused(portNotFound(id));
   const target = { ...portDecisions.target(cloud, port, who), fields: port };

@@ -329,3 +329,21 @@ test("floating IP pools are the IPv4 subnets of the external networks", () => {
   assert.match(refusalOf(box.ask(MEMBER, "GET", "floatingip_pools?cidr=x")), /^400 HTTPBadRequest/);
   assert.equal(box.ask(MEMBER, "POST", "floatingip_pools", {}).status, 405);
 });
+
+test("no port but its own stands for a floating IP: with it another's address would stay", () => {
+  const it = site();
+  const floating = idOf(it.floating());
+  const fake = { device_owner: "network:floatingip", device_id: floating };
+  const make = (who: Who) => refusalOf(it.box.ask(who, "POST", "ports", { port: { network_id: it.own, ...fake } }));
+  assert.match(make(MEMBER), /^400 BadRequest: Bad port request: floating IP .* has the port of its own/);
+  const plain = it.port(it.own);
+  assert.match(refusalOf(it.box.ask(MEMBER, "PUT", `ports/${plain}`, { port: fake })), /has the port of its own/);
+  const own = [...it.box.cloud.by("port", "device_id", floating)].map(({ id }) => id);
+  assert.equal(own.length, 1);
+  assert.match(refusalOf(it.box.ask(ADMIN, "PUT", `ports/${own[0]}`, { port: { device_id: "" } })), /has the port of its own/);
+  assert.equal(it.box.ask(MEMBER, "DELETE", `floatingips/${floating}`).status, 204);
+  assert.equal(it.box.cloud.get("port", own[0] ?? ""), undefined);
+  const theirs = idOf(it.floating({}, OTHER));
+  const foreign = { network_id: it.own, device_owner: "network:floatingip", device_id: theirs };
+  assert.match(refusalOf(it.box.ask(MEMBER, "POST", "ports", { port: foreign })), /^409 DeviceIDNotOwnedByTenant/);
+});

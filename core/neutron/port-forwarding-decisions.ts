@@ -4,7 +4,7 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { isServiced, routerFor, seenPort } from "./floating-ip-leading.ts";
+import { isServiced, portOfProject, routerFor } from "./floating-ip-leading.ts";
 import { forwardingsGone, forwardingsOf, ipv4Of } from "./floating-ip-links.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import type { FloatingIp } from "./floating-ip.ts";
@@ -102,10 +102,11 @@ interface Placing {
 }
 
 function placed(cloud: Cloud, { row, above, ask }: Placing): Result<Change<PortForwarding>> {
+  // Before anything is told of it.
+  const port = portOfProject(cloud, row.internal_port_id, { project: above.project_id, who: ask.who });
+  if (!port.ok) return port;
   const wrong = collision(cloud, row) ?? alreadyLed(cloud, row, above);
   if (wrong !== undefined) return refused(wrong);
-  const port = seenPort(cloud, row.internal_port_id, ask.who);
-  if (!port.ok) return port;
   if (!isServiced(port.value)) return refused(refusal.notServiced(port.value.id));
   const router = routerOf(cloud, { port: port.value, address: row.internal_ip_address, above });
   if (!router.ok) return router;

@@ -181,3 +181,32 @@ describe("a floating IP is led as a whole or by its ports", () => {
     assert.equal(left(), 0);
   });
 });
+
+describe("a port of another project", () => {
+  const leading = (who: Who) => {
+    const it = site();
+    const theirs = it.box.ask(OTHER, "POST", "ports", { port: { network_id: it.network } });
+    const [{ ip_address: address } = assert.fail()] = shownIn(theirs, "port")["fixed_ips"] as readonly { readonly ip_address: string }[];
+    const external = it.box.cloud.get("floatingip", it.floating)?.floating_network_id;
+    const floating = { floating_network_id: external, port_id: idOf(theirs) };
+    assert.equal(it.box.ask(OTHER, "POST", "floatingips", { floatingip: floating }).status, 201);
+    return { it, port: idOf(theirs), answer: it.forward({ internal_port_id: idOf(theirs), internal_ip_address: address }, who) };
+  };
+
+  test("is led to by administrators alone, even on the asker's own network", () => {
+    const { port, answer } = leading(MEMBER);
+    assert.match(refusalOf(answer), new RegExp(`^400 BadRequest: .*Port ${port}, since that port is owned by a different tenant`));
+    assert.match(refusalOf(leading(ADMIN).answer), /^409 PortHasBindingFloatingIP/);
+  });
+
+  test("whose network it is not is told that it is not there, and not what leads to it", () => {
+    const { it, port } = leading(ADMIN);
+    it.box.ask(ADMIN, "PUT", `networks/${it.network}`, { network: { shared: true } });
+    const lan = idOf(it.box.ask(ADMIN, "POST", "networks", { network: {} }));
+    it.box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: lan, cidr: "10.2.0.0/24", ip_version: 4 } });
+    const hidden = idOf(it.box.ask(ADMIN, "POST", "ports", { port: { network_id: lan, project_id: OTHER.project } }));
+    assert.notEqual(hidden, port);
+    it.box.ask(ADMIN, "PUT", `floatingips/${it.floating}`, { floatingip: {} });
+    assert.equal(refusalOf(it.forward({ internal_port_id: hidden })), `404 PortNotFound: Port ${hidden} could not be found.`);
+  });
+});

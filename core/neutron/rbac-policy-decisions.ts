@@ -37,8 +37,12 @@ function wrongAccess(cloud: Cloud, { object_type: type, object_id: id, action }:
   const object = cloud.get(type, id);
   if (object === undefined || (!isAdmin(who) && object.project_id !== who.project))
     return invalidInput(`there is no ${type} ${id} that is yours to share`);
-  if (action === "access_as_external" && !isAdmin(who)) return invalidInput("only an administrator can make a network external");
-  return undefined;
+  return wayOutside({ action }, who);
+}
+
+function wayOutside({ action }: Pick<RbacPolicy, "action">, who: Who): Refusal | undefined {
+  const denied = action === "access_as_external" && !isAdmin(who);
+  return denied ? invalidInput("only an administrator can make a network external") : undefined;
 }
 
 const invalidAction = (action: string, type: keyof typeof SHAREABLE): Refusal => ({
@@ -53,10 +57,13 @@ function duplicate(cloud: Cloud, said: Omit<RbacPolicy, "id" | "project_id">): R
   return cloud.grants.of(said.object_id, said.action).has(said.target_tenant) ? DUPLICATE : undefined;
 }
 
-function update(cloud: Cloud, row: RbacPolicy, patch: RbacPolicyPatch, { fresh }: Ask): Result<Change<RbacPolicy>> {
+function update(cloud: Cloud, row: RbacPolicy, patch: RbacPolicyPatch, { who, fresh }: Ask): Result<Change<RbacPolicy>> {
   const next: RbacPolicy = { ...row, ...patch };
   if (next.target_tenant === row.target_tenant) return ok({ row });
-  const wrong = duplicate(cloud, next) ?? (next.target_tenant === EVERYBODY ? undefined : stillUsed(cloud, row, next.target_tenant));
+  const wrong =
+    wayOutside(row, who) ??
+    duplicate(cloud, next) ??
+    (next.target_tenant === EVERYBODY ? undefined : stillUsed(cloud, row, next.target_tenant));
   return wrong === undefined ? ok({ row: next, also: touchedObject(cloud, row, fresh) }) : refused(wrong);
 }
 

@@ -257,3 +257,12 @@ test("a project shares only so often as its quota says; the server's own policie
   const made = box.ask(ADMIN, "POST", "networks", { network: { project_id: OWNER.project, shared: true } });
   assert.equal(made.status, 201);
 });
+
+test("the way outside is not for its network's owner to give to another project", () => {
+  const { box, network } = lan();
+  box.ask(ADMIN, "PUT", `networks/${network}`, { network: { "router:external": true } });
+  const [{ id } = assert.fail()] = allIn(box.ask(OWNER, "GET", "rbac-policies"), "rbac_policies");
+  const give = (who: Who) => box.ask(who, "PUT", `rbac-policies/${id}`, { rbac_policy: { target_tenant: FRIEND.project } });
+  assert.match(refusalOf(give(OWNER)), /^400 InvalidInput: .*only an administrator can make a network external/);
+  assert.equal(give(ADMIN).status, 200);
+});

@@ -5,7 +5,7 @@ import { inconsistencies } from "./consistency.ts";
 import { interfacesOf } from "./router-links.ts";
 import { connect, MISSING, portIn, shown, site } from "./router-site.ts";
 import type { Site } from "./router-site.ts";
-import { ADMIN, MEMBER, OTHER, refusalOf } from "./sandbox.ts";
+import { ADMIN, idOf, MEMBER, OTHER, refusalOf } from "./sandbox.ts";
 
 describe("an interface of a router", () => {
   test("on a subnet has its gateway's address, is ACTIVE at once, and tells all that clients ask", () => {
@@ -197,4 +197,14 @@ describe("an interface of a router", () => {
       if (typeof wanted === "string") assert.equal(refused, wanted);
       else assert.match(refused, wanted);
     });
+});
+
+test("another project's port is not for the owner of its network to connect", () => {
+  const it = site();
+  it.box.ask(ADMIN, "PUT", `networks/${it.own}`, { network: { shared: true } });
+  const theirs = idOf(it.box.ask(OTHER, "POST", "ports", { port: { network_id: it.own } }));
+  const before = it.box.cloud.get("port", theirs);
+  const answer = it.act(it.router(), "add_router_interface", { port_id: theirs });
+  assert.equal(refusalOf(answer), "403 PolicyNotAuthorized: rule:update_port is disallowed by policy");
+  assert.deepEqual(it.box.cloud.get("port", theirs), before);
 });

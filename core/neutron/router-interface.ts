@@ -1,15 +1,17 @@
 /** Connecting a router to a subnet: by the subnet, whose gateway it then stands for, or by a port that is there. */
 import { compareIp, familyOf } from "../net/address.ts";
+import { mayNot } from "../policy/may.ts";
 import { isAdmin } from "../policy/who.ts";
 import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
-import { sees } from "./look.ts";
+import { sees, targetOf } from "./look.ts";
 import { addressesFor } from "./port-addresses.ts";
 import { binding } from "./port-binding.ts";
 import { portDecisions } from "./port-decisions.ts";
 import { bindingsGone } from "./port-removal.ts";
+import { port as declaredPort } from "./port.ts";
 import type { Port } from "./port.ts";
 import { portNotFound, subnetNotFound } from "./refusals.ts";
 import { clash } from "./router-clash.ts";
@@ -97,6 +99,10 @@ function hasIpv6(port: Port): boolean {
 function byPort(cloud: Cloud, row: Router, { id, who, fresh }: ById): Result<Connected> {
   const port = cloud.get("port", id);
   if (port === undefined || !sees(portDecisions, cloud, { row: port, who })) return refused(portNotFound(id));
+  // Whose network it is on sees it, and may not change it for that.
+  const target = targetOf(portDecisions, cloud, { row: port, who });
+  const denied = mayNot(declaredPort, { verb: "update", who, target, policy: cloud.settings.policy });
+  if (denied !== undefined) return refused(denied);
   if (port.device_id !== "") return refused(refusal.portInUse({ id, network: port.network_id, device: port.device_id }));
   const subnets = port.fixed_ips.flatMap(({ subnet_id: subnet }) => cloud.get("subnet", subnet) ?? []);
   const wrong = wrongPort(cloud, row, { port, subnets }) ?? outOfPools({ port, subnets }, who);

@@ -25,8 +25,13 @@ export function heldByService(cloud: Cloud, { id, device_owner: owner, device_id
   return holder === undefined || holder === false ? undefined : refusal.servicePortInUse(id, owner);
 }
 
-/** Clients say of a new port that it ties a router: 409 DeviceIDNotOwnedByTenant of another project's router. */
+/** Clients say of a new port that it ties a router, or is a floating IP's: 409 DeviceIDNotOwnedByTenant of another project's. */
 export function wrongDevice(cloud: Cloud, port: Device | NewPort, who: Who): Refusal | undefined {
+  const floating = port.device_owner === FLOATING_OWNER ? cloud.get("floatingip", port.device_id) : undefined;
+  if (floating !== undefined)
+    return isAdmin(who) || floating.project_id === port.project_id
+      ? refusal.addressOfFloatingIp(floating.id)
+      : refusal.notYourDevice(port.device_id);
   const router = isLink(port) ? cloud.get("router", port.device_id) : undefined;
   if (router === undefined) return undefined;
   const own = isAdmin(who) || router.project_id === port.project_id;

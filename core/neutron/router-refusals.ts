@@ -85,6 +85,8 @@ export const notYourDevice = (device: string) =>
   conflict("DeviceIDNotOwnedByTenant", `The following device_id ${device} is not owned by your project or matches another project router.`);
 export const linkOfRouter = (router: string) =>
   badResource("port", `whether a port connects router ${router} is said to the router: by its interfaces and its external gateway`);
+export const addressOfFloatingIp = (floating: string) =>
+  badResource("port", `floating IP ${floating} has the port of its own that keeps its address: no other stands for it`);
 export const addressesStay = (port: string): Refusal => ({
   status: 400,
   type: "IPAddressChangeNotAllowed",
