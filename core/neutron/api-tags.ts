@@ -10,6 +10,7 @@ import { readAnswer } from "./api-types.ts";
 import type { ApiAnswer, ApiRequest, ApiResponse } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Decision, Fresh } from "./decision.ts";
+import { unmetCondition } from "./if-match.ts";
 import { declarationOf, sees, targetOf } from "./look.ts";
 import type { AnyRow, AnyRules } from "./look.ts";
 import * as refusal from "./refusals.ts";
@@ -96,7 +97,7 @@ interface Deciding extends Tagging {
 function decide(rules: AnyRules, cloud: Cloud, { id, request, change, fresh }: Deciding): Result<Decision<ApiResponse>> {
   const row = tagged(rules, cloud, { id, request });
   if (!row.ok) return row;
-  const denied = denial(rules, cloud, { row: row.value, request });
+  const denied = denial(rules, cloud, { row: row.value, request }) ?? unmetCondition(request.ifMatch, row.value);
   if (denied !== undefined) return refused(denied);
   const changed = change(row.value.tags);
   if (!changed.ok) return changed;

@@ -112,6 +112,7 @@ export function update(rules: AnyRules, cloud: Cloud, { id, request, fresh }: On
   const resource = declarationOf(rules);
   const body = unwrap(resource, request.body);
   if (!body.ok) return body;
+  if (body.value.bulk) return refused(refusal.badRequest(`Unable to find '${resource.name}' in request body`));
   const [item] = body.value.items;
   const patch = readPatch(resource, item ?? {});
   if (!patch.ok) return patch;

@@ -66,6 +66,14 @@ describe("requests that are refused", () => {
 });
 
 describe("several at once", () => {
+  test("are not changed: a change is of one", () => {
+    const box = withNetworks("a");
+    const [id] = [...box.cloud.all("network")].map((network) => network.id);
+    const put = box.ask(MEMBER, "PUT", `networks/${id}`, { networks: [{ name: "b" }, { name: "c" }] });
+    assert.equal(refusalOf(put), "400 HTTPBadRequest: Unable to find 'network' in request body");
+    assert.equal(box.cloud.get("network", String(id))?.name, "a");
+  });
+
   test("all are made, in order, wrapped or not", () => {
     const made = sandbox().ask(MEMBER, "POST", "networks", { networks: [{ name: "a" }, { network: { name: "b" } }] });
     assert.deepEqual([made.status, allIn(made, "networks").map(({ name }) => name)], [201, ["a", "b"]]);
@@ -225,6 +233,19 @@ describe("revisions", () => {
 });
 
 describe("tags", () => {
+  test("are held to what was seen of their object, too", () => {
+    const box = withNetworks("a");
+    const [id] = [...box.cloud.all("network")].map((network) => network.id);
+    for (const [method, path, body] of [
+      ["PUT", "tags", { tags: ["red"] }],
+      ["POST", "tags", { tags: ["red"] }],
+      ["PUT", "tags/red"],
+      ["DELETE", "tags"],
+    ] as const)
+      assert.match(refusalOf(box.ask(MEMBER, method, `networks/${id}/${path}`, body, "revision_number=9")), /^412/);
+    assert.equal(box.ask(MEMBER, "PUT", `networks/${id}/tags/red`, undefined, "revision_number=0").status, 201);
+  });
+
   test("are set together or one by one, count as changes, and filter", () => {
     const box = withNetworks("a", "b");
     const [id] = allIn(box.ask(MEMBER, "GET", "networks?name=a"), "networks").map((network) => network["id"]);

@@ -1,5 +1,7 @@
 /** What is decided about QoS policies and their limits: one of each kind per direction, none that goes while it is followed. */
 import type { Target } from "../policy/rule.ts";
+import { isAdmin } from "../policy/who.ts";
+import type { Who } from "../policy/who.ts";
 import { render } from "../resource/render.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
@@ -47,7 +49,9 @@ function update(cloud: Cloud, row: QosPolicy, { shared, ...patch }: QosPolicyPat
   if (shared === false && isStillUsed(cloud, { ...object, action: "access_as_shared" }, withoutEverybody(cloud, row.id)))
     return refused(stillShared(row.id));
   const wrong = secondDefault(cloud, next);
-  return wrong === undefined ? ok({ row: next, also: sharingWrites(cloud, object, { shared, fresh }) }) : refused(wrong);
+  if (wrong !== undefined) return refused(wrong);
+  const given = sharingWrites(cloud, object, { shared, fresh });
+  return ok({ row: next, also: given, counts: given.length > 0 });
 }
 
 /** A project has one default at most. */
@@ -63,9 +67,9 @@ export function defaultPolicyOf(cloud: Cloud, project: string): QosPolicy | unde
   return undefined;
 }
 
-function remove(cloud: Cloud, row: QosPolicy): Result<readonly RowWrite[]> {
-  for (const table of ["port", "network"] as const)
-    for (const { id } of cloud.by(table, "qos_policy_id", row.id)) return refused(policyInUse(row.id, table, id));
+function remove(cloud: Cloud, row: QosPolicy, { who }: Ask): Result<readonly RowWrite[]> {
+  const wrong = followed(cloud, row, who);
+  if (wrong !== undefined) return refused(wrong);
   const { bandwidth, packets } = limitsOfPolicy(cloud, row.id);
   return ok([
     ...bandwidth.map(({ id }) => removal("bandwidth_limit_rule", id)),
@@ -73,6 +77,16 @@ function remove(cloud: Cloud, row: QosPolicy): Result<readonly RowWrite[]> {
     ...endOfSharing(cloud, row.id),
     removal("qos_policy", row.id),
   ]);
+}
+
+/** By what, is told of the asker's own alone: a policy may be shared. */
+function followed(cloud: Cloud, { id: policy }: QosPolicy, who: Who): Refusal | undefined {
+  const users = (["port", "network"] as const).flatMap((table) =>
+    [...cloud.by(table, "qos_policy_id", policy)].map(({ id, project_id: project }) => ({ project, text: `${table} ${id}` })),
+  );
+  if (users.length === 0) return undefined;
+  const told = users.find(({ project }) => isAdmin(who) || project === who.project);
+  return policyInUse(policy, told?.text ?? "another project");
 }
 
 type LimitTable = "bandwidth_limit_rule" | "packet_rate_limit_rule";
@@ -110,7 +124,11 @@ function limitDecisions<T extends LimitTable>(table: T): Pick<Rules<T>, "table" 
     table,
     notFound: ruleNotFound,
     target: (cloud, row, who) => targetOf(cloud, row.qos_policy_id, { who }),
-    targetOfNew: (cloud, _input, asking) => ok(targetOf(cloud, asking.parent ?? "", asking)),
+    // It may have gone since the path was read.
+    targetOfNew: (cloud, _input, asking) => {
+      const { parent = "" } = asking;
+      return cloud.get("qos_policy", parent) === undefined ? refused(policyNotFound(parent)) : ok(targetOf(cloud, parent, asking));
+    },
     delete: (cloud, row, { fresh }) => ok([removal(table, row.id), ...policyTouched(cloud, row.qos_policy_id, fresh)]),
   };
 }
@@ -149,8 +167,8 @@ function conflict(table: LimitTable, other: string, policy: string): Refusal {
   };
 }
 
-function policyInUse(policy: string, table: string, id: string): Refusal {
-  return { status: 409, type: "QosPolicyInUse", message: `QoS Policy ${policy} is used by ${table} ${id}.` };
+function policyInUse(policy: string, user: string): Refusal {
+  return { status: 409, type: "QosPolicyInUse", message: `QoS Policy ${policy} is used by ${user}.` };
 }
 
 function stillShared(policy: string): Refusal {

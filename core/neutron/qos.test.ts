@@ -1,6 +1,7 @@
 /** QoS policies: limits once per direction, who points to which policy, and what cannot go while it is followed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answer } from "./api.ts";
 import { ADMIN, allIn, idOf, MEMBER, OTHER, READER, refusalOf, sandbox, shownIn } from "./sandbox.ts";
 import type { Fields, Sandbox } from "./sandbox.ts";
 
@@ -127,4 +128,36 @@ test("networks are local or flat; what needs a wire of its own is refused", () =
     { "provider:physical_network": "x" },
   ])
     assert.match(refusalOf(made(said)), /^400 InvalidInput/, JSON.stringify(said));
+});
+
+test("to share a policy is to change it, and to say what is so already is not", () => {
+  const box = sandbox();
+  const id = policy(box, { shared: false });
+  const put = (shared: boolean) =>
+    shownIn(box.ask(ADMIN, "PUT", `qos/policies/${id}`, { policy: { shared } }), "policy")["revision_number"];
+  assert.deepEqual([put(false), put(true), put(true), put(false)], [0, 1, 1, 2]);
+});
+
+test("who ends a policy is told of what follows it, as far as that is its own", () => {
+  const box = sandbox();
+  const manager = { ...MEMBER, roles: ["manager"] };
+  const id = policy(box, { project_id: MEMBER.project });
+  const theirs = idOf(box.ask(OTHER, "POST", "networks", { network: { qos_policy_id: id } }));
+  const end = () => refusalOf(box.ask(manager, "DELETE", `qos/policies/${id}`));
+  assert.equal(end(), `409 QosPolicyInUse: QoS Policy ${id} is used by another project.`);
+  assert.match(refusalOf(box.ask(ADMIN, "DELETE", `qos/policies/${id}`)), new RegExp(`is used by network ${theirs}`));
+  const own = idOf(box.ask(manager, "POST", "networks", { network: { qos_policy_id: id } }));
+  assert.match(end(), new RegExp(`is used by network ${own}`));
+});
+
+test("a limit of a policy that has gone meanwhile is not made", () => {
+  const box = sandbox();
+  const id = policy(box);
+  const path = ["qos", "policies", id, "bandwidth_limit_rules"];
+  const request = { method: "POST", path, query: [], body: { bandwidth_limit_rule: LIMIT }, who: ADMIN, base: "", now: box.time.now };
+  const asked = answer(box.cloud, request);
+  assert.equal(box.ask(ADMIN, "DELETE", `qos/policies/${id}`).status, 204);
+  assert.ok(asked.kind === "write");
+  const decided = box.decide(asked.decide);
+  assert.ok(!decided.ok && decided.refusal.type === "QosPolicyNotFound");
 });
