@@ -29,6 +29,8 @@ function made(): Made {
   const port = post("ports", { port: { network_id: network, security_groups: [group], device_owner: "compute:nova" } });
   box.ask(SERVICE, "PUT", `ports/${port}`, { port: { "binding:host_id": "h1" } });
   const other = post("ports", { port: { network_id: network } });
+  const more = { allowed_address_pairs: [{ ip_address: "192.0.2.77" }], extra_dhcp_opts: [{ opt_name: "mtu", opt_value: "1400" }] };
+  assert.equal(box.ask(ADMIN, "PUT", `ports/${other}`, { port: more }).status, 200);
   box.ask(ADMIN, "PUT", "quotas/p-member", { quota: { port: 7 } });
   return { rows: new Map(box.cloud.entries()), ids: { network, subnet, port, other, group, rule } };
 }

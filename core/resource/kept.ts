@@ -1,7 +1,8 @@
 /** What of an object its row keeps, and what rows have of an attribute that they are older than. */
 import type { Attribute, Resource } from "./resource.ts";
 import { chosen } from "./resource.ts";
-import { isWrong } from "./type.ts";
+import { isObject } from "./composites.ts";
+import { isWrong, orderTexts } from "./type.ts";
 
 /** Attributes that rows have: not what is computed when it is shown, nor wishes that are heard once. */
 export function keptAttributes({ attributes }: Resource): readonly (readonly [name: string, attribute: Attribute])[] {
@@ -22,5 +23,12 @@ export function valueBefore(attribute: Attribute): { readonly value: unknown } |
 export function isValue({ type }: Attribute, value: unknown): boolean {
   if (type.kept?.some((one) => one === value) === true) return true;
   const read = type.read(value);
-  return !isWrong(read) && JSON.stringify(read.value) === JSON.stringify(value);
+  return !isWrong(read) && textOf(read.value) === textOf(value);
+}
+
+/** In what order the members of a record stand says nothing. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([one], [other]) => orderTexts(one, other))) : part,
+  );
 }
