@@ -172,7 +172,7 @@ for (const resource of creatable) {
   });
 }
 
-function rest({ revision_number: _, updated_at: __, ...more }: Fields): Fields {
+function rest({ revision_number: _revision, updated_at: _when, ...more }: Fields): Fields {
   return more;
 }
 
