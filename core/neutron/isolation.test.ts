@@ -392,3 +392,34 @@ describe("attributes for administrators", () => {
       assert.equal(rowsOf(it), before);
     });
 });
+
+describe("another service of the cloud", () => {
+  const SERVICE = as("5".repeat(32), "service");
+  const SEEN = new Set(["network", "subnet", "port"]);
+
+  for (const { one, resource } of owned.filter((each) => each.resource.name !== "port"))
+    test(`changes no ${resource.name}, and sees ${SEEN.has(resource.name) ? "all" : "none"}`, () => {
+      const it = world();
+      const before = rowsOf(it);
+      const [path, id] = [it.b.urls[resource.name] ?? "", it.b.ids[resource.name] ?? ""];
+      const [ours, least] = [isOwned(resource) ? { project_id: B } : {}, LEAST[resource.name]?.(it.b.ids) ?? {}];
+      const refused = (method: string, url: string, body?: unknown) => {
+        const { status } = it.box.ask(SERVICE, method, url, body);
+        assert.ok([403, 404, 405].includes(status), `${method} ${url}: ${status}`);
+      };
+      refused("POST", path, { [resource.name]: { ...least, ...ours } });
+      refused("PUT", `${path}/${id}`, { [resource.name]: {} });
+      refused("DELETE", `${path}/${id}`);
+      if ("tags" in resource.attributes) refused("PUT", `${path}/${id}/tags`, { tags: [] });
+      for (const action of Object.keys(one.actions ?? {})) refused("PUT", `${path}/${id}/${action}`, {});
+      assert.equal(rowsOf(it), before);
+      assert.equal(it.box.ask(SERVICE, "GET", `${path}/${id}`).status, SEEN.has(resource.name) ? 200 : 404);
+    });
+
+  test("has no policies, quotas or agents of others to tell of", () => {
+    const it = world();
+    for (const path of [`quotas/${B}`, "quotas", `auto-allocated-topology/${B}`])
+      assert.equal(it.box.ask(SERVICE, "GET", path).status, 403, path);
+    assert.deepEqual(allIn(it.box.ask(SERVICE, "GET", "agents"), "agents"), []);
+  });
+});
