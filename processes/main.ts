@@ -2,8 +2,10 @@
  * `margay …`: one program, several processes. Each command is a file that is loaded only when it is asked for, so that
  * an agent does not carry the controller's libraries, nor a listing the lab's.
  */
-import { Command } from "commander";
+import { Command, Help } from "commander";
+import type { Option } from "commander";
 import type { Word } from "./cli/listing.ts";
+import { ownVersion } from "./version.ts";
 
 /** By first word. A command file exports `command()`. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => Command }>>> = {
@@ -38,12 +40,31 @@ function listing(word: Word): () => Promise<{ readonly command: () => Command }>
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command("margay").description("Routed networking for OpenStack");
+  const program = new Command("margay").description("Routed networking for OpenStack").version(ownVersion());
   const [word = ""] = argv;
   const asked = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
   const loaders = asked === undefined ? Object.values(COMMANDS) : [asked];
   for (const load of loaders) program.addCommand((await load()).command());
+  explained(program);
   await program.parseAsync(argv, { from: "user" });
 }
+
+/** Of the command and all below it: the help says which options must be given. */
+function explained(command: Command): void {
+  command.configureHelp({ optionDescription });
+  command.commands.forEach(explained);
+}
+
+function optionDescription(option: Option): string {
+  return `${new Help().optionDescription(option)}${option.mandatory ? " (required)" : ""}`;
+}
+
+/** Whoever reads our output may have seen enough, as `head` has: that ends the command, and is no fault. */
+function untilNobodyReads(error: NodeJS.ErrnoException): never {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
+
+process.stdout.on("error", untilNobodyReads);
 
 await main(process.argv.slice(2));

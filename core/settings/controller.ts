@@ -82,7 +82,7 @@ const cloud = section({
       default: DEFAULT_SETTINGS.quarantineSeconds,
       unit: "seconds",
       takes: "at once",
-      note: "For how long nobody is given an address that was released.",
+      note: "For how long nobody is given, unasked, an address that was released; who names it gets it.",
     },
   },
 });

@@ -35,7 +35,7 @@ export function settingsMarkdown(sections: Sections): string {
 
 function chapter({ name, note, settings }: DescribedSection): string {
   const rows = settings.map((setting) => [`\`${keyOf(setting)}\``, valuesOf(setting), defaultOf(setting), setting.takes, setting.note]);
-  const table = [["setting", "value", "default", "a change takes effect", "what it is"], COLUMNS, ...rows].map(
+  const table = [["setting", "may be", "default", "a change takes effect", "what it is"], COLUMNS, ...rows].map(
     (row) => `| ${row.map(cell).join(" | ")} |`,
   );
   return [`## ${name}`, "", note, "", ...table, ""].join("\n");

@@ -86,7 +86,13 @@ async function answerTo(door: string, question: Question): Promise<Item> {
   return body;
 }
 
+/** As OpenSSL and Node say it. */
+const UNTRUSTED = /CERT|SIGNATURE|ISSUER/;
+
 export function unreachable(door: string, error: NodeJS.ErrnoException): Complaint {
+  // Whoever has no trust in a certificate has reached somebody.
+  if (error.code !== undefined && UNTRUSTED.test(error.code))
+    return new Complaint(`${door}: its certificate is not trusted (${error.code}). NODE_EXTRA_CA_CERTS=FILE names whom to trust besides.`);
   return new Complaint(
     `Nothing answers at ${door} (${error.code ?? error.message}). Is the controller running there? Otherwise say where with --url or MARGAY_URL.`,
   );

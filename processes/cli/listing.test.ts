@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { endpointOf } from "./client.ts";
+import { endpointOf, unreachable } from "./client.ts";
 
 const MARGAY = fileURLToPath(new URL("../main.ts", import.meta.url));
 const TENANT = "ed34337f935745bb911ee80bdab6eb1c";
@@ -220,6 +220,13 @@ test("an endpoint that nobody listens at is named, and how to name another", asy
     stdout: "",
     stderr: `Nothing answers at ${there} (ECONNREFUSED). Is the controller running there? Otherwise say where with --url or MARGAY_URL.\n`,
   });
+});
+
+test("a certificate that is not trusted is named as such, and whom to trust is said how", () => {
+  for (const code of ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "DEPTH_ZERO_SELF_SIGNED_CERT", "CERT_HAS_EXPIRED"]) {
+    const { message } = unreachable("https://here", Object.assign(new Error(code), { code }));
+    assert.equal(message, `https://here: its certificate is not trusted (${code}). NODE_EXTRA_CA_CERTS=FILE names whom to trust besides.`);
+  }
 });
 
 test("errors keep the API's own words", async () => {
