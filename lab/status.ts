@@ -24,6 +24,7 @@ export interface MachineStatus {
 }
 
 export interface LabStatus {
+  readonly lab: Lab;
   readonly phase: "building" | "up";
   readonly file: string;
   /** Where its API is asked: by the relay when it runs, and by the controller's socket. */
@@ -50,6 +51,7 @@ export function statusOf(lab: Lab): LabStatus {
   const { phase, file, port } = record;
   const relay = port !== undefined && runningService(lab, RELAY) ? [`http://127.0.0.1:${port}`] : [];
   return {
+    lab,
     phase,
     file: file.path,
     machines,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { labNamed } from "#lab/place.ts";
 import { nextSteps } from "./demo.ts";
+import { statusText } from "./lab-status.ts";
 
 const MARGAY = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -15,6 +16,12 @@ function margay(...words: readonly string[]): { readonly status: number | null; 
 test("what to try next means the lab that was built", () => {
   assert.doesNotMatch(nextSteps(labNamed("demo")), /export/);
   assert.match(nextSteps(labNamed("r1")), /export MARGAY_LAB=r1 MARGAY_URL=unix:\/run\/margay-lab\/r1\/controller\.sock\n/);
+});
+
+test("the way in for openstack means the lab that was asked about", () => {
+  const status = { phase: "up", file: "", doors: [], clouds: "/c.yaml", machines: [], vms: [] } as const;
+  assert.match(statusText({ ...status, lab: labNamed("r1") }), /\.\/margay lab enter --name r1 NAME -- /);
+  assert.match(statusText({ ...status, lab: labNamed("demo") }), /\.\/margay lab enter NAME -- /);
 });
 
 test("VMs of a lab that is not there: no lab, rather than no VMs", () => {

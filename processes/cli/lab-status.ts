@@ -1,5 +1,6 @@
 /** `margay lab status` as text: machines and their processes, then VMs. */
 import { CLOUD } from "#lab/identity.ts";
+import { DEFAULT_LAB } from "#lab/place.ts";
 import type { LabStatus, MachineStatus } from "#lab/status.ts";
 import type { Vm } from "#lab/vm-record.ts";
 import { table } from "./table.ts";
@@ -12,9 +13,10 @@ export function statusText(status: LabStatus): string {
 }
 
 /** Where there is a machine, `openstack` in it reaches the controller by TCP, and logs in. */
-function clientText({ clouds, machines }: LabStatus): string {
+function clientText({ lab, clouds, machines }: LabStatus): string {
+  const which = lab.name === DEFAULT_LAB ? "" : `--name ${lab.name} `;
   const machine = machines.find(({ kind }) => kind === "controller")?.name ?? "NAME";
-  return `openstack, inside: margay lab enter ${machine} -- env OS_CLIENT_CONFIG_FILE=${clouds} openstack --os-cloud ${CLOUD} …`;
+  return `openstack, inside: ./margay lab enter ${which}${machine} -- env OS_CLIENT_CONFIG_FILE=${clouds} openstack --os-cloud ${CLOUD} …`;
 }
 
 export function vmsText(vms: readonly Vm[]): string {
