@@ -101,6 +101,13 @@ test("the certificate is shown, and another one once its files are others; broke
   shown.reread();
   assert.equal(log.lines.at(-1)?.event, "the certificate was not taken");
   assert.equal(await subject(port), "first");
+  for (const file of [files.certificate, files.key]) {
+    use(second);
+    writeFileSync(file, "");
+    shown.reread();
+    assert.equal(log.lines.at(-1)?.event, "the certificate was not taken");
+    assert.equal(await subject(port), "first");
+  }
   use(second);
   shown.reread();
   assert.equal(await subject(port), "second");

@@ -1,4 +1,5 @@
 /** A door's certificate, from files that are read again when they change; what is broken changes nothing. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { SecureContextOptions, TlsOptions } from "node:tls";
@@ -59,6 +60,10 @@ function read({ certificate, key, clientCa }: TlsFiles): SecureContextOptions {
     key: readFileSync(key, "utf8"),
     ...(clientCa !== undefined && { ca: readFileSync(clientCa, "utf8") }),
   };
+  // OpenSSL takes nothing for no certificate, and no certificate for one that nobody is shown: a file that is being written is empty.
+  const [shown] = [options.cert, options.ca ?? options.cert].map((pem) => new X509Certificate(pem));
+  if (shown?.checkPrivateKey(createPrivateKey(options.key)) !== true)
+    throw new Error(`key values mismatch: ${key} is not of ${certificate}`);
   createSecureContext(options);
   return options;
 }
