@@ -55,12 +55,16 @@ export async function tokenKeys(store: Store, clock: Clock): Promise<TokenKeys> 
 /** The one that is there, or a new one; of several controllers that start at once, one makes it. */
 async function sharedKey(store: Store): Promise<Buffer> {
   const value = JSON.stringify({ key: randomBytes(KEY_BYTES).toString("base64") });
-  await store.commit({ if: [{ key: KEY, revision: 0 }], writes: [{ key: KEY, value }] });
-  const kept = (await store.range(KEY)).entries.find((entry) => entry.key === KEY);
-  const said: unknown = kept && JSON.parse(kept.value);
+  if ((await keptKey(store)) === undefined) await store.commit({ if: [{ key: KEY, revision: 0 }], writes: [{ key: KEY, value }] });
+  const kept = await keptKey(store);
+  const said: unknown = kept === undefined ? undefined : JSON.parse(kept);
   const key = isMapping(said) && typeof said["key"] === "string" ? Buffer.from(said["key"], "base64") : undefined;
   if (key?.length !== KEY_BYTES) throw new Error(`the store's "${KEY}" is not the key of tokens`);
   return key;
+}
+
+async function keptKey(store: Store): Promise<string | undefined> {
+  return (await store.range(KEY)).entries.find((entry) => entry.key === KEY)?.value;
 }
 
 function untilIn(value: string): number {

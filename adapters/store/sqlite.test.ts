@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -75,6 +75,10 @@ test("a store of a newer program is refused, and so is what is no store", async 
   other.close();
   assert.throws(() => sqliteStore({ path: foreign }), /another program's/);
   assert.throws(() => sqliteStore({ path: "/dev/null/store" }), /ENOTDIR/);
+
+  const text = newPath(t);
+  writeFileSync(text, "no database, however long it is\n".repeat(100));
+  assert.throws(() => sqliteStore({ path: text }), { message: `Cannot open the store "${text}": file is not a database` });
 });
 
 function newPath(t: TestContext): string {

@@ -93,8 +93,14 @@ function openDatabase(path: string): DatabaseSync {
     return database;
   } catch (error) {
     database.close();
-    throw error;
+    throw named(error, path);
   }
+}
+
+/** SQLite does not say which file it means; we do. */
+function named(error: unknown, path: string): unknown {
+  const isOurs = !(error instanceof Error) || error.message.includes(path);
+  return isOurs ? error : new Error(`Cannot open the store "${path}": ${error.message}`, { cause: error });
 }
 
 /** Tables of an older program are copied before they are brought forward: that program can open the copy. */
