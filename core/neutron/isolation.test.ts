@@ -6,20 +6,17 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Who } from "../policy/who.ts";
 import { chosen, pathOf } from "../resource/resource.ts";
-import type { Attribute, Resource } from "../resource/resource.ts";
+import type { Attribute } from "../resource/resource.ts";
 import { isWrong } from "../resource/type.ts";
 import type { ApiResponse } from "./api-types.ts";
 import { referredBy } from "./consistency-rows.ts";
 import { LEAST } from "./least.ts";
-import { declarationOf } from "./look.ts";
-import { NESTED, ROUTES } from "./routes.ts";
-import { ADMIN, allIn, idOf, sandbox, shownIn } from "./sandbox.ts";
-import type { Fields, Sandbox } from "./sandbox.ts";
+import { ADMIN, allIn, shownIn } from "./sandbox.ts";
+import type { Fields } from "./sandbox.ts";
 import { DECLARED } from "./tables.ts";
+import { A, as, B, isOwned, nestedOnes, owned, rowsOf, urlOf, world } from "./two-projects.ts";
+import type { World } from "./two-projects.ts";
 
-const A = "a".repeat(32);
-const B = "b".repeat(32);
-const as = (project: string, ...roles: readonly string[]): Who => ({ user: "u", project, roles });
 const MANAGER = as(A, "manager");
 /** None of these has anything to do with what is B's. */
 const STRANGERS = { manager: MANAGER, member: as(A, "member"), reader: as(A, "reader"), "nobody of B": as(B), nobody: as(A) };
@@ -27,90 +24,7 @@ const STRANGERS = { manager: MANAGER, member: as(A, "member"), reader: as(A, "re
 /** No object's, and as long as all of them. */
 const MISSING = "0badc0de-0000-4000-8000-000000000000";
 
-const rules = [...new Set([...ROUTES.values(), ...NESTED.values()])];
 const tables: readonly string[] = Object.keys(DECLARED);
-const all = rules.map((one) => ({ one, table: one.table, resource: declarationOf(one) }));
-type Entry = (typeof all)[number];
-const nestedOnes = all.filter(({ resource }) => resource.under !== undefined);
-/** What belongs to projects. */
-const owned = all.filter(({ resource }) => resource.may.create !== undefined && (isOwned(resource) || resource.under !== undefined));
-
-function isOwned({ attributes }: Resource): boolean {
-  return "project_id" in attributes && attributes["project_id"]?.hidden === undefined;
-}
-
-interface Project {
-  /** One of each resource, by its name; and what LEAST asks for. */
-  readonly ids: Readonly<Record<string, string>>;
-  readonly urls: Readonly<Record<string, string>>;
-}
-
-interface World {
-  readonly box: Sandbox;
-  readonly a: Project;
-  readonly b: Project;
-  /** What no stranger of B may read. */
-  readonly secrets: readonly string[];
-}
-
-function world(): World {
-  const box = sandbox();
-  const lan = (said: Fields, cidr: string) => {
-    const network_id = idOf(box.ask(ADMIN, "POST", "networks", { network: said }));
-    box.ask(ADMIN, "POST", "subnets", { subnet: { network_id, cidr, ip_version: 4 } });
-    return network_id;
-  };
-  const common = { external: lan({ "router:external": true }, "10.98.0.0/24"), shared: lan({ shared: true }, "10.99.0.0/24") };
-  const before = new Set([...box.cloud.entries()].map(([key]) => key.slice(key.indexOf("/") + 1)));
-  const b = project(box, B, { ...common, name: "secret-of-b" });
-  const secrets = [...box.cloud.entries()].flatMap(([key, row]) => {
-    const { mac_address: mac } = row as Fields;
-    return [key.slice(key.indexOf("/") + 1), ...(typeof mac === "string" ? [mac] : [])];
-  });
-  const a = project(box, A, { ...common, name: "of-a" });
-  return { box, a, b, secrets: [...secrets.filter((text) => !before.has(text) && text.length > 10), "secret-of-b"] };
-}
-
-interface Ground {
-  readonly external: string;
-  readonly shared: string;
-  readonly name: string;
-}
-
-/** One of each, made by an administrator; blocks and addresses apart from those of others. */
-function project(box: Sandbox, id: string, { external, shared, name }: Ground): Project {
-  const [ids, urls]: [Record<string, string>, Record<string, string>] = [{ external }, {}];
-  const host = id === A ? "10" : "20";
-  ids["port"] = idOf(
-    box.ask(ADMIN, "POST", "ports", { port: { network_id: shared, project_id: id, fixed_ips: [{ ip_address: `10.99.0.${host}` }] } }),
-  );
-  const isReady = ({ resource }: Entry) => resource.under === undefined || resource.under.resource in ids;
-  for (const entry of [...owned.filter(({ resource }) => resource.under === undefined), ...nestedOnes]) {
-    assert.ok(isReady(entry));
-    const { resource } = entry;
-    const least = LEAST[resource.name]?.({ ...ids, network: ids["network"] ?? "" }) ?? {};
-    const owner = isOwned(resource) ? { project_id: id } : {};
-    const named = "name" in resource.attributes ? { name } : {};
-    const url = urlOf(resource, { ids, urls });
-    const said = JSON.parse(JSON.stringify({ ...least, ...owner, ...named }).replaceAll("10.99.0.10", `10.99.0.${host}`)) as Fields;
-    const apart = JSON.parse(
-      JSON.stringify(said).replace("10.9.0.0/24", `10.9.${host}.0/24`).replace("10.8.0.0/16", `10.${host}.0.0/16`),
-    ) as Fields;
-    const made = box.ask(ADMIN, "POST", url, { [resource.name]: apart });
-    assert.equal(made.status, 201, `${resource.name}: ${JSON.stringify(made)}`);
-    urls[resource.name] = url;
-    if (resource.name !== "port") ids[resource.name] = idOf(made);
-    else ids["second port"] = idOf(made);
-  }
-  return { ids, urls };
-}
-
-function urlOf({ under, ...resource }: Resource, { ids, urls }: Project): string {
-  if (under === undefined) return pathOf(resource);
-  return `${urls[under.resource] ?? ""}/${ids[under.resource] ?? ""}/${pathOf({ ...resource, under })}`;
-}
-
-const rowsOf = ({ box }: World) => JSON.stringify([...box.cloud.entries()].toSorted(([left], [right]) => (left < right ? -1 : 1)));
 
 interface Asked {
   readonly who: Who;
