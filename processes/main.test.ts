@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { apiPage } from "./cli/openapi.ts";
 import { ownVersion } from "./version.ts";
 
 const MARGAY = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -24,6 +25,11 @@ test("the help of a command says which options must be given", () => {
   const { stdout } = margay("lab", "vm", "add", "--help");
   assert.match(stdout, /--host <host> [^-]*\(required\)/);
   assert.doesNotMatch(stdout, /--group <group> [^-]*\(required\)/);
+});
+
+test("docs/api.md is what margay openapi --markdown says", () => {
+  const page = readFileSync(join(import.meta.dirname, "../docs/api.md"), "utf8");
+  assert.equal(page, apiPage(), "write it again: ./margay openapi --markdown > docs/api.md");
 });
 
 test("who has read enough ends the command, without a stack", async () => {
