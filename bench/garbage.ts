@@ -26,7 +26,10 @@ export const garbage: Bench = async (say, { times = REQUESTS }) => {
   const same = isDeepStrictEqual(await replayed(changing), rows);
   const size = JSON.stringify([...rows]).length / 2 ** 20;
   return [
-    atMost(`${times} requests, most of them wrong: answered by 5xx where Neutron would not, or not at all`, faults.length, { limit: 0, unit: "requests" }),
+    atMost(`${times} requests, most of them wrong: answered by 5xx where Neutron would not, or not at all`, faults.length, {
+      limit: 0,
+      unit: "requests",
+    }),
     atMost("store differs from what the right ones made", same ? 0 : 1, { limit: 0, unit: "stores" }),
     atMost("memory that stays, besides what is stored", heap() - before - 4 * size, { limit: KEPT_MB, unit: "MB" }),
   ];

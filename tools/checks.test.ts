@@ -1,7 +1,7 @@
 /** The tree keeps its own rules: layers, sizes, names, types. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -90,6 +90,24 @@ test("no types are switched off", () => {
     [],
   );
 });
+
+test("documents name files that are there, and tests of invariants that bear their numbers", () => {
+  const documents = globSync(["*.md", "docs/*.md"], { cwd: HOME }).map((path) => ({ path, text: readFileSync(join(HOME, path), "utf8") }));
+  const named = (text: string) => [...text.matchAll(/(?<![\w/.~-])(?:[\w-]+\/)+[\w.-]+\.(?:ts|md|yaml|case)\b/g)].map(([file]) => file);
+  const missing = documents.flatMap(({ path, text }) =>
+    named(text).flatMap((file) => (there(file) || there(join(dirname(path), file)) ? [] : [`${path}: ${file}`])),
+  );
+  assert.deepEqual(missing, []);
+  const map = documents.find(({ path }) => path === "ARCHITECTURE.md")?.text ?? "";
+  const invariants = [...map.matchAll(/^(\d+)\. [^*]*\*\(([^)]+)\)\*/gm)];
+  assert.equal(invariants.length, 10);
+  for (const [, number, files = ""] of invariants)
+    for (const file of files.split(", ")) assert.match(readFileSync(join(HOME, file), "utf8"), new RegExp(`invariant ${number}\\b`), file);
+});
+
+function there(file: string): boolean {
+  return existsSync(join(HOME, file));
+}
 
 test("everything compiles, each layer with only the world it may see", () => {
   run(["tsc", "-b"]);

@@ -19,7 +19,7 @@ export const ABSENT: readonly Absent[] = [
     why: "A host routes the IP packets of its VMs; there is no wire that could carry tags. A VM may have several ports.",
   },
   {
-    what: "Segments, and networks of another type than local",
+    what: "Segments, and networks that are tunnels or VLANs",
     aliases: ["multi-provider", "segment", "standard-attr-segment", "subnet-segmentid-writable", "network-segment-range"],
     paths: ["segments", "network_segment_ranges"],
     why: "All networks are routed over one fabric, so none is mapped onto a VLAN or a tunnel.",

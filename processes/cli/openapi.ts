@@ -28,7 +28,7 @@ Paths are below \`/v2.0\` where they do not begin with a slash. What has tags ha
 
 | what | answer | otherwise |
 | --- | --- | --- |
-| networks, subnets, routers, floating IPs once a data centre was applied | 409 OverQuota: their quota is 0, for administrators too | \`openstack quota set\` for a project |
+| networks, subnets, routers, floating IPs, once a data centre was applied | 409 OverQuota: for all, their quota is 0 | \`openstack quota set\` for a project |
 | a subnet outside the ranges of \`datacenter.yaml\` | 400 InvalidInput | \`cloud.undeclared_subnets: allowed\` |
 | subnets with addresses in common | 400 InvalidInput | \`cloud.overlapping_subnets: allowed\`; an address still has one port |
 | next hops of host routes and extra routes that no traffic would pass | 400 | \`cloud.dead_next_hops: allowed\` |
