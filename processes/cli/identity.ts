@@ -5,11 +5,13 @@ import { Command, Option } from "commander";
 import { readAccountsText } from "#adapters/identity/accounts-file.ts";
 import { withPassword, withProject, withRoles, withUser } from "#adapters/identity/accounts-edit.ts";
 import type { Edit } from "#adapters/identity/accounts-edit.ts";
+import { withCloud } from "#adapters/identity/clouds-yaml.ts";
 import { firstFile } from "#adapters/identity/first-file.ts";
 import { generatedPassword, hashPassword } from "#adapters/identity/passwords.ts";
 import { readIfThere, writeSecret } from "#adapters/identity/secret-file.ts";
 import { projectsOf, rolesAt } from "#core/identity/accounts.ts";
 import type { Accounts } from "#core/identity/accounts.ts";
+import { DEFAULT_REGION } from "#core/identity/layout.ts";
 import { CONTROLLER } from "#core/settings/controller.ts";
 import { Complaint } from "./client.ts";
 import { table } from "./table.ts";
@@ -46,18 +48,25 @@ function withPasswordOption(command: Command): Command {
   return command.option("--password-stdin", "read the password on standard input; else one is made, and shown once");
 }
 
-interface InitOptions extends FileOptions {
+interface CloudsOptions {
   readonly url: string;
-  readonly cloud: string;
   readonly cloudsYaml?: string;
 }
 
-function initCommand(): Command {
-  return inFile(new Command("init"))
-    .description("Write a first file, with a user admin of a project admin, and show how to log in")
+function withClouds(command: Command): Command {
+  return command
     .option("--url <url>", "where clients reach the controller", "http://127.0.0.1:9696")
+    .option("--clouds-yaml <path>", "put the password into this clouds.yaml (mode 0600) instead of showing it");
+}
+
+interface InitOptions extends FileOptions, CloudsOptions {
+  readonly cloud: string;
+}
+
+function initCommand(): Command {
+  return withClouds(inFile(new Command("init")))
+    .description("Write a first file, with a user admin of a project admin, and show how to log in")
     .option("--cloud <name>", "what the cloud is called after --os-cloud", "margay")
-    .option("--clouds-yaml <path>", "put the password into this clouds.yaml (mode 0600) instead of showing it")
     .action((options: InitOptions) => told(() => init(options)));
 }
 
@@ -70,9 +79,12 @@ async function init({ file, url, cloud, cloudsYaml }: InitOptions): Promise<void
   if (clouds !== undefined) writeSecret(clouds, first.clouds);
   writeSecret(path, first.identity);
   tell(`${path}: written, with the user admin`);
-  if (clouds !== undefined)
-    tell(`${clouds}: the cloud "${cloud}"; try: OS_CLIENT_CONFIG_FILE=${clouds} openstack --os-cloud ${cloud} token issue`);
+  if (clouds !== undefined) tellCloud(clouds, cloud);
   else tell(`\nIn clouds.yaml, so that \`openstack --os-cloud ${cloud}\` works; the password is shown this once:\n\n${first.clouds}`);
+}
+
+function tellCloud(path: string, cloud: string): void {
+  tell(`${path}: the cloud "${cloud}"; try: OS_CLIENT_CONFIG_FILE=${path} openstack --os-cloud ${cloud} token issue`);
 }
 
 function listCommand(): Command {
@@ -119,27 +131,38 @@ function addProjectCommand(): Command {
     );
 }
 
-interface UserOptions extends FileOptions, PasswordOptions {
+interface UserOptions extends FileOptions, PasswordOptions, CloudsOptions {
+  readonly cloud?: string;
   readonly domain?: string;
   readonly project?: string;
   readonly role: readonly string[];
 }
 
 function addUserCommand(): Command {
-  return withPasswordOption(inFile(new Command("add-user")))
+  return withClouds(withPasswordOption(inFile(new Command("add-user"))))
     .description("Add a user")
     .argument("<name>")
+    .option("--cloud <name>", "what the cloud is called there after --os-cloud; else as the user")
     .option("--domain <name>", "else Default")
     .option("--project <project>", "where the user has the roles")
     .option("--role <role...>", "admin, manager, member, reader, service", ["member"])
-    .action((name: string, { file, domain, project, role, ...how }: UserOptions) =>
-      told(async () => {
-        const { hash, shown } = await newPassword(how);
-        const roles = project === undefined ? {} : { [project]: role };
-        edit(file, withUser({ name, passwordHash: hash, roles, ...(domain && { domain }) }));
-        if (shown !== undefined) tell(`password: ${shown}`);
-      }),
-    );
+    .action((name: string, options: UserOptions) => told(() => addUser(name, options)));
+}
+
+async function addUser(name: string, { file, domain, project, role, cloud = name, url, cloudsYaml, ...how }: UserOptions): Promise<void> {
+  const { hash, password, shown } = await newPassword(how);
+  const roles = project === undefined ? {} : { [project]: role };
+  const added = edited(file, withUser({ name, passwordHash: hash, roles, ...(domain && { domain }) }));
+  const clouds = cloudsYaml === undefined ? undefined : resolve(cloudsYaml);
+  if (clouds !== undefined) {
+    if (project === undefined || domain !== undefined)
+      throw new Complaint("--clouds-yaml is for users of the domain Default, with --project");
+    // First what holds the password, as in a first file.
+    writeSecret(clouds, withCloud(readIfThere(clouds) ?? "", { cloud, url, user: name, password, project, region: DEFAULT_REGION }));
+  }
+  added();
+  if (clouds !== undefined) tellCloud(clouds, cloud);
+  else if (shown !== undefined) tell(`password: ${shown}`);
 }
 
 interface DomainOptions extends FileOptions {
@@ -174,14 +197,14 @@ function setPasswordCommand(): Command {
 
 interface NewPassword {
   readonly hash: string;
+  readonly password: string;
   /** Made here, and to be shown once. */
   readonly shown?: string;
 }
 
 async function newPassword({ passwordStdin }: PasswordOptions): Promise<NewPassword> {
-  if (passwordStdin) return { hash: await hashPassword(await passwordFromInput()) };
-  const shown = generatedPassword();
-  return { hash: await hashPassword(shown), shown };
+  const password = passwordStdin ? await passwordFromInput() : generatedPassword();
+  return { hash: await hashPassword(password), password, ...(!passwordStdin && { shown: password }) };
 }
 
 async function printHash(): Promise<void> {
@@ -196,10 +219,17 @@ async function passwordFromInput(): Promise<string> {
 }
 
 function edit(file: string, change: Edit): void {
+  edited(file, change)();
+}
+
+/** Throws when the change is wrong; what it returns writes it. */
+function edited(file: string, change: Edit): () => void {
   const path = resolve(file);
-  const before = textOf(path);
-  writeSecret(path, change(before));
-  tell(`${path}: changed`);
+  const text = change(textOf(path));
+  return () => {
+    writeSecret(path, text);
+    tell(`${path}: changed`);
+  };
 }
 
 function textOf(path: string): string {

@@ -165,3 +165,33 @@ test("a controller asks a Keystone who somebody is: here, another controller", {
   assert.equal((await login(door, { user: "admin", password, project: "admin" })).status, 401);
   assert.doesNotMatch(JSON.stringify(log), /of the service/);
 });
+
+test(
+  "a user that is added can be given an entry in clouds.yaml; where anything is wrong, neither file changes",
+  { timeout: 60_000 },
+  async (t) => {
+    const directory = home(t);
+    const [file, clouds] = [join(directory, "identity.yaml"), join(directory, "clouds.yaml")];
+    const there = ["--file", file, "--clouds-yaml", clouds, "--url", "http://controller:9696"];
+    await identity(["init", ...there]);
+    await identity(["add-project", "demo", "--file", file]);
+    const before = [file, clouds].map((path) => readFileSync(path, "utf8"));
+    for (const wrong of [["--project", "nowhere"], [], ["--project", "demo", "--domain", "other"]]) {
+      assert.equal((await identity(["add-user", "alice", ...wrong, ...there])).status, 1, wrong.join(" "));
+      assert.deepEqual(
+        [file, clouds].map((path) => readFileSync(path, "utf8")),
+        before,
+      );
+    }
+    const added = await identity(["add-user", "alice", "--project", "demo", ...there]);
+    assert.deepEqual([added.status, added.err], [0, ""]);
+    const { clouds: entries } = readYaml(readFileSync(clouds, "utf8")).value as {
+      clouds: Record<string, { auth: Record<string, string> }>;
+    };
+    assert.deepEqual(Object.keys(entries), ["margay", "alice"]);
+    const { username, project_name, password = "" } = entries["alice"]?.auth ?? {};
+    assert.deepEqual({ username, project_name }, { username: "alice", project_name: "demo" });
+    assert.match(password, /^\S{27}$/);
+    assert.doesNotMatch(added.out + readFileSync(file, "utf8"), new RegExp(password));
+  },
+);
