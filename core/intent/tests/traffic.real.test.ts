@@ -23,6 +23,9 @@ const DHCLIENT = `#!/bin/sh
 case $reason in BOUND6|REBOOT6) ip -6 addr add $new_ip6_address/128 dev $interface; echo "dns6=$new_dhcp6_name_servers";; esac
 `;
 
+/** It goes to the background before it says who it is there. */
+const written = (pid: string) => `timeout 5 sh -c 'until [ -s ${pid} ]; do sleep 0.05; done'`;
+
 /** Boots by DHCPv4, router advertisement and DHCPv6, each by itself; what the clients said, and when each was done. */
 async function boots(
   guest: Place,
@@ -44,7 +47,7 @@ async function boots(
     timed(guest.sh(`busybox udhcpc -i eth0 -q -n -f -t 10 -T 1 -O 121 -O mtu -O 42 -s ${scripts.four}`)),
     timed(
       guest.sh(
-        `timeout 15 dhclient -6 -1 -v -D ${duid} -sf ${scripts.six} -lf ${leases} -pf ${pid} eth0 2>/dev/null </dev/null; kill $(cat ${pid})`,
+        `timeout 15 dhclient -6 -1 -v -D ${duid} -sf ${scripts.six} -lf ${leases} -pf ${pid} eth0 2>/dev/null </dev/null; ${written(pid)}; kill $(cat ${pid})`,
       ),
     ),
     timed(eventually("a default router", () => guest.can("ip -6 route show default proto ra | grep -q via")).then(() => "")),
