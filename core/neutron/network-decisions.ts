@@ -46,10 +46,14 @@ const LOCAL = "local";
 /** What operators' scripts say of a network without tunnels or VLANs: which wire it names is theirs to know. */
 const FLAT = "flat";
 
+/** Neutron's words, and why. */
+const unrealised = (type: string) =>
+  `network_type value '${type}' not supported: networks are routed here, without VLANs or tunnels of their own; say ${LOCAL}, ${FLAT} or nothing`;
+
 /** What would need a wire, a VLAN or a tunnel of its own is refused. */
 function wrongProvider(cloud: Cloud, input: NewNetwork): Refusal | undefined {
   const { "provider:network_type": type = LOCAL, "provider:physical_network": wire, "provider:segmentation_id": segment } = input;
-  if (type !== LOCAL && type !== FLAT) return refusal.invalidInput(`network_type value '${type}' not supported`);
+  if (type !== LOCAL && type !== FLAT) return refusal.invalidInput(unrealised(type));
   if (segment !== null) return refusal.prohibitedFor(type, "segmentation_id");
   if (type === LOCAL) return wire === null ? undefined : refusal.prohibitedFor(type, "physical_network");
   if (wire === null) return refusal.invalidInput("physical_network required for flat provider network");

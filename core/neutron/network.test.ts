@@ -54,7 +54,8 @@ describe("networks", () => {
     const asked = (said: Fields) => refusalOf(box.ask(ADMIN, "POST", "networks", { network: said }));
     assert.equal(
       asked({ "provider:network_type": "vxlan" }),
-      "400 InvalidInput: Invalid input for operation: network_type value 'vxlan' not supported.",
+      "400 InvalidInput: Invalid input for operation: network_type value 'vxlan' not supported: " +
+        "networks are routed here, without VLANs or tunnels of their own; say local, flat or nothing.",
     );
     assert.equal(
       asked({ "provider:physical_network": "physnet1" }),
