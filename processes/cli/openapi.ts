@@ -35,7 +35,8 @@ Paths are below \`/v2.0\` where they do not begin with a slash. What has tags ha
 | networks that are tunnels or VLANs (\`vxlan\`, \`gre\`, \`vlan\`, …) | 400 InvalidInput | none: all are routed |
 | \`binding:vnic_type\` other than \`normal\` | 400 | none: the host routes and filters |
 | an address that was released a moment ago | is chosen by nobody for \`cloud.quarantine_seconds\` | given to who names it |
-| a floating IP | may lead to a port without any router | |
+| a floating IP | needs no router, where its port is on a network that is shared with the port's project | |
+| \`allowed_address_pairs\` | the port may send from them; nobody is routed to them | fixed IPs, or routes of their own, for what is to be reached |
 | a router | leads nowhere by itself: what its subnets reach is decided by routing; its gateway and interfaces are kept, checked and shown | |
 
 ${apiMarkdown()}
