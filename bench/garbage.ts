@@ -26,7 +26,7 @@ export const garbage: Bench = async (say, { times = REQUESTS }) => {
   const same = isDeepStrictEqual(await replayed(changing), rows);
   const size = JSON.stringify([...rows]).length / 2 ** 20;
   return [
-    atMost(`${times} requests, most of them wrong: answered by 5xx where Neutron would not, or not at all`, faults.length, {
+    atMost(`${times} requests, most of them wrong: answered by 5xx, or not at all`, faults.length, {
       limit: 0,
       unit: "requests",
     }),

@@ -86,17 +86,10 @@ export async function played(count: number, seed: number): Promise<Played> {
     if (present.revision() !== before) changing.push(request);
     const status = answered instanceof Error ? 500 : answered.status;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status >= 500 && !isMeant(answered))
-      faults.push(`${told(request)} -> ${answered instanceof Error ? answered.stack : JSON.stringify(answered)}`);
+    if (status >= 500) faults.push(`${told(request)} -> ${answered instanceof Error ? answered.stack : JSON.stringify(answered)}`);
     else if (!(answered instanceof Error)) learn(answered);
   }
   return { statuses, faults, changing, rows: present.rows() };
-}
-
-/** Neutron's own: what is not there to be asked, and the 500 by which Nova is told that a host takes no port. */
-function isMeant(answered: HttpAnswer | Error): boolean {
-  if (answered instanceof Error) return false;
-  return answered.status === 501 || at(answered.body, "NeutronError.type") === "PortBindingError";
 }
 
 /** The same requests, and nothing else. */

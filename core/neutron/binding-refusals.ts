@@ -26,9 +26,9 @@ export const bindingIsActive = ({ port, host }: BindingName): Refusal => ({
   message: `Binding for port ${port} on host ${host} is already active.`,
 });
 
-/** No agent there that would serve it. Neutron says 500, and Nova chooses another host. */
+/** No agent there that would serve it. Neutron answers 500, as if the server were at fault; Nova takes any refusal for that. */
 export const bindingFailed = ({ port, host }: BindingName): Refusal => ({
-  status: 500,
+  status: 409,
   type: "PortBindingError",
   message: `Binding for port ${port} on host ${host} could not be created or updated.`,
 });

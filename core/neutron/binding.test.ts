@@ -49,7 +49,7 @@ describe("a binding to another host", () => {
     const id = String(running().id);
     assert.equal(
       refusalOf(ask("POST", "", { host: "nowhere" })),
-      `500 PortBindingError: Binding for port ${id} on host nowhere could not be created or updated.`,
+      `409 PortBindingError: Binding for port ${id} on host nowhere could not be created or updated.`,
     );
     assert.match(
       refusalOf(ask("POST", "", { host: "h1" })),
@@ -70,7 +70,7 @@ describe("a binding to another host", () => {
     assert.equal(ask("GET", "/h2/activate").status, 405);
     assert.equal(ask("PUT", "/h2/other").status, 404);
     box.time.now = "2026-11-23T08:05:00Z";
-    assert.match(refusalOf(ask("POST", "", { host: "h2" })), /^500 PortBindingError/, "an agent that is silent serves nobody");
+    assert.match(refusalOf(ask("POST", "", { host: "h2" })), /^409 PortBindingError/, "an agent that is silent serves nobody");
   });
 
   test("is only for what runs somewhere", () => {
@@ -126,7 +126,7 @@ describe("activation", () => {
     ask("POST", "", { host: "h2" });
     ask("PUT", "/h2/activate");
     box.time.now = "2026-11-23T08:05:00Z";
-    assert.match(refusalOf(ask("PUT", "/h1/activate")), /^500 PortBindingError/);
+    assert.match(refusalOf(ask("PUT", "/h1/activate")), /^409 PortBindingError/);
     assert.deepEqual(hosts(), ["h2 ACTIVE tap", "h1 INACTIVE unbound"]);
     box.time.now = "2026-11-23T08:00:10Z";
     assert.equal(ask("PUT", "/h1/activate").status, 200);

@@ -121,7 +121,8 @@ function denial(cloud: Cloud, verb: "get" | "update" | "delete", { who, project 
   return cloud.settings.policy.allows(asked, who, { owner: project ?? "" }) ? undefined : forbidden(`rule:${asked.name}`);
 }
 
-const notMade: Refusal = { status: 501, type: "HTTPNotImplemented", message: "Quotas are not created: PUT the limits of a project." };
+/** Neutron answers 501, as if it were yet to come. */
+const notMade: Refusal = { status: 405, type: "HTTPMethodNotAllowed", message: "Quotas are not created: PUT the limits of a project." };
 
 const noQuota = (project: string): Refusal => ({
   status: 404,

@@ -34,6 +34,7 @@ Paths are below \`/v2.0\` where they do not begin with a slash. What has tags ha
 | next hops of host routes and extra routes that no traffic would pass | 400 | \`cloud.dead_next_hops: allowed\` |
 | networks that are tunnels or VLANs (\`vxlan\`, \`gre\`, \`vlan\`, …) | 400 InvalidInput | none: all are routed |
 | \`binding:vnic_type\` other than \`normal\` | 400 | none: the host routes and filters |
+| a binding on a host without a live agent, \`POST quotas\` | 409 PortBindingError, 405, where Neutron answers 500 and 501 | |
 | an address that was released a moment ago | is chosen by nobody for \`cloud.quarantine_seconds\` | given to who names it |
 | a floating IP | needs no router, where its port is on a network that is shared with the port's project | |
 | \`allowed_address_pairs\` | the port may send from them; nobody is routed to them | fixed IPs, or routes of their own, for what is to be reached |
