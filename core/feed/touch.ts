@@ -77,14 +77,17 @@ interface NetworkChange {
 function touchNetwork(touched: Touched, cloud: Cloud, { id, before, after }: NetworkChange): void {
   for (const subnet of cloud.by("subnet", "network_id", id)) touched.keys.add(`subnet/${subnet.id}`);
   if (before === undefined || after === undefined || before.qos_policy_id === after.qos_policy_id) return;
-  for (const port of cloud.by("port", "network_id", id)) touched.keys.add(`endpoint/${port.id}`);
+  touchPortsOn(touched, cloud, id);
+}
+
+function touchPortsOn(touched: Touched, cloud: Cloud, network: string): void {
+  for (const port of cloud.by("port", "network_id", network)) touched.keys.add(`endpoint/${port.id}`);
 }
 
 /** Ports that point to a QoS policy, and those of networks that do. */
 function touchFollowers(touched: Touched, cloud: Cloud, policy: string): void {
   for (const port of cloud.by("port", "qos_policy_id", policy)) touched.keys.add(`endpoint/${port.id}`);
-  for (const network of cloud.by("network", "qos_policy_id", policy))
-    for (const port of cloud.by("port", "network_id", network.id)) touched.keys.add(`endpoint/${port.id}`);
+  for (const network of cloud.by("network", "qos_policy_id", policy)) touchPortsOn(touched, cloud, network.id);
 }
 
 function touchGroup(touched: Touched, group: string): void {

@@ -13,15 +13,15 @@ import type { AddressGroup, AddressGroupPatch, NewAddressGroup } from "./address
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
 import { badRequest } from "./refusals.ts";
-import { born, removal } from "./rules.ts";
+import { born, ownTarget, removal } from "./rules.ts";
 import type { Acted, Action, Ask, Change, Rules } from "./rules.ts";
-import { endOfSharing, sharingFor } from "./sharing.ts";
+import { endOfSharing, sharedTarget } from "./sharing.ts";
 
 export const addressGroupDecisions: Rules<"address_group"> = {
   table: "address_group",
   notFound: addressGroupNotFound,
-  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  target: sharedTarget,
+  targetOfNew: ownTarget,
   computed: () => ({}),
   create: (_cloud: Cloud, input: NewAddressGroup, { fresh }: Ask): Result<Change<AddressGroup>> =>
     ok({ row: { ...born(fresh), ...input } }),

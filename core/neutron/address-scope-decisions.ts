@@ -5,17 +5,17 @@ import type { Refusal, Result } from "../result.ts";
 import type { AddressScope, AddressScopePatch, NewAddressScope } from "./address-scope.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
-import { removal } from "./rules.ts";
+import { ownTarget, removal } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
-import { endOfSharing, isSharedWith, isSharedWithAll, sharingFor, sharingWrites } from "./sharing.ts";
+import { endOfSharing, isSharedWith, isSharedWithAll, sharedTarget, sharingWrites } from "./sharing.ts";
 import * as refusal from "./subnetpool-refusals.ts";
 import type { Subnet } from "./subnet.ts";
 
 export const addressScopeDecisions: Rules<"address_scope"> = {
   table: "address_scope",
   notFound: refusal.scopeNotFound,
-  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  target: sharedTarget,
+  targetOfNew: ownTarget,
   computed: (cloud, row, { who }) => ({ shared: isSharedWith(cloud, row.id, who.project) }),
   create,
   update,

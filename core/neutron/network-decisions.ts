@@ -13,7 +13,7 @@ import { goesWithNetwork, portGone } from "./port-removal.ts";
 import { defaultPolicyOf } from "./qos-decisions.ts";
 import { wrongPolicy } from "./qos-links.ts";
 import * as refusal from "./refusals.ts";
-import { born, removal } from "./rules.ts";
+import { born, ownTarget, removal } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
 import { ensureDefaultGroup } from "./security-group-default.ts";
 import { endOfSharing, hasWayOut, isExternal, isSharedWith, isStillUsed, sharingFor, sharingWrites, withoutEverybody } from "./sharing.ts";
@@ -22,7 +22,7 @@ export const networkDecisions: Rules<"network"> = {
   table: "network",
   notFound: refusal.networkNotFound,
   target: networkTarget,
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  targetOfNew: ownTarget,
   computed: (cloud, row, { who }) => ({
     shared: isSharedWith(cloud, row.id, who.project),
     "router:external": isExternal(cloud, row.id),

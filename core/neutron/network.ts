@@ -8,7 +8,7 @@ import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
 import { flag, integer, oneOf, text, uuid } from "../resource/scalars.ts";
 import { dnsDomain } from "./dns-names.ts";
-import { chronicled, identity, named, sharable, tagged } from "./standard.ts";
+import { administered, chronicled, identity, named, sharable, tagged } from "./standard.ts";
 
 const ADMIN_WRITES = { create: ADMIN, update: ADMIN };
 const ADMIN_ONLY = { ...ADMIN_WRITES, get: ADMIN };
@@ -27,14 +27,7 @@ export const network = resource({
     ...identity,
     ...named,
     subnets: { type: list(uuid), write: "never", computed: true, note: "Its subnets." },
-    admin_state_up: {
-      type: flag,
-      write: "always",
-      default: true,
-      filter: true,
-      sort: true,
-      note: "What the owner wants; traffic does not depend on it.",
-    },
+    ...administered,
     status: { type: oneOf("ACTIVE"), write: "never", filter: true, sort: true, note: "ACTIVE from the start." },
     shared: {
       ...sharable.shared,

@@ -5,7 +5,24 @@ import type { Create, Patch, Row } from "../resource/resource.ts";
 import { integer, ip, oneOf, text, uuid } from "../resource/scalars.ts";
 import { portRange } from "./port-range.ts";
 
-const onePort = nullable(integer(1, 65535));
+/** Inside or outside, as one number and as a range. */
+const onePort = {
+  type: nullable(integer(1, 65535)),
+  write: "always",
+  default: null,
+  computed: true,
+  filter: true,
+  sort: true,
+  extension: "floating-ip-port-forwarding",
+} as const;
+const severalPorts = {
+  type: nullable(portRange),
+  write: "always",
+  default: null,
+  filter: true,
+  sort: true,
+  extension: "floating-ip-port-forwarding-port-ranges",
+} as const;
 
 export const portForwarding = resource({
   name: "port_forwarding",
@@ -31,22 +48,11 @@ export const portForwarding = resource({
       note: "Of protocols with ports, those that hosts can translate.",
     },
     external_port: {
-      type: onePort,
-      write: "always",
-      default: null,
-      computed: true,
-      filter: true,
-      sort: true,
-      extension: "floating-ip-port-forwarding",
+      ...onePort,
       note: "The port of the floating IP; null where it is a range.",
     },
     external_port_range: {
-      type: nullable(portRange),
-      write: "always",
-      default: null,
-      filter: true,
-      sort: true,
-      extension: "floating-ip-port-forwarding-port-ranges",
+      ...severalPorts,
       note: "The same as a range, FIRST:LAST. One of the two must be given.",
     },
     internal_port_id: {
@@ -66,22 +72,11 @@ export const portForwarding = resource({
       note: "The IPv4 address of that port.",
     },
     internal_port: {
-      type: onePort,
-      write: "always",
-      default: null,
-      computed: true,
-      filter: true,
-      sort: true,
-      extension: "floating-ip-port-forwarding",
+      ...onePort,
       note: "Where they lead to there; null where it is a range.",
     },
     internal_port_range: {
-      type: nullable(portRange),
-      write: "always",
-      default: null,
-      filter: true,
-      sort: true,
-      extension: "floating-ip-port-forwarding-port-ranges",
+      ...severalPorts,
       note: "The same as a range: one port, or as many as outside. One of the two must be given.",
     },
     description: {

@@ -10,16 +10,16 @@ import type { Fresh, RowWrite } from "./decision.ts";
 import { limitsOfPolicy, policyNotFound } from "./qos-links.ts";
 import type { NewQosPolicy, QosPolicy, QosPolicyPatch } from "./qos-policy.ts";
 import { bandwidthLimit, packetRateLimit } from "./qos-rule.ts";
-import { born, removal, touched, write } from "./rules.ts";
+import { born, ownTarget, removal, touched, write } from "./rules.ts";
 import type { Ask, Asking, Change, Rules } from "./rules.ts";
-import { endOfSharing, isSharedWith, isStillUsed, sharingFor, sharingWrites, withoutEverybody } from "./sharing.ts";
+import { endOfSharing, isSharedWith, isStillUsed, sharedTarget, sharingFor, sharingWrites, withoutEverybody } from "./sharing.ts";
 import type { Tables } from "./tables.ts";
 
 export const qosPolicyDecisions: Rules<"qos_policy"> = {
   table: "qos_policy",
   notFound: policyNotFound,
-  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  target: sharedTarget,
+  targetOfNew: ownTarget,
   computed: (cloud, row, { who }) => ({ shared: isSharedWith(cloud, row.id, who.project), rules: shownRules(cloud, row.id) }),
   create,
   update,

@@ -18,6 +18,9 @@ const rule = attributes({
   qos_policy_id: { type: uuid, write: "never", hidden: "kept", index: true, note: "The policy whose limit it is." },
 });
 
+/** In thousands per second, or at once. */
+const amount = { type: integer(0, MOST), write: "always", filter: true, sort: true } as const;
+
 const direction = attributes({
   direction: {
     type: oneOf("egress", "ingress"),
@@ -40,19 +43,13 @@ export const bandwidthLimit = resource({
   attributes: {
     ...rule,
     max_kbps: {
-      type: integer(0, MOST),
-      write: "always",
-      filter: true,
-      sort: true,
+      ...amount,
       extension: "qos",
       note: "Kilobits (1000 bits) per second; 0: no limit.",
     },
     max_burst_kbps: {
-      type: integer(0, MOST),
-      write: "always",
+      ...amount,
       default: 0,
-      filter: true,
-      sort: true,
       extension: "qos",
       note: "Kilobits that may come at once; 0: four fifths of what a second may carry, as in Neutron.",
     },
@@ -70,19 +67,13 @@ export const packetRateLimit = resource({
   attributes: {
     ...rule,
     max_kpps: {
-      type: integer(0, MOST),
-      write: "always",
-      filter: true,
-      sort: true,
+      ...amount,
       extension: "qos-pps",
       note: "Thousands of packets per second; 0: no limit.",
     },
     max_burst_kpps: {
-      type: integer(0, MOST),
-      write: "always",
+      ...amount,
       default: 0,
-      filter: true,
-      sort: true,
       extension: "qos-pps",
       note: "Thousands of packets that may come at once; 0: what a tenth of a second may carry.",
     },

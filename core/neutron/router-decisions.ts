@@ -12,14 +12,14 @@ import { interfacesOf } from "./router-links.ts";
 import * as refusal from "./router-refusals.ts";
 import { addRoutes, keptRoutes, removeRoutes, replacedRoutes } from "./router-routes.ts";
 import type { GatewayInfo, NewRouter, Router, RouterPatch } from "./router.ts";
-import { born, removal } from "./rules.ts";
+import { born, ownTarget, removal } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
 
 export const routerDecisions: Rules<"router"> = {
   table: "router",
   notFound: refusal.routerNotFound,
   target: (_cloud, row) => ({ owner: row.project_id }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  targetOfNew: ownTarget,
   computed: (cloud, row) => ({ external_gateway_info: gatewayInfoOf(cloud, row), availability_zones: zonesOf(cloud) }),
   create,
   update,

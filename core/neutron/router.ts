@@ -10,7 +10,7 @@ import { flag, oneOf, text, uuid } from "../resource/scalars.ts";
 import type { Type, TypeOf } from "../resource/type.ts";
 import { hostRoutes } from "./host-routes.ts";
 import { fixedIps } from "./port-types.ts";
-import { chronicled, identity, named, tagged } from "./standard.ts";
+import { administered, chronicled, identity, named, tagged } from "./standard.ts";
 
 const gateway = record({ network_id: must(uuid), external_fixed_ips: may(fixedIps), enable_snat: may(flag) });
 
@@ -34,14 +34,7 @@ export const router = resource({
   attributes: {
     ...identity,
     ...named,
-    admin_state_up: {
-      type: flag,
-      write: "always",
-      default: true,
-      filter: true,
-      sort: true,
-      note: "What the owner wants; traffic does not depend on it.",
-    },
+    ...administered,
     status: { type: oneOf("ACTIVE"), write: "never", sort: true, note: "ACTIVE from the start." },
     external_gateway_info: {
       type: gatewayInfo,

@@ -5,6 +5,7 @@
 import type { Rule, Target } from "../policy/rule.ts";
 import type { Who } from "../policy/who.ts";
 import type { Computed, Create, Patch } from "../resource/resource.ts";
+import { ok } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { ApiAnswer, ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
@@ -101,6 +102,11 @@ export interface Rules<T extends DeclaredTable> {
   readonly actions?: Readonly<Record<string, Action<T>>>;
   /** By the first segment behind the id, of an object that the asker sees. */
   readonly parts?: Readonly<Record<string, Part<Tables[T]>>>;
+}
+
+/** What policy is asked about something new that hangs on nothing but its project. */
+export function ownTarget(_cloud: Cloud, { project_id: owner }: { readonly project_id: string }): Result<Target> {
+  return ok({ owner });
 }
 
 /** What every new row begins with; `tags: []` besides where it can be tagged. */

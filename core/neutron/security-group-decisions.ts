@@ -5,19 +5,19 @@ import type { Result } from "../result.ts";
 import type { ApiRequest } from "./api-types.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
-import { removal, touched, write } from "./rules.ts";
+import { ownTarget, removal, touched, write } from "./rules.ts";
 import type { Ask, Change, Rules } from "./rules.ts";
 import { defaultGroupOf, ensureDefaultGroup, isDefault, makeGroup } from "./security-group-default.ts";
 import * as refusal from "./security-group-refusals.ts";
 import { shownRule } from "./security-group-rule-decisions.ts";
-import { endOfSharing, isSharedWith, sharingFor } from "./sharing.ts";
+import { endOfSharing, isSharedWith, sharedTarget } from "./sharing.ts";
 import type { NewSecurityGroup, SecurityGroup, SecurityGroupPatch } from "./security-group.ts";
 
 export const securityGroupDecisions: Rules<"security_group"> = {
   table: "security_group",
   notFound: refusal.groupNotFound,
-  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  target: sharedTarget,
+  targetOfNew: ownTarget,
   computed: (cloud, row, { who }) => ({
     shared: isSharedWith(cloud, row.id, who.project),
     security_group_rules: [...rulesOf(cloud, row)].map((rule) => shownRule(cloud, rule)),

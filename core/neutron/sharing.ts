@@ -6,7 +6,7 @@
  * How a resource is made shareable (`security_group` is the pattern):
  * - its name in `OBJECT_TYPES` (rbac-policy.ts), a line in `SHAREABLE` below that says who uses it;
  * - its attribute `shared` is declared `computed: true`; the row is made without it;
- * - its `target` has `...sharingFor(cloud, row.id, who)`, its `computed` has `shared: isSharedWith(cloud, row.id, who.project)`,
+ * - its `target` is `sharedTarget`, its `computed` has `shared: isSharedWith(cloud, row.id, who.project)`,
  *   and `"shared"` stands in its rules;
  * - creation and change put `sharingWrites(…)` into `also`; a change sets `counts` where there are any;
  * - deletion adds `endOfSharing(cloud, row.id)`.
@@ -113,6 +113,11 @@ function isGiven(cloud: Cloud, { id, action }: Access, project: string): boolean
 /** The part of a policy's target that says what was given to whoever asks. */
 export function sharingFor(cloud: Cloud, id: string, who: Who): Pick<Target, "shared" | "external"> {
   return { shared: isSharedWith(cloud, id, who.project), external: isExternalFor(cloud, id, who.project) };
+}
+
+/** What policy is asked about something that belongs to a project and may be shared. */
+export function sharedTarget(cloud: Cloud, row: Pick<Tables[ObjectType], "id" | "project_id">, who: Who): Target {
+  return { owner: row.project_id, ...sharingFor(cloud, row.id, who) };
 }
 
 export interface Access {

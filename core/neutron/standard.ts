@@ -41,6 +41,17 @@ export const chronicled = attributes({
   },
 });
 
+export const administered = attributes({
+  admin_state_up: {
+    type: flag,
+    write: "always",
+    default: true,
+    filter: true,
+    sort: true,
+    note: "What the owner wants; traffic does not depend on it.",
+  },
+});
+
 /** Follows from RBAC policies, and makes them: see sharing.ts. */
 export const sharable = attributes({
   shared: {

@@ -9,9 +9,9 @@ import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { RowWrite } from "./decision.ts";
-import { born, removal } from "./rules.ts";
+import { born, ownTarget, removal } from "./rules.ts";
 import type { Acted, Acting, Action, Ask, Change, Rules } from "./rules.ts";
-import { endOfSharing, isSharedWith, sharingFor, sharingWrites } from "./sharing.ts";
+import { endOfSharing, isSharedWith, sharedTarget, sharingWrites } from "./sharing.ts";
 import { changedPool, lengthsOf, losesBlocks, prefixesOf, secondDefault, wrongScope } from "./subnetpool-checks.ts";
 import { onboard } from "./subnetpool-onboard.ts";
 import * as refusal from "./subnetpool-refusals.ts";
@@ -21,8 +21,8 @@ import type { NewSubnetpool, Subnetpool, SubnetpoolPatch } from "./subnetpool.ts
 export const subnetpoolDecisions: Rules<"subnetpool"> = {
   table: "subnetpool",
   notFound: refusal.poolNotFound,
-  target: (cloud, row, who) => ({ owner: row.project_id, ...sharingFor(cloud, row.id, who) }),
-  targetOfNew: (_cloud, input) => ok({ owner: input.project_id }),
+  target: sharedTarget,
+  targetOfNew: ownTarget,
   computed: (cloud, row, { who }) => ({ shared: isSharedWith(cloud, row.id, who.project) }),
   create,
   update,
