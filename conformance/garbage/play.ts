@@ -2,26 +2,18 @@
  * Requests by the thousand, most of them wrong, one after the other over an API of ours: none may be answered by 5xx, none may
  * hang, and the cloud must be afterwards what those alone would have made that changed something.
  */
-import type { Clock } from "#contracts/clock.ts";
-import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";
-import { fakeLog } from "#contracts/log.fake.ts";
-import { memoryStore } from "#contracts/store.fake.ts";
-import { answer } from "#core/neutron/api.ts";
-import { Cloud } from "#core/neutron/cloud.ts";
+import type { HttpAnswer, HttpRequest } from "#contracts/http.ts";
 import type { Fresh } from "#core/neutron/decision.ts";
 import { ok } from "#core/result.ts";
-import { api } from "#engine/api.ts";
-import { load } from "#engine/present.ts";
-import type { Present } from "#engine/present.ts";
-import { writer } from "#engine/writer.ts";
 import { at, exchanges, filled, projects } from "../fixtures/exchange.ts";
 import type { Exchange } from "../fixtures/exchange.ts";
+import { memoryApi } from "../place/memory-api.ts";
+import type { MemoryApi } from "../place/memory-api.ts";
 import { chance } from "./chance.ts";
 import type { Chance } from "./chance.ts";
 import { MUTATIONS } from "./mutate.ts";
 import type { Said } from "./mutate.ts";
 
-const NOW = "2026-11-23T08:00:00Z";
 /** Nothing that is decided takes this long. */
 const HANGS_MS = 5000;
 /** So many objects are enough: deleting them is among the requests, too. */
@@ -37,37 +29,18 @@ export interface Played {
   readonly rows: ReadonlyMap<string, object>;
 }
 
-export interface Player {
-  readonly handle: Handle;
-  readonly present: Present<Cloud>;
-}
-
 /** An API whose fresh ids and chance follow from the revision alone: what changes nothing leaves no trace in them. */
-export async function player(): Promise<Player> {
-  const store = memoryStore();
-  const present = await load(store, new Cloud());
-  const write = writer({ store, present, fresh: () => freshAt(present.revision()), clock: CLOCK, log: fakeLog() });
-  const identity = {
-    identify: async ({ "x-roles": roles = "admin", "x-project-id": project = "p" }: Readonly<Record<string, string>>) =>
-      ok({ user: "u", project, roles: [roles] }),
-    challenge: () => "Keystone",
-  };
-  return { handle: api({ cloud: present.state, writer: write, identity, now: () => NOW, parts: { "v2.0": answer } }), present };
+export function player(): Promise<MemoryApi> {
+  return memoryApi({
+    identify: async ({ "x-roles": roles = "admin", "x-project-id": project = "p" }) => ok({ user: "u", project, roles: [roles] }),
+    fresh: freshAt,
+  });
 }
 
-const CLOCK: Clock = {
-  now: () => 0,
-  after: (_, call) => {
-    const immediate = setImmediate(call);
-    return () => clearImmediate(immediate);
-  },
-};
-
-function freshAt(revision: number): Fresh {
+function freshAt(revision: number): Omit<Fresh, "now"> {
   const numbers = chance(revision * 7919 + 1);
   let ids = 0;
   return {
-    now: NOW,
     uuid: () => `${revision.toString(16).padStart(8, "0")}-${(ids++).toString(16).padStart(4, "0")}-4000-8000-000000000000`,
     below: (bound) => (BigInt(numbers.below(2 ** 32)) * 2n ** 32n + BigInt(numbers.below(2 ** 32))) % bound,
   };

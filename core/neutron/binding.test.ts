@@ -2,25 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ApiResponse } from "./api-types.ts";
-import { ADMIN, allIn, idOf, MEMBER, refusalOf, sandbox, SERVICE, shownIn } from "./sandbox.ts";
+import { ADMIN, allIn, MEMBER, refusalOf, sandbox, SERVICE, shownIn } from "./sandbox.ts";
 import type { Fields } from "./sandbox.ts";
+import { portOfVm } from "./sandbox-vm.ts";
 import type { Who } from "../policy/who.ts";
 
 /** A VM's port, served by h1; h2 and h3 could serve it as well. */
 function running(said: Fields = {}) {
   const box = sandbox();
-  for (const host of ["h1", "h2", "h3"])
-    box.cloud.apply(`agent/${host}`, {
-      id: host,
-      host,
-      heartbeat_timestamp: box.time.now,
-      admin_state_up: true,
-      configurations: { role: "compute" },
-    });
-  const network = idOf(box.ask(ADMIN, "POST", "networks", { network: { project_id: MEMBER.project } }));
-  box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" } });
-  const vm = { network_id: network, device_owner: "compute:nova", device_id: "vm", "binding:host_id": "h1", project_id: MEMBER.project };
-  const id = idOf(box.ask(SERVICE, "POST", "ports", { port: { ...vm, mac_address: "fa:16:3e:00:00:01", ...said } }));
+  const id = portOfVm(box, ["h1", "h2", "h3"], { device_id: "vm", mac_address: "fa:16:3e:00:00:01", ...said });
   box.cloud.apply(`port/${id}`, { ...box.cloud.get("port", id), status: "ACTIVE" });
   const ask = (method: string, below = "", body?: unknown, who: Who = SERVICE) =>
     box.ask(who, method, `ports/${id}/bindings${below}`, body === undefined ? undefined : { binding: body });

@@ -5,8 +5,9 @@ import { heard } from "../feed/status.ts";
 import type { EndpointState } from "../feed/item.ts";
 import { novaEvents } from "./nova-events.ts";
 import type { NovaEvent } from "./nova-events.ts";
-import { ADMIN, idOf, MEMBER, sandbox, SERVICE } from "./sandbox.ts";
+import { ADMIN, sandbox, SERVICE } from "./sandbox.ts";
 import type { Fields } from "./sandbox.ts";
+import { portOfVm } from "./sandbox-vm.ts";
 
 const VM = "0b8d7f6c-5a4e-4d3c-9b2a-1f0e9d8c7b6a";
 
@@ -14,18 +15,7 @@ const VM = "0b8d7f6c-5a4e-4d3c-9b2a-1f0e9d8c7b6a";
 function told(said: Fields = {}) {
   const box = sandbox();
   const events: NovaEvent[] = [];
-  for (const host of ["h1", "h2"])
-    box.cloud.apply(`agent/${host}`, {
-      id: host,
-      host,
-      heartbeat_timestamp: box.time.now,
-      admin_state_up: true,
-      configurations: { role: "compute" },
-    });
-  const network = idOf(box.ask(ADMIN, "POST", "networks", { network: { project_id: MEMBER.project } }));
-  box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" } });
-  const vm = { network_id: network, device_owner: "compute:nova", device_id: VM, "binding:host_id": "h1", project_id: MEMBER.project };
-  const id = idOf(box.ask(SERVICE, "POST", "ports", { port: { ...vm, ...said } }));
+  const id = portOfVm(box, ["h1", "h2"], { device_id: VM, ...said });
   const apply = box.cloud.apply.bind(box.cloud);
   box.cloud.apply = (key, row) => {
     const slash = key.indexOf("/");
@@ -44,7 +34,7 @@ function told(said: Fields = {}) {
       assert.deepEqual([server_uuid, tag], [VM, id]);
       return status === undefined ? name : `${name} ${status}`;
     });
-  return { box, id, network, report, change, since };
+  return { box, id, network: box.cloud.get("port", id)?.network_id, report, change, since };
 }
 
 const UP: EndpointState = { state: "up" };

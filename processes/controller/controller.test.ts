@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { feedClient } from "#adapters/feed/client.ts";
 import type { View } from "#core/feed/item.ts";
 import { replica } from "#engine/replica.ts";
-import { ask, ended, home, margay, started } from "./running.real.ts";
+import { ask, ended, home, margay, refusedStart, started } from "./running.real.ts";
 
 test("a controller that is killed and started again has what it had answered, and its agents come back", { timeout: 60_000 }, async (t) => {
   const directory = home(t);
@@ -66,20 +65,7 @@ test("the document of the API that it tells is the one that the command prints",
 
 test("one that cannot start says why and ends with 1", { timeout: 30_000 }, async (t) => {
   const directory = home(t);
-  const main = join(import.meta.dirname, "../main.ts");
-  const argv = [
-    main,
-    "controller",
-    "--config",
-    "/dev/null",
-    "--store",
-    join(directory, "nowhere/margay.db"),
-    "--listen",
-    `unix:${join(directory, "api.sock")}`,
-  ];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.on("data", (part) => (said += String(part)));
-  assert.equal(await ended(child), 1);
-  assert.match(said, /ENOENT: no such file or directory, open '.*nowhere\/margay\.db'.*"msg":"the controller ends"/);
+  const { status, text } = await refusedStart(t, directory, join(directory, "nowhere/margay.db"));
+  assert.equal(status, 1);
+  assert.match(text, /ENOENT: no such file or directory, open '.*nowhere\/margay\.db'.*"msg":"the controller ends"/);
 });

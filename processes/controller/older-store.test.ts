@@ -1,14 +1,12 @@
 /** A controller that is started on the store of an older program, and on that of a newer one. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { ROWS_VERSION } from "#core/neutron/migrations.ts";
 import { ROWS_OF_VERSION_1 } from "#core/neutron/rows-of-version-1.ts";
-import { ask, ended, home, margay, started } from "./running.real.ts";
+import { ask, ended, home, margay, refusedStart, started } from "./running.real.ts";
 
 /** The tables of format 1 as its program made them, letter by letter: never changed. */
 const FORMAT_1 = `
@@ -67,29 +65,10 @@ test("on an older one it keeps a copy, brings tables and rows forward, and serve
   assert.ok(!again.log.some(({ msg }) => msg === "rows were brought forward"));
 });
 
-async function words(t: TestContext, directory: string): Promise<{ readonly status: unknown; readonly text: string }> {
-  const main = join(import.meta.dirname, "../main.ts");
-  const argv = [
-    main,
-    "controller",
-    "--config",
-    "/dev/null",
-    "--store",
-    join(directory, "margay.db"),
-    "--listen",
-    `unix:${join(directory, "s")}`,
-  ];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
-  t.after(() => child.kill("SIGKILL"));
-  let text = "";
-  child.stdout.on("data", (part) => (text += String(part)));
-  return { status: await ended(child), text };
-}
-
 test("on newer rows and on newer tables it does not start, names both versions, and changes nothing", { timeout: 60_000 }, async (t) => {
   const rows = home(t);
   writeStore(join(rows, "margay.db"), JSON.stringify({ rows: 99 }));
-  const refusedRows = await words(t, rows);
+  const refusedRows = await refusedStart(t, rows, join(rows, "margay.db"));
   assert.equal(refusedRows.status, 1);
   assert.match(refusedRows.text, new RegExp(`its rows have version 99, and this program knows versions up to ${ROWS_VERSION}`));
 
@@ -100,7 +79,7 @@ test("on newer rows and on newer tables it does not start, names both versions, 
   database.exec("PRAGMA user_version = 99");
   database.close();
   const before = readFileSync(path);
-  const refusedTables = await words(t, tables);
+  const refusedTables = await refusedStart(t, tables, join(tables, "margay.db"));
   assert.equal(refusedTables.status, 1);
   assert.match(refusedTables.text, /its tables have version 99, and this program knows versions up to \d/);
   assert.deepEqual(readFileSync(path), before);

@@ -44,6 +44,22 @@ export async function started(t: TestContext, directory: string, more: readonly 
   return { child, socket, store, log };
 }
 
+export interface Ended {
+  readonly status: unknown;
+  /** All that it said. */
+  readonly text: string;
+}
+
+/** Starts a controller on a store that it cannot use, and waits for its end. */
+export async function refusedStart(t: TestContext, directory: string, store: string): Promise<Ended> {
+  const argv = [MAIN, "controller", "--config", "/dev/null", "--store", store, "--listen", `unix:${join(directory, "api.sock")}`];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  let text = "";
+  child.stdout.on("data", (part) => (text += String(part)));
+  return { status: await ended(child), text };
+}
+
 /** The answer's body is taken as it is: whoever asks knows what it is. */
 export async function ask(socket: string, call: { readonly method: string; readonly path: string; readonly body?: object }) {
   const asked = request({ socketPath: socket, method: call.method, path: call.path, agent: false });
