@@ -3,11 +3,10 @@
  * group that is there.
  */
 import { ADMIN } from "../policy/rule.ts";
-import { nullable } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Row } from "../resource/resource.ts";
 import { flag, text } from "../resource/scalars.ts";
-import { saying } from "./security-group-rule.ts";
+import { group, saying } from "./security-group-rule.ts";
 import { chronicled, identity } from "./standard.ts";
 
 /** As a remote group: the new group itself. */
@@ -32,12 +31,7 @@ export const defaultSecurityGroupRule = resource({
     },
     ...saying,
     remote_group_id: {
-      type: nullable(text(36)),
-      write: "create",
-      default: null,
-      filter: true,
-      sort: true,
-      index: true,
+      ...group,
       note: "The other side is a port of this group; PARENT: of the new group itself.",
     },
     used_in_default_sg: {

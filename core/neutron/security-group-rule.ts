@@ -8,6 +8,9 @@ import { chronicled, identity } from "./standard.ts";
 
 const OF_GROUP = ["admin", "member@parent"] as const;
 
+/** Of the other side: the id of a group of ports, or of addresses. */
+export const group = { type: nullable(text(36)), write: "create", default: null, filter: true, sort: true, index: true } as const;
+
 /** What a rule says of traffic. */
 export const saying = attributes({
   direction: { type: oneOf("ingress", "egress"), write: "create", filter: true, sort: true, note: "Towards the port, or from it." },
@@ -45,22 +48,12 @@ export const saying = attributes({
     note: "The other side is in this prefix; host bits as sent.",
   },
   remote_group_id: {
-    type: nullable(text(36)),
-    write: "create",
-    default: null,
-    filter: true,
-    sort: true,
-    index: true,
+    ...group,
     refers: "security_group",
     note: "The other side is a port of this group.",
   },
   remote_address_group_id: {
-    type: nullable(text(36)),
-    write: "create",
-    default: null,
-    filter: true,
-    sort: true,
-    index: true,
+    ...group,
     extension: "security-groups-remote-address-group",
     note: "The other side is in a prefix of this address group.",
   },
