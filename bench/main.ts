@@ -9,10 +9,11 @@ import { api } from "./api/api.ts";
 import type { Bench, Figure, Options } from "./figure.ts";
 import { garbage } from "./garbage.ts";
 import { guide } from "./guide.ts";
+import { host } from "./host/host.ts";
 import { killStormBench } from "./kill-storm.ts";
 import { port } from "./port.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, api, garbage, "kill-storm": killStormBench };
+const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, host, api, garbage, "kill-storm": killStormBench };
 
 async function main(argv: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });

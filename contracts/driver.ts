@@ -23,6 +23,11 @@ export interface Driver<V> {
    * speak of what is wanted. Rejects when it cannot be known.
    */
   list(want: readonly V[]): Promise<readonly V[]>;
+  /**
+   * Those of these objects, by key, that the host holds now, as it holds them: what was just applied is read back by it without listing
+   * all. Absent where nothing is cheaper than `list`.
+   */
+  read?(values: readonly V[]): Promise<readonly V[]>;
   /** One outcome per change, in the same order. A failing change does not keep the others from being done. */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;
 }

@@ -1,0 +1,11 @@
+/** `npm run bench host`: what a compute host takes for what it does. Each part is a file beside this one, and builds and removes what it needs. */
+import type { Bench, Figure } from "../figure.ts";
+
+/** In the order in which they run. */
+const PARTS: readonly Bench[] = [];
+
+export const host: Bench = async (say, options) => {
+  const figures: Figure[] = [];
+  for (const part of PARTS) figures.push(...(await part(say, options)));
+  return figures;
+};
