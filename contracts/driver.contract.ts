@@ -16,6 +16,8 @@ export interface DriverSample<V> {
   readonly other: V;
   /** Has the key of `one` and is not the same. */
   readonly changed: V;
+  /** Somebody else takes away `one`, which stands, or changes it. Absent where the driver has no `watch`. */
+  readonly disturb?: () => Promise<unknown> | void;
   /** Cannot be made, and why not. */
   readonly impossible?: { readonly value: V; readonly reason: RegExp };
 }
@@ -69,6 +71,39 @@ export function driverContract<V>(name: string, open: (t: TestContext) => Promis
       assert.equal(middle?.state, "failed");
       assert.match(middle.state === "failed" ? middle.reason : "", sample.impossible.reason);
       await holds(sample, [sample.one, sample.other]);
+    });
+
+    test("what is read back is as the host holds it, and nothing of what it does not hold", async (t) => {
+      const sample = await open(t);
+      const { kind, fresh, one, other, changed } = sample;
+      const read = async (...values: readonly V[]) => fresh().read?.(values);
+      if ((await read()) === undefined) return t.skip("nothing is cheaper than to list all");
+      const listed = async () => (await fresh().list([one, other])).map(kind.key).filter((key) => [one, other].map(kind.key).includes(key));
+      assert.deepEqual((await read(one, other))?.map(kind.key), await listed());
+      await make(sample, [one, other]);
+      assert.deepEqual(diff(kind, [one], (await read(one)) ?? [], { prune: true }), []);
+      assert.deepEqual(diff(kind, [other, one], (await read(other, one)) ?? [], { prune: true }), []);
+      await make(sample, [changed]);
+      assert.deepEqual(diff(kind, [changed], (await read(changed)) ?? [], { prune: true }), []);
+      assert.deepEqual(
+        diff(kind, [one], (await read(one)) ?? [], { prune: true }).map(({ op }) => op),
+        ["replace"],
+      );
+      const gone = (await read(one)) ?? [];
+      await fresh().apply(gone.map((have) => ({ op: "delete", ref: refOf(kind, have), have })));
+      assert.deepEqual((await read(one, other))?.map(kind.key).toSorted(), (await listed()).toSorted());
+    });
+
+    test("somebody else's change is told at once, until nobody wants to know", async (t) => {
+      const sample = await open(t);
+      const driver = sample.fresh();
+      if (driver.watch === undefined || sample.disturb === undefined) return t.skip("nobody tells");
+      await driver.apply([{ op: "create", ref: refOf(sample.kind, sample.one), want: sample.one }]);
+      let stop = () => {};
+      const told = new Promise<void>((resolve) => (stop = driver.watch?.(resolve) ?? stop));
+      t.after(stop);
+      await sample.disturb();
+      await told;
     });
 
     test("no changes are no outcomes", async (t) => {

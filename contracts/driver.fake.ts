@@ -116,13 +116,33 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
     survivesReboot: nature.survivesReboot === true,
   });
 
+  const watchers = new Set<() => void>();
+  const touched = () => watchers.forEach((changed) => changed());
+  const mayList = () => {
+    const trouble = troubles.lists.get(kind.name);
+    if (trouble !== undefined) throw new Error(trouble);
+  };
+
   return {
-    put: (value) => void values.set(refOf(kind, value), value),
-    drop: (ref) => void values.delete(ref),
+    put: (value) => {
+      values.set(refOf(kind, value), value);
+      touched();
+    },
+    drop: (ref) => {
+      if (values.delete(ref)) touched();
+    },
     things: () => [...values].map(([ref, value]) => thingOf(ref, value)),
+    watch: (changed) => {
+      const watcher = () => changed();
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    read: async (asked) => {
+      mayList();
+      return asked.flatMap((value) => values.get(refOf(kind, value)) ?? []);
+    },
     list: async (want) => {
-      const trouble = troubles.lists.get(kind.name);
-      if (trouble !== undefined) throw new Error(trouble);
+      mayList();
       const wanted = new Set(want.map((value) => refOf(kind, value)));
       for (const value of want) lastNeeds.set(refOf(kind, value), kind.needs(value));
       const spokenOf = (ref: Ref, value: V) => wanted.has(ref) || !(isFact(value) || nature.onlyWanted === true);

@@ -20,10 +20,11 @@ const withTap = () => {
 const [ip, ip2] = ["10.65.0.5" as Ip, "10.65.0.6" as Ip];
 
 driverContract("fakeHost().drivers.links", () => {
-  const { drivers } = fakeHost();
+  const { drivers, lose } = fakeHost();
   const own = { name: "margay0", own: { addresses: [] } };
   const changed = { name: "margay0", own: { addresses: [{ ip, length: 16 }] } };
-  return { kind: link, fresh: () => drivers.links, one: own, other: { ...own, name: "margay1" }, changed };
+  const disturb = () => lose("link/margay0");
+  return { kind: link, fresh: () => drivers.links, one: own, other: { ...own, name: "margay1" }, changed, disturb };
 });
 
 driverContract("fakeHost().drivers.sysctls", () => {
@@ -72,6 +73,7 @@ driverContract<Route>("fakeHost().drivers.routes", () => {
     one,
     other: { ...one, prefix: "10.65.0.0/16" as Cidr, to: "unreachable" },
     changed: { ...one, to: "unreachable" },
+    disturb: () => host.lose("route/10.65.0.5/32 metric 1"),
     impossible: { value: { ...one, prefix: "10.65.0.6/32" as Cidr }, reason: /Cannot find device/ },
   };
 });

@@ -30,6 +30,12 @@ export interface Driver<V> {
   read?(values: readonly V[]): Promise<readonly V[]>;
   /** One outcome per change, in the same order. A failing change does not keep the others from being done. */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;
+  /**
+   * Calls `changed` whenever somebody else may have changed what `list` tells (a link came or went, a route of ours was taken away, the
+   * kernel had more to say than was read), until the returned function is called. Own changes are not told, nor is what was so
+   * before. Absent where nobody tells.
+   */
+  watch?(changed: () => void): () => void;
 }
 
 /** A host's hands: a driver for each field of an intent. */
