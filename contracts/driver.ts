@@ -28,7 +28,11 @@ export interface Driver<V> {
    * all. Absent where nothing is cheaper than `list`.
    */
   read?(values: readonly V[]): Promise<readonly V[]>;
-  /** One outcome per change, in the same order. A failing change does not keep the others from being done. */
+  /**
+   * One outcome per change, in the same order. A failing change does not keep the others from being done. Where it is known what was
+   * wanted of an object that stands, `have` is that very value, with what is never compared; else it is as it was listed or read.
+   * Never called while `list` or `read` of the same driver is under way, nor the other way round.
+   */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;
   /**
    * Calls `changed` whenever somebody else may have changed what `list` tells (a link came or went, a route of ours was taken away, the

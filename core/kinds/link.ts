@@ -8,6 +8,8 @@ import type { Kind } from "./kind.ts";
 
 export interface Link {
   readonly name: string;
+  /** As listed: the kernel's number of it. Another number is another link of that name. Never compared. */
+  readonly index?: number;
   /** Present on links that Margay makes, absent on facts. */
   readonly own?: {
     /** Sorted as text. Put on without a connected route: an address, not a network. */
@@ -23,5 +25,6 @@ export const link: Kind<Link> = {
   key: (value) => value.name,
   same: (want, have) => want.own === undefined || JSON.stringify(want.own) === JSON.stringify(have.own),
   needs: () => [],
+  life: ({ index }) => index,
   show: (value) => [value.name, ...(value.own?.addresses ?? []).map(({ ip, length }) => `${ip}/${length}`)].join(" "),
 };
