@@ -14,6 +14,7 @@ import type { Cidr } from "#core/net/prefix.ts";
 import { endpointStates, reportOf } from "./report.ts";
 import { round } from "./round.ts";
 import type { RoundResult } from "./round.ts";
+import { setbacks } from "./setbacks.ts";
 import { hostTracks } from "./tracks.ts";
 
 /** Port N: its tap, a policy of its own, a file that dnsmasq reads, its neighbour and its route. */
@@ -52,6 +53,7 @@ function port(n: number): Intent {
       },
     ],
     routes: [{ value: { prefix: hostPrefix(ip), to: { dev }, metric: 1024, after: [elementRef(element)] }, because }],
+    contests: [],
   };
 }
 
@@ -108,6 +110,17 @@ test("what two ports want alike stands once; of what they want otherwise, the fi
     one.holds().filter((line) => line.startsWith("route")),
     ["route 10.65.0.1/32 dev tap1 metric 1024"],
   );
+});
+
+test("what somebody else has is told as such, and asked for no more", async () => {
+  const one = host(1);
+  const reason = "port/p0 has it on this host";
+  const contests = [{ value: { ref: "address/10.65.0.9 of port p1", reason }, because: ["port/p1"] }] as const;
+  const { entries } = await one.pass({ ...ports(1), contests });
+  assert.deepEqual(endpointStates(entries), { p1: { state: "failed", reason: `address/10.65.0.9 of port p1: ${reason}` } });
+  const failing = setbacks();
+  failing.learn(entries, 0);
+  assert.equal(failing.due(), undefined);
 });
 
 test("invariant 5: what failed holds back exactly what depends on it", async () => {
@@ -212,7 +225,8 @@ test("a slow daemon delays nobody who does not ask for it", async () => {
 
 test("the order of tracks is the order of the world", async () => {
   const order = hostTracks(fakeHost().drivers).map(({ kind }) => kind);
-  assert.deepEqual(Object.keys(NOTHING), ["links", "sysctls", "nft", "neighbours", "files", "daemons", "routes"]);
+  const { contests: _notHeld, ...held } = NOTHING;
+  assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "files", "daemons", "routes"]);
   assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "file", "daemon", "route"]);
   const surveys = await Promise.all(hostTracks(fakeHost().drivers).map((track) => track.survey(ports(1, 2), { prune: false })));
   for (const { kind, wanted } of surveys) {

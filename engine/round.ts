@@ -9,8 +9,8 @@ import type { Item, Pending, Survey, Track } from "./track.ts";
 
 /** An object that is wanted, or no longer, and what became of it in this round. */
 export interface Entry extends Item {
-  /** `keep`: it stood already. `unknown`: its kind could not be listed, or something else was wanted in its place. */
-  readonly op: Pending["op"] | "keep" | "unknown";
+  /** `keep`: it stood already. `unknown`: its kind could not be listed. `contested`: somebody else has its place. */
+  readonly op: Pending["op"] | "keep" | "unknown" | "contested";
   readonly outcome: Outcome;
   /** Of held objects: what they wait for; themselves, when others must make them. */
   readonly waitsFor?: Ref;
@@ -43,7 +43,7 @@ export async function round(
   { prune, resting = () => undefined }: RoundOptions,
 ): Promise<RoundResult> {
   const surveys = await Promise.all(tracks.map((track) => track.survey(intent, { prune })));
-  const site: Site = { standing: new Set(), entries: [], resting };
+  const site: Site = { standing: new Set(), entries: intent.contests.map(lost), resting };
   for (const survey of surveys) takeStock(survey, site);
   await buildUp(surveys, site);
   await tearDown(surveys, site);
@@ -55,7 +55,7 @@ function takeStock({ kind, wanted, contested, changes, unknown }: Survey, { stan
   for (const item of contested)
     entries.push({
       ...item,
-      op: "unknown",
+      op: "contested",
       outcome: { state: "failed", reason: `something else is wanted in its place: not ${item.show}` },
     });
   const changing = new Set(changes.map(({ ref }) => ref));
@@ -67,6 +67,11 @@ function takeStock({ kind, wanted, contested, changes, unknown }: Survey, { stan
       entries.push(kept(item));
     }
   }
+}
+
+function lost({ value, because }: Intent["contests"][number]): Entry {
+  const { ref, reason } = value;
+  return { ref, show: ref, because, needs: [], value: ref, op: "contested", outcome: { state: "failed", reason } };
 }
 
 const KEPT = new WeakMap<Item, Entry>();

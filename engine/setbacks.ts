@@ -32,7 +32,10 @@ export function setbacks(): Setbacks {
   return {
     resting: (item, now) => restingAt(item, now)?.reason,
     learn: (entries, now) => {
-      const failed = entries.flatMap((entry) => (entry.outcome.state === "failed" ? [{ entry, reason: entry.outcome.reason }] : []));
+      const failed = entries.flatMap((entry) =>
+        // Trying again does not settle a contest: another intent does.
+        entry.outcome.state === "failed" && entry.op !== "contested" ? [{ entry, reason: entry.outcome.reason }] : [],
+      );
       known = new Map(
         failed.map(({ entry, reason }) => [entry.ref, restingAt(entry, now) ?? next(known.get(entry.ref), { entry, reason, now })]),
       );

@@ -11,6 +11,7 @@ import type { Cidr } from "../net/prefix.ts";
 import { antiSpoof } from "./anti-spoof.ts";
 import { computeBgp, UNANNOUNCED_METRIC } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { settle } from "./contest.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint, ENDPOINT_METRIC } from "./endpoint.ts";
 import { floating } from "./floating.ts";
@@ -27,9 +28,12 @@ export const AGGREGATE_METRIC = 1 << 20;
 export function compileCompute(view: View, host: string): Intent {
   const dc = view.datacenter;
   if (dc === undefined) return NOTHING;
-  const endpoints = [...view.endpoints.values()]
-    .toSorted((left, right) => (left.port_id < right.port_id ? -1 : 1))
-    .map((each) => translatedHere(each, host));
+  const settled = settle(
+    [...view.endpoints.values()].map((each) => translatedHere(each, host)),
+    host,
+  );
+  const { endpoints } = settled;
+  const contests = [...settled.contests].flatMap(([port, lost]) => caused([`port/${port}`], lost));
   const nft = [
     ...hostGuard(view, dc),
     ...antiSpoof(endpoints),
@@ -43,7 +47,7 @@ export function compileCompute(view: View, host: string): Intent {
   const parts = endpoints
     .filter(isServed)
     .map((each) => endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }));
-  return merge([ground(dc), { nft }, ...parts, dhcp(view, endpoints.filter(isServed)), computeBgp(dc, host)]);
+  return merge([ground(dc), { nft, contests }, ...parts, dhcp(view, endpoints.filter(isServed)), computeBgp(dc, host)]);
 }
 
 /**

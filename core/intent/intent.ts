@@ -10,6 +10,7 @@ import type { Neighbour } from "../kinds/neighbour.ts";
 import type { Nft } from "../kinds/nft.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
+import type { Contest } from "./contest.ts";
 
 export interface Intent {
   readonly links: readonly Wanted<Link>[];
@@ -19,9 +20,11 @@ export interface Intent {
   readonly files: readonly Wanted<File>[];
   readonly daemons: readonly Wanted<Daemon>[];
   readonly routes: readonly Wanted<Route>[];
+  /** What is not held because somebody else has it. */
+  readonly contests: readonly Wanted<Contest>[];
 }
 
-export const NOTHING: Intent = { links: [], sysctls: [], nft: [], neighbours: [], files: [], daemons: [], routes: [] };
+export const NOTHING: Intent = { links: [], sysctls: [], nft: [], neighbours: [], files: [], daemons: [], routes: [], contests: [] };
 
 export function merge(parts: readonly Partial<Intent>[]): Intent {
   const all = <K extends keyof Intent>(field: K) =>
@@ -34,5 +37,6 @@ export function merge(parts: readonly Partial<Intent>[]): Intent {
     files: all("files"),
     daemons: all("daemons"),
     routes: all("routes"),
+    contests: all("contests"),
   };
 }

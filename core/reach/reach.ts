@@ -8,6 +8,7 @@ import { rangesOf } from "../datacenter/ranges.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import { isStateless } from "../feed/stateless.ts";
+import { settledView } from "../intent/contest.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
@@ -42,7 +43,8 @@ export interface Hosts {
   readonly views: ReadonlyMap<string, View>;
 }
 
-export function reach(hosts: Hosts, question: Question): Answer {
+export function reach({ datacenter, views }: Hosts, question: Question): Answer {
+  const hosts: Hosts = { datacenter, views: new Map([...views].map(([host, view]) => [host, settledView(view, host)])) };
   const sender = question.from === undefined ? undefined : placeOf(hosts, (endpoint) => endpoint.port_id === question.from);
   if (question.from !== undefined && sender === undefined) return blocked("everywhere", `port ${question.from} is bound to no host`);
   const led = ledBy(hosts.views, question);
