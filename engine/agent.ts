@@ -8,6 +8,7 @@ import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Report, Role, View } from "#core/feed/item.ts";
 import { compile } from "#core/intent/compile.ts";
+import { contact, timeOf } from "./contact.ts";
 import { hostLoop } from "./host-loop.ts";
 import type { Finished, Plan } from "./host-loop.ts";
 import { replica } from "./replica.ts";
@@ -21,7 +22,7 @@ export interface AgentParts {
   readonly feed: FeedClient;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told how it stands with the controller (`connected`, or why not), and of each round. */
+  /** Told how it stands with the controller (`connected`, or since when not, and why), and of each round. */
   readonly watch: { controller(state: string): void; finished(finished: Finished): void };
 }
 
@@ -47,25 +48,25 @@ export function agent({ self, drivers, feed, clock, log, watch }: AgentParts): A
       watch.finished(finished);
     },
   });
-  const hello = { op: "hello", ...self, started_at: new Date(clock.now()).toISOString().replace(/\.\d+Z$/, "Z") } as const;
+  const controller = contact({ clock, log, state: watch.controller });
+  const hello = { op: "hello", ...self, started_at: timeOf(clock.now()) } as const;
   const connection = feed(hello, {
     connected: () => {
-      log.info("connected");
-      watch.controller("connected");
       tell.anew();
       hearing.connected();
     },
-    message: hearing.message,
-    disconnected: (reason) => {
-      log.warn("not connected", { reason });
-      watch.controller(reason);
+    message: (message) => {
+      controller.heard();
+      hearing.message(message);
     },
+    disconnected: controller.lost,
   });
   return {
     heard: hearing.heard,
     wake: loop.wake,
     stop: async () => {
       connection.close();
+      controller.stop();
       await loop.stop();
     },
   };

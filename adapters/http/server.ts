@@ -2,8 +2,6 @@
 import { createServer } from "node:http";
 import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createSecureServer, Server as SecureServer } from "node:https";
-import { rm } from "node:fs/promises";
-import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Handle } from "#contracts/http.ts";
 import type { Log } from "#contracts/log.ts";
@@ -12,6 +10,7 @@ import { appOf } from "./app.ts";
 import type { ExchangeOver } from "./exchanges.ts";
 import { gate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
+import { removeStale } from "./stale-socket.ts";
 import type { Certificates } from "./tls.ts";
 import { answerUnread } from "./unread.ts";
 
@@ -114,18 +113,6 @@ async function open(app: FastifyInstance, listen: Listen): Promise<string> {
   await removeStale(listen.path);
   await app.listen(listen);
   return `unix:${listen.path}`;
-}
-
-/** A socket file that nobody listens on is left over from a process that died; one that answers is somebody's. */
-async function removeStale(path: string): Promise<void> {
-  const failure = await new Promise<string | undefined>((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(undefined);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
-  });
-  if (failure === "ECONNREFUSED") await rm(path, { force: true });
 }
 
 async function closeApp(app: FastifyInstance, graceMs: number): Promise<void> {

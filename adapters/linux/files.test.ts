@@ -18,13 +18,13 @@ function stateDirectory(t: TestContext): string {
 
 driverContract<File>("linuxFiles()", (t) => {
   const state = stateDirectory(t);
-  writeFileSync(join(state, "agent.json"), "{}");
+  writeFileSync(join(state, "view.json"), "{}");
   mkdirSync(join(state, "log"));
   writeFileSync(join(state, "log", "bird.log"), "");
   const one = { path: "bird/bird.conf", content: "router id 10.0.0.1;\n" };
   const impossible = {
-    value: { path: "bird/../agent.json", content: "" },
-    reason: /bird\/\.\.\/agent\.json lies in none of bird, dnsmasq/,
+    value: { path: "bird/../view.json", content: "" },
+    reason: /bird\/\.\.\/view\.json lies in none of bird, dnsmasq/,
   };
   const fresh = () => linuxFiles({ state, owned: ["bird", "dnsmasq"] });
   return { kind: file, fresh, one, other: { path: "dnsmasq/hosts/8f", content: "é\n" }, changed: { ...one, content: "" }, impossible };

@@ -2,6 +2,7 @@
 import type { Handle } from "#contracts/http.ts";
 import { refusalResponse } from "#core/neutron/api-types.ts";
 import { methodNotAllowed } from "#core/neutron/refusals.ts";
+import { METRICS_TYPE } from "./registry.ts";
 import type { Registry } from "./registry.ts";
 
 const METRICS_PATH = "/metrics";
@@ -11,6 +12,6 @@ export function metricsDoor(metrics: Registry, next: Handle): Handle {
   return async (request) => {
     if (request.path !== METRICS_PATH) return await next(request);
     if (request.method !== "GET") return refusalResponse(methodNotAllowed);
-    return { status: 200, headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" }, text: metrics.text() };
+    return { status: 200, headers: { "content-type": METRICS_TYPE }, text: metrics.text() };
   };
 }

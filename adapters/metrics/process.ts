@@ -2,8 +2,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Registry } from "./registry.ts";
 
-/** Measures until it is told to stop. */
-export function measureProcess(metrics: Registry): () => void {
+/** Costs nothing but when it is asked. */
+export function measureUse(metrics: Registry): void {
   const begun = Date.now() / 1000 - process.uptime();
   metrics.gauge({
     name: "process_cpu_seconds_total",
@@ -21,6 +21,11 @@ export function measureProcess(metrics: Registry): () => void {
     help: "Memory that objects have.",
     read: () => [{ value: process.memoryUsage().heapUsed }],
   });
+}
+
+/** The same and the turns of the event loop, until it is told to stop. */
+export function measureProcess(metrics: Registry): () => void {
+  measureUse(metrics);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   metrics.gauge({

@@ -11,6 +11,9 @@ export interface Sample {
   readonly value: number;
 }
 
+/** Of the text: content-type. */
+export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 export interface Counter {
   add(labels: Labels, by?: number): void;
 }

@@ -35,3 +35,8 @@ export function lineOf<V>(kind: Kind<V>, value: V): string {
 export function refOf<V>(kind: Kind<V>, value: V): Ref {
   return `${kind.name}/${kind.key(value)}`;
 }
+
+/** Of a reference, as text: `route`. */
+export function kindOf(ref: string): string {
+  return ref.slice(0, ref.indexOf("/"));
+}

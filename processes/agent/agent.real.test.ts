@@ -1,8 +1,10 @@
 /** The agent as a process, with a real kernel, BIRD and dnsmasq. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { statSync } from "node:fs";
 import { test } from "node:test";
-import { ground, port, told } from "./told.real.ts";
+import { agentSocket } from "./socket.ts";
+import { askAgent, ground, port, told } from "./told.real.ts";
 import type { Told } from "./told.real.ts";
 
 const up = async (one: Told, ports: readonly number[], revision: number) => {
@@ -32,13 +34,24 @@ test("a port waits for its tap, is up when it has come, and goes without a trace
     one.log().some(({ msg, did }) => msg === "change" && did === "create route/10.65.0.17/32 metric 1024 done because port/p17"),
     JSON.stringify(one.log()),
   );
-  await until(() => one.status().revision === 1 && one.status().troubles.length === 0);
-  const { endpoints, objects, controller } = one.status();
+  const { endpoints, objects, controller, troubles } = await one.status();
+  assert.deepEqual(troubles, []);
   assert.deepEqual([endpoints, controller], [{ p17: { state: "up" } }, "connected"]);
   assert.deepEqual(
     objects.filter(({ state }) => state !== "done"),
     [],
   );
+
+  const asked = async (query: string) =>
+    (JSON.parse(await askAgent(one.state, `/objects?${query}`)) as { objects: readonly { object: string }[] }).objects.map(
+      ({ object }) => object,
+    );
+  assert.deepEqual(await asked("because=port/p17&kind=neighbour"), ["neighbour/tap17 10.65.0.17", "neighbour/tap17 2001:db8:a41:3::11"]);
+  assert.deepEqual(await asked("state=failed"), []);
+  await assert.rejects(asked("cause=port/p17"), /400 .*cause: \/objects knows because, state, kind/);
+  assert.equal((JSON.parse(await askAgent(one.state, "/view")) as { revision: number }).revision, 1);
+  assert.match(await askAgent(one.state, "/metrics"), /^margay_agent_endpoints\{state="up"\} 1$/m);
+  assert.equal(statSync(agentSocket(one.state)).mode & 0o777, 0o600);
 
   const revision = one.say({ op: "gone", key: "endpoint/p17" });
   await until(() => one.report()?.revision === revision);
@@ -66,7 +79,7 @@ test("whoever kills it changes nothing on the host, and the next one finds nothi
       .slice(lines)
       .some(({ msg }) => msg === "connected"),
   );
-  await until(() => one.status().revision === 1);
+  await until(async () => (await one.status()).revision === 1);
   assert.deepEqual(
     one
       .log()
@@ -87,7 +100,6 @@ test("what somebody else breaks is put right, and told as drift", async (t) => {
   one.say(...(await ground()), port(17));
   one.start();
   await up(one, [17], 1);
-  await until(() => one.log().length > 0 && one.status().revision === 1);
   const before = await holdings(one);
   await one.host.sh(
     "ip route flush proto 88; nft delete table inet margay; ip neigh flush nud permanent; ip link del margay0 2>/dev/null || true",

@@ -2,26 +2,36 @@
 import { mkdirSync } from "node:fs";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
+import { localDoor } from "#adapters/http/local.ts";
 import { linkMonitor } from "#adapters/linux/link-monitor.ts";
 import type { Log } from "#contracts/log.ts";
 import { agent as agentOf } from "#engine/agent.ts";
+import type { Agent } from "#engine/agent.ts";
 import { hostHands } from "./drivers.ts";
 import type { AgentSettings } from "./settings.ts";
-import { statusFile } from "./status-file.ts";
+import { agentMetrics } from "./metrics.ts";
+import { agentSocket, answering } from "./socket.ts";
+import { agentState } from "./state.ts";
 import { stopped } from "../service.ts";
+import { ownVersion } from "../version.ts";
 
 /** Runs until `stop` is aborted; leaves everything on the host as it is. */
 export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log): Promise<void> {
   const { role, host, state, controller } = settings;
   mkdirSync(state, { recursive: true });
-  const [status, hands] = [statusFile(settings), hostHands(state)];
-  const running = agentOf({
+  const told = agentState(settings, ownVersion());
+  let running: Agent | undefined;
+  // Before anything is touched: where somebody answers already, there is an agent at work.
+  const handle = answering({ state: told, view: () => running?.heard(), metrics: agentMetrics(told) });
+  const door = await localDoor({ path: agentSocket(state), handle, log });
+  const hands = hostHands(state);
+  running = agentOf({
     self: { host, role },
     drivers: hands.drivers,
     feed: feedClient({ controllers: controller }),
     clock: systemClock(),
     log,
-    watch: status,
+    watch: told,
   });
   const unwatch = linkMonitor({ changed: running.wake });
   log.info("started", { role, host, state });
@@ -31,5 +41,5 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   unwatch();
   await running.stop();
   hands.close();
-  status.close();
+  await door.close();
 }

@@ -2,12 +2,13 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { exchange } from "#adapters/http/exchange.ts";
 import { serveFeed } from "#adapters/feed/server.ts";
 import { testNamespace } from "#adapters/linux/namespace.real.ts";
 import type { TestNamespace } from "#adapters/linux/namespace.real.ts";
@@ -18,7 +19,8 @@ import type { Endpoint, FeedMessage, Group, Report, SubnetFact } from "#core/fee
 import { messageText } from "#core/feed/wire.ts";
 import type { Ip } from "#core/net/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
-import type { AgentStatus } from "./status-file.ts";
+import { agentSocket } from "./socket.ts";
+import type { AgentStatus, ObjectStatus } from "./state.ts";
 
 const HOME = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -31,7 +33,8 @@ export interface Told {
   say(...messages: readonly FeedMessage[]): number;
   /** The last report. */
   report(): Report | undefined;
-  status(): AgentStatus;
+  /** As it says itself, by its socket; rejects while it does not answer. */
+  status(): Promise<AgentStatus & { readonly objects: readonly ObjectStatus[] }>;
   /** What the agents printed. */
   log(): readonly { readonly msg: string; readonly did?: string }[];
 }
@@ -90,7 +93,10 @@ export async function told(t: TestContext): Promise<Told> {
       return revision;
     },
     report: () => report,
-    status: () => JSON.parse(readFileSync(join(state, "agent.json"), "utf8")) as AgentStatus,
+    status: async () => {
+      const [status, objects] = await Promise.all([askAgent(state, "/"), askAgent(state, "/objects")]);
+      return { ...(JSON.parse(status) as AgentStatus), ...(JSON.parse(objects) as { objects: readonly ObjectStatus[] }) };
+    },
     log: () =>
       printed
         .join("")
@@ -99,6 +105,13 @@ export async function told(t: TestContext): Promise<Told> {
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line)),
   };
+}
+
+/** What the agent answers at this path of its socket. */
+export async function askAgent(state: string, path: string): Promise<string> {
+  const { status, text } = await exchange(`unix:${agentSocket(state)}`, { method: "GET", path }, { timeout: 5000 });
+  if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
+  return text;
 }
 
 /** The guide's data centre, its four subnets, and one group that lets everything out and SSH in. */

@@ -1,0 +1,19 @@
+/** What an agent measures of itself. */
+import { measureAgent } from "#adapters/metrics/agent.ts";
+import { measureUse } from "#adapters/metrics/process.ts";
+import { registry } from "#adapters/metrics/registry.ts";
+import type { Registry } from "#adapters/metrics/registry.ts";
+import { kindOf } from "#core/kinds/kind.ts";
+import type { AgentState } from "./state.ts";
+
+export function agentMetrics(state: AgentState): Registry {
+  const metrics = registry();
+  measureUse(metrics);
+  measureAgent(metrics, {
+    isConnected: () => state.status().controller === "connected",
+    revision: () => state.status().revision ?? undefined,
+    endpoints: () => Object.values(state.status().endpoints),
+    objects: () => state.objects().map((one) => ({ kind: kindOf(one.object), state: one.state })),
+  });
+  return metrics;
+}
