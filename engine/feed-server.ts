@@ -14,7 +14,7 @@ import type { Connection } from "./connections.ts";
 import type { Present } from "./present.ts";
 import { telling } from "./telling.ts";
 
-/** Commits within this time are told together. */
+/** The first commit is told at once; those within this time after it are told together. */
 const GATHER_MS = 10;
 /** An agent that has this much unread beyond its first round does not read: it is cut off and may begin anew. */
 const UNREAD_LIMIT = 16 * 1024 * 1024;
@@ -40,10 +40,13 @@ export function feedServer(parts: FeedServerParts): FeedServer {
   const firstRounds = new WeakMap<Connection, number>();
   let touched = untouched();
   let gathering: (() => void) | undefined;
+  let rest = 0;
 
-  const tellSoon = () => (gathering ??= clock.after(GATHER_MS, tellAll));
+  // Never in the midst of a commit: whoever asked for it is answered first. A clock that was put back makes nobody wait for as long.
+  const tellSoon = () => (gathering ??= clock.after(Math.min(GATHER_MS, Math.max(0, rest - clock.now())), tellAll));
   const tellAll = () => {
     gathering = undefined;
+    rest = clock.now() + GATHER_MS;
     const changed = touched;
     touched = untouched();
     if (changed.keys.has("datacenter/this")) agents.expelStrangers();

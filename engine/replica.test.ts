@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { FeedMessage, Group, ItemKey, SubnetFact } from "#core/feed/item.ts";
+import { membersIn } from "#core/feed/members.ts";
 import type { Ip } from "#core/net/address.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import { replica } from "./replica.ts";
@@ -77,8 +78,36 @@ test("a view that was told stays as it is", () => {
   for (const message of [member("a", "10.0.0.1"), subnet("s", 1500), synced(1)]) heard.message(message);
   const first = heard.heard()?.view;
   for (const message of [member("a", "10.0.0.2"), synced(2)]) heard.message(message);
-  assert.deepEqual(first?.members, new Map([["a", new Set(["10.0.0.1"])]]));
+  assert.deepEqual(first?.members, new Map([["a", membersIn(["10.0.0.1" as Ip])]]));
   assert.equal(heard.heard()?.view.subnets, first?.subnets);
+});
+
+test("what is told again as it was makes no part of the view another one", () => {
+  const heard = replica();
+  const all = [member("a", "10.0.0.1"), member("a", "10.0.0.2"), group("a"), subnet("s", 1500)];
+  for (const message of [...all, synced(1)]) heard.message(message);
+  const first = heard.heard()?.view;
+  heard.connected();
+  for (const message of [...all.toReversed(), synced(2)]) heard.message(message);
+  const second = heard.heard()?.view;
+  assert.deepEqual(
+    [second?.members === first?.members, second?.groups === first?.groups, second?.subnets === first?.subnets],
+    [true, true, true],
+  );
+});
+
+test("a member that comes or goes leaves all but a few of its group's other members in the very sets that they were in", () => {
+  const heard = replica();
+  const ips = Array.from({ length: 5000 }, (_, n) => `10.1.${n >> 8}.${n & 255}`);
+  for (const message of [...ips.map((ip) => member("a", ip)), synced(1)]) heard.message(message);
+  const before = new Set(heard.heard()?.view.members.get("a")?.values());
+  for (const message of [member("a", "10.9.9.9"), gone("member/a 10.1.0.7"), synced(2)]) heard.message(message);
+  const after = [...(heard.heard()?.view.members.get("a")?.values() ?? [])];
+  assert.equal(
+    after.reduce((sum, set) => sum + set.size, 0),
+    5000,
+  );
+  assert.ok(after.filter((set) => !before.has(set)).reduce((sum, set) => sum + set.size, 0) < 200);
 });
 
 const message: fc.Arbitrary<FeedMessage> = fc.oneof(

@@ -35,11 +35,11 @@ export interface Telling {
 }
 
 export function telling(): Telling {
-  let members = new Map<string, ReadonlySet<Ip>>();
+  const counts: Counts = new Map();
   return {
     tell: (hosts, cloud, touched) => {
       const messages = new Map<Told, string[]>();
-      const book = membersBook(cloud, members, touched.members);
+      const book = membersBook(cloud, counts, touched.members);
       const put = memo((key: ItemKey) => putOf(cloud, key));
       for (const told of hosts) {
         const before = told.interest;
@@ -50,7 +50,7 @@ export function telling(): Telling {
         told.interest = interest;
         told.state = "told";
       }
-      members = book.close();
+      book.close();
       return messages;
     },
   };
@@ -99,29 +99,66 @@ function itemChange(sent: Map<ItemKey, string>, key: ItemKey, message: string | 
   return [message];
 }
 
-/** The members of groups while one round of telling lasts: as told before it, and as they are now. */
-function membersBook(cloud: Cloud, before: ReadonlyMap<string, ReadonlySet<Ip>>, touched: ReadonlySet<string>) {
-  const now = new Map<string, ReadonlySet<Ip>>();
-  const membersNow = memo((group: string) => (touched.has(group) ? undefined : before.get(group)) ?? membersOf(cloud, group));
+/** Of each group that some host is told of: how many times its ports have each address. */
+type Counts = Map<string, Map<Ip, number>>;
+
+/**
+ * The members of groups while one round of telling lasts. `counts` are as of the last round, but for groups that nobody was told of
+ * then; they are brought up to date here by what changed, and read from the cloud only when a group comes into sight.
+ */
+function membersBook(cloud: Cloud, counts: Counts, touched: Touched["members"]) {
+  const used = new Set<string>();
+  const differences = new Map<string, readonly string[]>();
+  for (const [group, changes] of touched) {
+    const known = counts.get(group);
+    if (known !== undefined) differences.set(group, lines(group, countIn(known, changes)));
+  }
+  const membersNow = (group: string) => {
+    const known = counts.get(group) ?? membersOf(cloud, group);
+    counts.set(group, known);
+    return known;
+  };
   // Each is one text for all hosts that it goes to: a group may have thousands of members.
-  const puts = memo((group: string) => lines(group, { put: membersNow(group), gone: [] }));
-  const gones = memo((group: string) => lines(group, { put: [], gone: before.get(group) ?? [] }));
-  const differences = memo((group: string) => {
-    const [had, has] = [before.get(group) ?? new Set<Ip>(), membersNow(group)];
-    return had === has ? [] : lines(group, { put: without(has, had), gone: without(had, has) });
-  });
+  const puts = memo((group: string) => lines(group, { put: membersNow(group).keys(), gone: [] }));
+  const gones = memo((group: string) => lines(group, { put: [], gone: [...membersNow(group).keys(), ...lostIn(touched.get(group))] }));
   const changes = function* (had: ReadonlySet<string>, has: ReadonlySet<string>): Generator<string> {
     for (const group of had) if (!has.has(group)) yield* gones(group);
     for (const group of has) {
-      now.set(group, membersNow(group));
-      yield* had.has(group) ? differences(group) : puts(group);
+      used.add(group);
+      yield* had.has(group) ? (differences.get(group) ?? []) : puts(group);
     }
   };
-  return { changes, close: () => now };
+  const close = () => {
+    for (const group of counts.keys()) if (!used.has(group)) counts.delete(group);
+  };
+  return { changes, close };
+}
+
+/** Who is a member now and was not, and the other way round. */
+function countIn(counts: Map<Ip, number>, changes: ReadonlyMap<Ip, number>): Comings {
+  const comings = { put: [] as Ip[], gone: [] as Ip[] };
+  for (const [ip, by] of changes) {
+    const before = counts.get(ip) ?? 0;
+    const now = before + by;
+    if (now > 0) counts.set(ip, now);
+    else counts.delete(ip);
+    if (before === 0 && now > 0) comings.put.push(ip);
+    if (before > 0 && now === 0) comings.gone.push(ip);
+  }
+  return comings;
+}
+
+function* lostIn(changes: ReadonlyMap<Ip, number> = new Map()): Generator<Ip> {
+  for (const [ip, by] of changes) if (by < 0) yield ip;
+}
+
+interface Comings {
+  readonly put: Iterable<Ip>;
+  readonly gone: Iterable<Ip>;
 }
 
 /** One text, or none. */
-function lines(group: string, { put, gone }: { readonly put: Iterable<Ip>; readonly gone: Iterable<Ip> }): string[] {
+function lines(group: string, { put, gone }: Comings): string[] {
   const messages = [
     ...[...gone].map((ip) => messageText({ op: "gone", key: memberKey(group, ip) })),
     ...[...put].map((ip) => messageText({ op: "put", key: memberKey(group, ip), value: { group_id: group, ip } })),

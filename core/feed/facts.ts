@@ -124,12 +124,13 @@ export function prefixesOf(cloud: Cloud, id: string): Prefixes | undefined {
 }
 
 /**
- * The addresses of a group's ports: what a rule means that names the group as its remote. Pairs of a single address
+ * The addresses of a group's ports, and how many times its ports have each: what a rule means that names the group as its remote. Pairs of a single address
  * count as well, as in Neutron, so that an address that moves between ports (VRRP) is let through wherever it is.
  */
-export function membersOf(cloud: Cloud, group: string): Set<Ip> {
-  const members = new Set<Ip>();
-  for (const port of cloud.by("port", "security_groups", group)) for (const ip of addressesOf(port)) members.add(ip);
+export function membersOf(cloud: Cloud, group: string): Map<Ip, number> {
+  const members = new Map<Ip, number>();
+  for (const port of cloud.by("port", "security_groups", group))
+    for (const ip of addressesOf(port)) members.set(ip, (members.get(ip) ?? 0) + 1);
   return members;
 }
 

@@ -8,6 +8,7 @@ import type { Family, Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { PortRange } from "../neutron/port-range.ts";
+import type { Members } from "./members.ts";
 
 /** A port that is bound to this host, or about to be. */
 export interface Endpoint {
@@ -128,7 +129,7 @@ export interface View {
   readonly subnets: ReadonlyMap<string, SubnetFact>;
   readonly groups: ReadonlyMap<string, Group>;
   /** Addresses by group id. */
-  readonly members: ReadonlyMap<string, ReadonlySet<Ip>>;
+  readonly members: ReadonlyMap<string, Members>;
   /** By address group id. */
   readonly prefixes: ReadonlyMap<string, readonly Cidr[]>;
 }

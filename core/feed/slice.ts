@@ -81,6 +81,7 @@ export function slice(cloud: Cloud, host: string, role: Role): Map<ItemKey, Item
     const value = itemOf(cloud, key);
     if (value !== undefined) items.set(key, value);
   }
-  for (const group of interest.remotes) for (const ip of membersOf(cloud, group)) items.set(memberKey(group, ip), { group_id: group, ip });
+  for (const group of interest.remotes)
+    for (const ip of membersOf(cloud, group).keys()) items.set(memberKey(group, ip), { group_id: group, ip });
   return items;
 }

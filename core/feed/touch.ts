@@ -1,4 +1,5 @@
 /** Which items, and whose interest, a changed row may have changed: more than it did, never less. */
+import type { Ip } from "../net/address.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Binding } from "../neutron/binding.ts";
 import { inactiveBindings, isBound } from "../neutron/port-binding.ts";
@@ -21,12 +22,12 @@ export interface Touched {
   readonly hosts: Set<string>;
   /** Groups whose rules may name others. */
   readonly groups: Set<string>;
-  /** Groups whose members may be others. */
-  readonly members: Set<string>;
+  /** By group and address: by how many more of its ports have it than before; by fewer, where it is negative. */
+  readonly members: Map<string, Map<Ip, number>>;
 }
 
 export function untouched(): Touched {
-  return { keys: new Set(), hosts: new Set(), groups: new Set(), members: new Set() };
+  return { keys: new Set(), hosts: new Set(), groups: new Set(), members: new Map() };
 }
 
 /** A row before and after a commit. */
@@ -116,11 +117,22 @@ function touchPort(touched: Touched, cloud: Cloud, { id, before, after }: PortCh
     const expecting = migratingTo(port["binding:profile"]);
     if (expecting !== undefined) touched.hosts.add(expecting);
   }
-  // Most changes of a port leave its groups' members as they are, and a group may have thousands.
-  if (membership(before) === membership(after)) return;
-  for (const port of [before, after]) for (const group of port?.security_groups ?? []) touched.members.add(group);
+  if (before !== undefined) count(touched.members, before, -1);
+  if (after !== undefined) count(touched.members, after, 1);
 }
 
-function membership(port: Port | undefined): string {
-  return port === undefined ? "" : JSON.stringify([port.security_groups, addressesOf(port)]);
+/** A group may have thousands of members, and is never looked at as a whole for the sake of one port. */
+function count(members: Touched["members"], port: Port, by: number): void {
+  for (const group of new Set(port.security_groups)) {
+    const counts = members.get(group) ?? new Map<Ip, number>();
+    members.set(group, counts);
+    for (const ip of addressesOf(port)) add(counts, ip, by);
+  }
+}
+
+/** Most changes of a port leave its memberships as they are: what comes to nothing is not kept. */
+function add(counts: Map<Ip, number>, ip: Ip, by: number): void {
+  const sum = (counts.get(ip) ?? 0) + by;
+  if (sum === 0) counts.delete(ip);
+  else counts.set(ip, sum);
 }

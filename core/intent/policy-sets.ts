@@ -47,7 +47,10 @@ interface Objects {
 
 /** Whoever leaves a group loses the flows that its membership allowed. */
 function ofMembers(view: View, group: string, { name, family }: RemoteSet): Objects {
-  const addresses = [...(view.members.get(group) ?? [])].filter((ip) => familyOf(ip) === family).toSorted(compareIp);
+  const addresses = [...(view.members.get(group)?.values() ?? [])]
+    .flatMap((bucket) => [...bucket])
+    .filter((ip) => familyOf(ip) === family)
+    .toSorted(compareIp);
   return { set: inet.set(name, `type ipv${family}_addr;`), elements: addresses.map((ip) => inet.element(name, [ip], { cuts: [ip] })) };
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, GroupRule, View } from "../feed/item.ts";
+import { membersIn } from "../feed/members.ts";
 import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -57,7 +58,7 @@ function view(endpoints: readonly Endpoint[], rules: readonly GroupRule[]): View
     endpoints: new Map(endpoints.map((value) => [value.port_id, value])),
     subnets: new Map(),
     groups: new Map([["g", { id: "g", stateful: true, rules }]]),
-    members: new Map([["g", new Set([PUBLIC, PRIVATE])]]),
+    members: new Map([["g", membersIn([PUBLIC, PRIVATE])]]),
     prefixes: new Map(),
   };
 }

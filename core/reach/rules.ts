@@ -1,5 +1,6 @@
 /** Does a security group rule let a new flow through? The same question that the host's packet filter answers. */
 import type { GroupRule, View } from "../feed/item.ts";
+import { isMember } from "../feed/members.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { contains } from "../net/prefix.ts";
@@ -52,7 +53,7 @@ function portMatches(rule: GroupRule, { protocol, ports }: Flow): boolean {
 
 function remoteMatches(view: View, { remote }: GroupRule, address: Ip): boolean {
   if (remote === null) return true;
-  if ("group" in remote) return view.members.get(remote.group)?.has(address) ?? false;
+  if ("group" in remote) return isMember(view.members.get(remote.group), address);
   const prefixes = "prefix" in remote ? [remote.prefix] : (view.prefixes.get(remote.address_group) ?? []);
   return prefixes.some((prefix) => contains(prefix, address));
 }

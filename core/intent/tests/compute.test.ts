@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Endpoint, View } from "../../feed/item.ts";
+import { membersIn } from "../../feed/members.ts";
 import { daemon } from "../../kinds/daemon.ts";
 import { file } from "../../kinds/file.ts";
 import { refOf } from "../../kinds/kind.ts";
@@ -81,14 +82,14 @@ const endpoints: fc.Arbitrary<Endpoint[]> = fc.uniqueArray(fc.integer({ min: 2, 
 const views: fc.Arbitrary<View> = endpoints.map((all) =>
   viewOf(all, {
     with: [OPEN, WEB],
-    members: new Map([[uuid("web"), new Set(["10.65.0.9", "2001:db8:a41:3::9", "2001:db8:a41:3::10"].map(ip))]]),
+    members: new Map([[uuid("web"), membersIn(["10.65.0.9", "2001:db8:a41:3::9", "2001:db8:a41:3::10"].map(ip))]]),
   }),
 );
 
 /** The same, told in another order. */
 function shuffled(view: View): View {
   const turned = <K, V>(map: ReadonlyMap<K, V>) => new Map([...map].toReversed());
-  const members = new Map([...view.members].map(([id, all]) => [id, new Set([...all].toReversed())] as const));
+  const members = new Map([...view.members].map(([id, all]) => [id, turned(all)] as const));
   return {
     ...view,
     endpoints: turned(view.endpoints),

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { nftables } from "#adapters/nft/nftables.ts";
 import type { GroupRule, View } from "../../feed/item.ts";
+import { membersIn } from "../../feed/members.ts";
 import { nft } from "../../kinds/nft.ts";
 import type { Nft } from "../../kinds/nft.ts";
 import { diff } from "../../reconcile/diff.ts";
@@ -70,7 +71,7 @@ async function loads(t: TestContext, view: View): Promise<void> {
 
 test("all rules at once, put together in their chains", async (t) => {
   const rules = [...everyRule()];
-  const members = new Map([[uuid("g"), new Set([ip("10.65.0.9"), ip("2001:db8:a41:3::9")])]]);
+  const members = new Map([[uuid("g"), membersIn([ip("10.65.0.9"), ip("2001:db8:a41:3::9")])]]);
   const prefixes = new Map([[uuid("a"), [cidr("10.0.0.0/8"), cidr("10.65.0.0/16"), cidr("2001:db8::/32")]]]);
   await loads(t, viewOf([port(1, ["10.65.0.5", "2001:db8:a41:3::5"])], { with: [group("open", rules)], members, prefixes }));
 });

@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Endpoint } from "../../feed/item.ts";
+import { membersIn } from "../../feed/members.ts";
 import { eui64 } from "../../net/mac.ts";
 import { addressed, changed, ended, eventually, host, listens, outside, ping, tcp, troubles } from "./bench.test.ts";
 import type { Host, Place } from "./bench.test.ts";
@@ -196,7 +197,7 @@ test("rules open and close, and a rule that goes takes its flows along", async (
   const [a, b] = [await h.guest(A), await h.guest({ ...B, groups: [uuid("web")] })];
   const web = (more: readonly ReturnType<typeof rule>[]) => group("web", [rule("egress", 4), ...more]);
   const ssh4 = rule("ingress", 4, { protocol: 6, port_range_min: 22, port_range_max: 22 });
-  const members = (...texts: string[]) => new Map([[uuid("open"), new Set(texts.map(ip))]]);
+  const members = (...texts: string[]) => new Map([[uuid("open"), membersIn(texts.map(ip))]]);
   const show = async (...more: Parameters<typeof web>[0]) =>
     h.hold(
       viewOf([A, { ...B, groups: [uuid("web")] }], {

@@ -1,0 +1,43 @@
+/**
+ * The addresses of a group, in buckets: a group may have tens of thousands, and whoever comes or goes makes one bucket another one and
+ * leaves the others the very values that they were. Which bucket an address is in depends on the address alone.
+ */
+import type { Ip } from "../net/address.ts";
+
+/** By number of the bucket; none is empty. */
+export type Members = ReadonlyMap<number, ReadonlySet<Ip>>;
+
+const BUCKETS = 256;
+
+export const NO_MEMBERS: Members = new Map();
+
+export function membersIn(ips: Iterable<Ip>): Members {
+  return changedMembers(NO_MEMBERS, new Map([...ips].map((ip) => [ip, true])));
+}
+
+export function isMember(all: Members | undefined, ip: Ip): boolean {
+  return all?.get(bucketOf(ip))?.has(ip) ?? false;
+}
+
+/** `changes` says of each address whether it is in from now on. The same value when nothing is another than before. */
+export function changedMembers(all: Members, changes: ReadonlyMap<Ip, boolean>): Members {
+  const news = [...changes].filter(([ip, isIn]) => isMember(all, ip) !== isIn);
+  if (news.length === 0) return all;
+  const changed = new Map(all);
+  for (const [bucket, list] of Map.groupBy(news, ([ip]) => bucketOf(ip))) {
+    const set = new Set(all.get(bucket));
+    for (const [ip, isIn] of list)
+      if (isIn) set.add(ip);
+      else set.delete(ip);
+    if (set.size === 0) changed.delete(bucket);
+    else changed.set(bucket, set);
+  }
+  return changed;
+}
+
+/** FNV-1a, folded: addresses of one subnet differ at the end, and are spread evenly. */
+function bucketOf(ip: Ip): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < ip.length; at++) hash = Math.imul(hash ^ ip.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (BUCKETS - 1);
+}
