@@ -112,6 +112,30 @@ test("what two ports want alike stands once; of what they want otherwise, the fi
   );
 });
 
+test("a route that leads to another tap goes at once, though its own has to wait for its tap", async () => {
+  const one = host(1);
+  await one.pass(ports(1));
+  const moved = merge([
+    { ...port(1), routes: [], neighbours: [] },
+    {
+      links: port(2).links,
+      routes: [{ value: { prefix: "10.65.0.1/32" as Cidr, to: { dev: "tap2" }, metric: 1024, after: [] }, because: ["port/p2"] }],
+    },
+  ]);
+  const { entries } = await one.pass(moved);
+  assert.deepEqual(endpointStates(entries), { p1: { state: "up" }, p2: { state: "waiting", for: "link/tap2" } });
+  assert.deepEqual(
+    one.holds().filter((line) => line.startsWith("route")),
+    [],
+  );
+  one.plug("tap2");
+  await one.pass(moved);
+  assert.deepEqual(
+    one.holds().filter((line) => line.startsWith("route")),
+    ["route 10.65.0.1/32 dev tap2 metric 1024"],
+  );
+});
+
 test("what somebody else has is told as such, and asked for no more", async () => {
   const one = host(1);
   const reason = "port/p0 has it on this host";

@@ -138,8 +138,9 @@ async function tearDown(surveys: readonly Survey[], { entries, resting }: Site):
 
   for (const { changes, unknown, apply } of surveys.toReversed()) {
     for (const { ref, needs } of unknown?.mayStand ?? []) pin(ref, needs);
-    for (const { ref, op, standsOn } of changes) if (op === "replace" && undone.has(ref)) pin(ref, standsOn);
-    const downs = changes.filter(({ op }) => op === "delete");
+    const waiting = changes.filter(({ op, ref }) => op === "replace" && undone.has(ref));
+    for (const { ref, retreat, standsOn } of waiting) if (retreat === undefined) pin(ref, standsOn);
+    const downs = [...changes.filter(({ op }) => op === "delete"), ...waiting.flatMap(({ retreat }) => retreat ?? [])];
     // What stays for now keeps what it stands on, of its own kind too.
     for (let before = -1; before !== pinned.size;) {
       before = pinned.size;

@@ -21,6 +21,8 @@ export interface Pending extends Item {
   readonly op: Change<unknown>["op"];
   /** What the object that stands needs, as far as it is known. */
   readonly standsOn: readonly Ref[];
+  /** Takes away what stands, where that may not stay until this is done. */
+  readonly retreat?: Pending;
 }
 
 /** One kind in one round. */
@@ -59,7 +61,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (intent: Intent
         );
         const leaving = [...changes.keys()].filter(({ op }) => op === "delete");
         known = leaving.length === 0 ? wanted : new Map([...wanted, ...leaving.map((item) => [item.ref, item] as const)]);
-        return { kind: kind.name, wanted, contested, changes: [...changes.keys()], apply: applying(driver, changes) };
+        return { kind: kind.name, wanted, contested, changes: [...changes.keys()], apply: applying(driver, withRetreats(changes)) };
       } catch (error) {
         const unknown = { reason: wordsOf(error), mayStand: [...before.values()] };
         return { kind: kind.name, wanted, contested, changes: [], unknown, apply: async () => [] };
@@ -104,7 +106,16 @@ function pendingOf<V>(kind: Kind<V>, change: Change<V>, { before, wanted }: Item
   const standsOn = change.op === "create" ? [] : [...kind.needs(change.have), ...(old?.needs ?? [])];
   const item =
     wanted.get(change.ref) ?? itemOf(kind, { value: change.op === "delete" ? change.have : change.want, because: old?.because ?? [] });
-  return { ...item, op: change.op, standsOn };
+  if (change.op !== "replace" || kind.isAstray?.(change.want, change.have) !== true) return { ...item, op: change.op, standsOn };
+  const leaving = itemOf(kind, { value: change.have, because: old?.because ?? [] });
+  return { ...item, op: change.op, standsOn, retreat: { ...leaving, op: "delete", standsOn } };
+}
+
+function withRetreats<V>(changes: ReadonlyMap<Pending, Change<V>>): ReadonlyMap<Pending, Change<V>> {
+  const retreats = [...changes].flatMap(([{ retreat }, change]) =>
+    retreat === undefined || change.op !== "replace" ? [] : [[retreat, { op: "delete", ref: change.ref, have: change.have }] as const],
+  );
+  return retreats.length === 0 ? changes : new Map<Pending, Change<V>>([...changes, ...retreats]);
 }
 
 /** A driver that throws instead of answering has done nothing that is known. */

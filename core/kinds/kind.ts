@@ -15,6 +15,11 @@ export interface Kind<V> {
   same(want: V, have: V): boolean;
   /** Objects that must be in place before this one, and that leave after it. */
   needs(value: V): readonly Ref[];
+  /**
+   * Must what stands go even while what is wanted in its place has to wait? Packets would go where nobody wants them any more. Absent:
+   * it stays until it is replaced.
+   */
+  isAstray?(want: V, have: V): boolean;
   /** Which of its lives an object is in that may go and come again unseen: whatever needs it is to be looked at again in another one. */
   life?(have: V): number | undefined;
   /** One line for people: logs, stories, `why`. */

@@ -20,6 +20,8 @@ export const route: Kind<Route> = {
   name: "route",
   key: (value) => `${value.prefix} metric ${value.metric}`,
   same: (want, have) => target(want) === target(have),
+  // An address that has gone to another tap, or whose tap has another name.
+  isAstray: (want, have) => target(want) !== target(have),
   needs: (value) => [...(value.to === "unreachable" ? [] : [`link/${value.to.dev}` as const]), ...value.after],
   show: (value) => `${value.prefix} ${target(value)} metric ${value.metric}`,
 };
