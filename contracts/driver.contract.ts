@@ -14,8 +14,8 @@ export interface DriverSample<V> {
   readonly fresh: () => Driver<V>;
   readonly one: V;
   readonly other: V;
-  /** Has the key of `one` and is not the same. */
-  readonly changed: V;
+  /** Has the key of `one` and is not the same; absent where the key says all. */
+  readonly changed?: V;
   /** Somebody else takes away `one`, which stands, or changes it. Absent where the driver has no `watch`. */
   readonly disturb?: () => Promise<unknown> | void;
   /** Cannot be made, and why not. */
@@ -41,6 +41,7 @@ export function driverContract<V>(name: string, open: (t: TestContext) => Promis
 
     test("what was replaced stands as it is wanted now, and the rest as it was", async (t) => {
       const sample = await open(t);
+      if (sample.changed === undefined) return t.skip("there is nothing to replace");
       await make(sample, [sample.one, sample.other]);
       assert.deepEqual(await make(sample, [sample.changed, sample.other]), [DONE]);
       await holds(sample, [sample.changed, sample.other]);
@@ -83,12 +84,12 @@ export function driverContract<V>(name: string, open: (t: TestContext) => Promis
       await make(sample, [one, other]);
       assert.deepEqual(diff(kind, [one], (await read(one)) ?? [], { prune: true }), []);
       assert.deepEqual(diff(kind, [other, one], (await read(other, one)) ?? [], { prune: true }), []);
-      await make(sample, [changed]);
-      assert.deepEqual(diff(kind, [changed], (await read(changed)) ?? [], { prune: true }), []);
-      assert.deepEqual(
-        diff(kind, [one], (await read(one)) ?? [], { prune: true }).map(({ op }) => op),
-        ["replace"],
-      );
+      if (changed !== undefined) {
+        await make(sample, [changed]);
+        assert.deepEqual(diff(kind, [changed], (await read(changed)) ?? [], { prune: true }), []);
+        const ops = diff(kind, [one], (await read(one)) ?? [], { prune: true }).map(({ op }) => op);
+        assert.deepEqual(ops, ["replace"]);
+      }
       const gone = (await read(one)) ?? [];
       await fresh().apply(gone.map((have) => ({ op: "delete", ref: refOf(kind, have), have })));
       assert.deepEqual((await read(one, other))?.map(kind.key).toSorted(), (await listed()).toSorted());

@@ -2,6 +2,7 @@
  * A host as a model: it holds values by kind, as a kernel and a disk would, whoever put them there. It can be told to
  * fail, to lose what a reboot loses, and to have links. Drivers made of it keep nothing themselves.
  */
+import { address } from "#core/kinds/address.ts";
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
 import { lineOf, refOf } from "#core/kinds/kind.ts";
@@ -186,6 +187,7 @@ export function fakeHost(): FakeHost {
     sysctls: shelf(sysctl, { onlyWanted: true, boundToLinks: true }, ours),
     nft: shelf(nft, {}, ours),
     neighbours: shelf(neighbour, { boundToLinks: true }, ours),
+    addresses: shelf(address, { boundToLinks: true }, ours),
     files: shelf(file, { survivesReboot: true }, ours),
     daemons: shelf(daemon, {}, ours),
     routes: shelf(route, { boundToLinks: true }, ours),

@@ -1,6 +1,7 @@
 import type { Ip } from "#core/net/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
 import type { Cidr } from "#core/net/prefix.ts";
+import { address, METADATA6 } from "#core/kinds/address.ts";
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
 import { link } from "#core/kinds/link.ts";
@@ -49,6 +50,13 @@ driverContract("fakeHost().drivers.neighbours", () => {
   const { drivers } = withTap();
   const one = { dev: "tap1", ip, lladdr: chosenMac(1) };
   return { kind: neighbour, fresh: () => drivers.neighbours, one, other: { ...one, ip: ip2 }, changed: { ...one, lladdr: chosenMac(2) } };
+});
+
+driverContract("fakeHost().drivers.addresses", () => {
+  const host = withTap();
+  host.plug("tap2");
+  const one = { dev: "tap1", ip: METADATA6 };
+  return { kind: address, fresh: () => host.drivers.addresses, one, other: { ...one, dev: "tap2" } };
 });
 
 driverContract("fakeHost().drivers.files", () => {

@@ -1,4 +1,5 @@
 /** The hands of a kind on one host. */
+import type { TapAddress } from "#core/kinds/address.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import type { File } from "#core/kinds/file.ts";
 import type { Link } from "#core/kinds/link.ts";
@@ -48,6 +49,7 @@ export interface HostDrivers {
   readonly sysctls: Driver<Sysctl>;
   readonly nft: Driver<Nft>;
   readonly neighbours: Driver<Neighbour>;
+  readonly addresses: Driver<TapAddress>;
   readonly files: Driver<File>;
   readonly daemons: Driver<Daemon>;
   readonly routes: Driver<Route>;

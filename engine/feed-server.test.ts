@@ -61,6 +61,8 @@ const PORT = {
   ready_on: [],
   port_security_enabled: true,
   device_owner: "",
+  device_id: "",
+  project_id: "project",
   qos_policy_id: null,
   admin_state_up: true,
   status: "DOWN",

@@ -8,6 +8,7 @@ import type { Intent } from "#core/intent/intent.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { elementRef, nftRef } from "#core/kinds/nft.ts";
 import type { Ip } from "#core/net/address.ts";
+import { METADATA6 } from "#core/kinds/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
 import { hostPrefix } from "#core/net/prefix.ts";
 import type { Cidr } from "#core/net/prefix.ts";
@@ -38,6 +39,7 @@ function port(n: number): Intent {
       { value: element, because },
     ],
     neighbours: [{ value: { dev, ip, lladdr: chosenMac(n) }, because }],
+    addresses: [{ value: { dev, ip: METADATA6 }, because }],
     files: [{ value: { path: `dnsmasq/${n}`, content: ip }, because }],
     daemons: [
       {
@@ -77,7 +79,7 @@ test("one pass makes everything stand, a second finds nothing to do", async () =
   const one = host(1, 2);
   assert.deepEqual(undone(await one.pass(ports(1, 2))), []);
   assert.deepEqual(changed(await one.pass(ports(1, 2))), []);
-  assert.equal(one.holds().length, 7 * 2 + 1);
+  assert.equal(one.holds().length, 8 * 2 + 1);
   assert.deepEqual(one.violations, []);
 });
 
@@ -250,8 +252,8 @@ test("a slow daemon delays nobody who does not ask for it", async () => {
 test("the order of tracks is the order of the world", async () => {
   const order = hostTracks(fakeHost().drivers).map(({ kind }) => kind);
   const { contests: _notHeld, ...held } = NOTHING;
-  assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "files", "daemons", "routes"]);
-  assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "file", "daemon", "route"]);
+  assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "addresses", "files", "daemons", "routes"]);
+  assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "address", "file", "daemon", "route"]);
   const surveys = await Promise.all(hostTracks(fakeHost().drivers).map((track) => track.survey(ports(1, 2), { prune: false })));
   for (const { kind, wanted } of surveys) {
     for (const { ref, needs } of wanted.values())

@@ -28,12 +28,13 @@ export interface Hands {
 }
 
 export function handsOf(hands: Hands): HostDrivers {
-  const { links, sysctls, nft, neighbours, files, daemons, routes } = hands.host.drivers;
+  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes } = hands.host.drivers;
   return {
     links: watched("link", links, hands),
     sysctls: watched("sysctl", sysctls, hands),
     nft: watched("nft", nft, hands),
     neighbours: watched("neighbour", neighbours, hands),
+    addresses: watched("address", addresses, hands),
     files: watched("file", files, hands),
     daemons: watched("daemon", daemons, hands),
     routes: watched("route", routes, hands),

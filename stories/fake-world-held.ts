@@ -39,12 +39,13 @@ export function servedView(view: View, self: { readonly host: string; readonly r
 /** The part of an intent that has this cause. */
 function because(intent: Intent, cause: string): Intent {
   const caused = <V>(all: readonly Wanted<V>[]) => all.filter((one) => one.because.includes(cause));
-  const { links, sysctls, nft, neighbours, files, daemons, routes, contests } = intent;
+  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes, contests } = intent;
   return {
     links: caused(links),
     sysctls: caused(sysctls),
     nft: caused(nft),
     neighbours: caused(neighbours),
+    addresses: caused(addresses),
     files: caused(files),
     daemons: caused(daemons),
     routes: caused(routes),

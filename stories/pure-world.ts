@@ -5,6 +5,7 @@ import type { Role, View } from "#core/feed/item.ts";
 import { slice } from "#core/feed/slice.ts";
 import { compile } from "#core/intent/compile.ts";
 import type { Intent } from "#core/intent/intent.ts";
+import { address } from "#core/kinds/address.ts";
 import { daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
 import { lineOf } from "#core/kinds/kind.ts";
@@ -87,6 +88,7 @@ export function linesOf(intent: Intent): string[] {
     ...lines(sysctl, intent.sysctls),
     ...lines(nft, intent.nft),
     ...lines(neighbour, intent.neighbours),
+    ...lines(address, intent.addresses),
     ...lines(file, intent.files),
     ...lines(daemon, intent.daemons),
     ...lines(route, intent.routes),

@@ -51,6 +51,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   net: [],
   result: [],
   kinds: ["net"],
+  metadata: ["net", "kinds", "feed"],
   reconcile: ["net", "kinds"],
   datacenter: ["net", "result", "resource", "neutron", "policy", "feed"],
   policy: ["net", "result", "resource"],
@@ -59,7 +60,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   settings: ["net", "result", "resource", "policy", "neutron", "datacenter"],
   identity: ["result", "policy", "datacenter"],
   feed: ["net", "result", "datacenter", "neutron"],
-  intent: ["net", "kinds", "feed", "datacenter"],
+  intent: ["net", "kinds", "metadata", "feed", "datacenter"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
 };
 

@@ -6,12 +6,15 @@ import { DONE } from "#contracts/driver.ts";
 import type { Ip } from "#core/net/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
 import type { Cidr } from "#core/net/prefix.ts";
+import { address as tapAddress, METADATA6 } from "#core/kinds/address.ts";
+import type { TapAddress } from "#core/kinds/address.ts";
 import { link } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
 import { route } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
+import { linuxAddresses } from "./addresses.ts";
 import type { CutFlows } from "./flows.ts";
 import { cutFlows } from "./flows.ts";
 import { linuxLinks } from "./links.ts";
@@ -56,6 +59,14 @@ driverContract<Neighbour>("linuxNeighbours()", async (t) => {
     changed: { ...one, lladdr: chosenMac(2) },
     impossible,
   };
+});
+
+driverContract<TapAddress>("linuxAddresses()", async (t) => {
+  const { run, sh } = await testNamespace(t, 2);
+  await sh("ip link add eth0 type ifb; ip addr add fe80::a9fe:a9fe/128 dev eth0; ip addr add fe80::1/64 dev tap1 nodad");
+  const one = { dev: "tap1", ip: METADATA6 };
+  const impossible = { value: { dev: "tap9", ip: METADATA6 }, reason: /Cannot find device "tap9"/ };
+  return { kind: tapAddress, fresh: () => linuxAddresses(run, ipListing(run)), one, other: { ...one, dev: "tap2" }, impossible };
 });
 
 const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {

@@ -27,6 +27,7 @@ export function endpointOf(cloud: Cloud, port: Port): Endpoint {
     groups: port.security_groups.toSorted(),
     port_security: port.port_security_enabled,
     admin_state_up: port.admin_state_up,
+    instance: port.device_id === "" ? null : { id: port.device_id, project: port.project_id },
     hostname: hostNameOf(port),
     dhcp_options: [...domainOptions(port), ...port.extra_dhcp_opts.flatMap(dhcpOptionOf)],
     limits: limitsOf(cloud, port),

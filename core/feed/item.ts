@@ -1,7 +1,7 @@
 /**
  * What a host is told of the cloud: the items of its feed. An item has a key and a value; only its last state counts.
- * The values say what the host needs and nothing more: no names, no projects, nothing of ports elsewhere but the
- * addresses that its rules speak of.
+ * The values say what the host needs and nothing more: no names, and nothing of ports elsewhere but the addresses that its
+ * rules speak of.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -26,6 +26,8 @@ export interface Endpoint {
   readonly groups: readonly string[];
   readonly port_security: boolean;
   readonly admin_state_up: boolean;
+  /** Whose metadata it may ask for: the server that it is a NIC of, and the project that Nova compares. Null: nobody said which. */
+  readonly instance: { readonly id: string; readonly project: string } | null;
   /** Host name that DHCP hands out. */
   readonly hostname: string;
   readonly dhcp_options: readonly { readonly name: string; readonly value: string; readonly family: Family }[];

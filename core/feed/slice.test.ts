@@ -58,6 +58,7 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
     allowed_address_pairs: pairs,
     extra_dhcp_opts: options,
     dns_name: "www",
+    device_id: "server-1",
   });
   port("h2", [web]);
   port("", [web]);
@@ -76,6 +77,7 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
       groups: [web],
       port_security: true,
       admin_state_up: true,
+      instance: { id: "server-1", project: ADMIN.project ?? "" },
       hostname: "www",
       dhcp_options: [{ name: "domain-search", value: "example", family: 4 }],
       limits: [],

@@ -1,6 +1,6 @@
 /**
  * What a compute host must hold: for each endpoint a route, a neighbour, its policy and its floating IPs; the packet filter
- * around them; DHCP and router advertisements; BGP.
+ * around them; DHCP, router advertisements and metadata; BGP.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
@@ -15,6 +15,7 @@ import { settle } from "./contest.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint, ENDPOINT_METRIC } from "./endpoint.ts";
 import { floating } from "./floating.ts";
+import { metadata } from "./metadata.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
@@ -34,20 +35,23 @@ export function compileCompute(view: View, host: string): Intent {
   );
   const { endpoints } = settled;
   const contests = [...settled.contests].flatMap(([port, lost]) => caused([`port/${port}`], lost));
+  const served = endpoints.filter(isServed);
+  const described = metadata(dc, served);
   const nft = [
     ...hostGuard(view, dc),
     ...antiSpoof(endpoints),
     ...pace(endpoints),
     ...policy(view, endpoints),
-    ...floating(dc, endpoints.filter(isServed)),
+    ...floating(dc, served),
+    ...(described.nft ?? []),
   ];
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
   const own = elementsOf(nft);
-  const parts = endpoints
-    .filter(isServed)
-    .map((each) => endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }));
-  return merge([ground(dc), { nft, contests }, ...parts, dhcp(view, endpoints.filter(isServed)), computeBgp(dc, host)]);
+  const parts = served.map((each) =>
+    endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }),
+  );
+  return merge([ground(dc), { ...described, nft, contests }, ...parts, dhcp(view, served), computeBgp(dc, host)]);
 }
 
 /**

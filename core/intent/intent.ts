@@ -2,6 +2,7 @@
  * Everything that one host must hold. The order of the fields is the order of the world: what stands further down may
  * need what stands further up, never the other way round.
  */
+import type { TapAddress } from "../kinds/address.ts";
 import type { Daemon } from "../kinds/daemon.ts";
 import type { File } from "../kinds/file.ts";
 import type { Wanted } from "../kinds/kind.ts";
@@ -17,6 +18,7 @@ export interface Intent {
   readonly sysctls: readonly Wanted<Sysctl>[];
   readonly nft: readonly Wanted<Nft>[];
   readonly neighbours: readonly Wanted<Neighbour>[];
+  readonly addresses: readonly Wanted<TapAddress>[];
   readonly files: readonly Wanted<File>[];
   readonly daemons: readonly Wanted<Daemon>[];
   readonly routes: readonly Wanted<Route>[];
@@ -24,7 +26,17 @@ export interface Intent {
   readonly contests: readonly Wanted<Contest>[];
 }
 
-export const NOTHING: Intent = { links: [], sysctls: [], nft: [], neighbours: [], files: [], daemons: [], routes: [], contests: [] };
+export const NOTHING: Intent = {
+  links: [],
+  sysctls: [],
+  nft: [],
+  neighbours: [],
+  addresses: [],
+  files: [],
+  daemons: [],
+  routes: [],
+  contests: [],
+};
 
 export function merge(parts: readonly Partial<Intent>[]): Intent {
   const all = <K extends keyof Intent>(field: K) =>
@@ -34,6 +46,7 @@ export function merge(parts: readonly Partial<Intent>[]): Intent {
     sysctls: all("sysctls"),
     nft: all("nft"),
     neighbours: all("neighbours"),
+    addresses: all("addresses"),
     files: all("files"),
     daemons: all("daemons"),
     routes: all("routes"),

@@ -1,5 +1,5 @@
 /**
- * What a VM may ask of the host it runs on: an address, a router, and whether the gateway is alive. Everything else that
+ * What a VM may ask of the host it runs on: an address, a router, its metadata, and whether the gateway is alive. Everything else that
  * a host has open is not for VMs. The other way round, host to VM, nothing is filtered.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
@@ -10,19 +10,21 @@ import { compareIp, familyOf } from "../net/address.ts";
 import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
 import { anyOf, inet, TAPS } from "./nft-parts.ts";
 
 export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
   return caused(BY_DATACENTER, [
     inet.chain("to-host", [
       "ct state established,related accept",
+      METADATA_RULE,
       "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
       "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
       ...pings(view),
       "counter drop",
     ]),
-    inet.chain("input", [`iifname ${TAPS} goto to-host`], "type filter hook input priority filter; policy accept;"),
+    inet.chain("input", [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED], "type filter hook input priority filter; policy accept;"),
     inet.chain("to-machines", machines(dc)),
   ]);
 }

@@ -6,6 +6,8 @@ import { ipOf } from "../net/address.ts";
 import { chosenMac } from "../net/mac.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import { diff } from "../reconcile/diff.ts";
+import { address } from "./address.ts";
+import type { TapAddress } from "./address.ts";
 import { daemon } from "./daemon.ts";
 import type { Daemon } from "./daemon.ts";
 import { file } from "./file.ts";
@@ -38,6 +40,7 @@ const links: fc.Arbitrary<Link> = fc.oneof(
     .map(([name, ips]) => ({ name: OWN_LINK_PREFIX + name, own: { addresses: ips.map((each) => ({ ip: each, length: 24 })) } })),
 );
 const neighbours: fc.Arbitrary<Neighbour> = fc.record({ dev, ip, lladdr: fc.nat(2).map(chosenMac) });
+const addresses: fc.Arbitrary<TapAddress> = fc.record({ dev, ip });
 const routes: fc.Arbitrary<Route> = fc.record({
   prefix: ip.map(hostPrefix),
   to: fc.oneof(fc.constant("unreachable" as const), fc.record({ dev })),
@@ -111,6 +114,7 @@ function laws<V>(kind: Kind<V>, values: fc.Arbitrary<V>, { show }: { readonly sh
 laws(link, links, { show: "all" });
 laws(sysctl, sysctls, { show: "all" });
 laws(nft, nfts, { show: "all" });
+laws(address, addresses, { show: "all" });
 laws(neighbour, neighbours, { show: "all" });
 // Of a file, its length is shown; of a daemon, its program without what it has loaded.
 laws(file, files, { show: "some" });

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { addressGoneLine, addressLine, readTapAddresses } from "./address-text.ts";
+import { METADATA6 } from "./address.ts";
 import { readBatchFailures } from "./ip-batch.ts";
 import { addressLines, linksOf, readLinks } from "./link-text.ts";
 import { neighbourGoneLine, neighbourLine, readNeighbours } from "./neighbour-text.ts";
@@ -117,4 +119,18 @@ test("a process's stat line is read although its name holds spaces and parenthes
   const line = "5123 (a) R (b) S 1 5123 5123 0 -1 4194304 210 0 0 0 0 0 0 0 20 0 1 0 174261 8990720 400 18446744073709551615\n";
   assert.deepEqual(readProcessStat(line), { state: "S", startTime: "174261" });
   assert.equal(readProcessStat("nothing"), undefined);
+});
+
+test("of all addresses, the one that we put on taps is ours", () => {
+  const info = (local: string) => ({ family: "inet6", local, prefixlen: 128, scope: "link" });
+  const printed = [
+    { ifname: "tap1", addr_info: [info("fe80::a9fe:a9fe"), info("fe80::fc16:3eff:fe00:1")] },
+    { ifname: "eth0", addr_info: [info("fe80::a9fe:a9fe")] },
+    { ifname: "tap2", addr_info: [] },
+    {},
+  ];
+  const ours = { dev: "tap1", ip: METADATA6 };
+  assert.deepEqual(readTapAddresses(printed), [ours]);
+  assert.equal(addressLine(ours), "addr replace fe80::a9fe:a9fe/128 dev tap1 nodad noprefixroute preferred_lft 0");
+  assert.equal(addressGoneLine(ours), "addr del fe80::a9fe:a9fe/128 dev tap1");
 });

@@ -40,6 +40,7 @@ function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoi
     groups: ["g"],
     port_security: true,
     admin_state_up: true,
+    instance: null,
     hostname: "",
     dhcp_options: [],
     limits: [],

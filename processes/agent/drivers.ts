@@ -1,5 +1,6 @@
 /** The hands of an agent: the real ones. */
 import { join } from "node:path";
+import { linuxAddresses } from "#adapters/linux/addresses.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
@@ -30,6 +31,7 @@ export function hostHands(state: string): Hands {
     sysctls: linuxSysctls(),
     nft: nftables(run, cut),
     neighbours: linuxNeighbours(run, list),
+    addresses: linuxAddresses(run, list),
     files: linuxFiles({ state, owned: OWNED }),
     daemons: linuxDaemons({ run, state }),
     routes: linuxRoutes({ run, list, cut }),

@@ -161,6 +161,7 @@ export function port(n: number): FeedMessage {
     groups: ["g1"],
     port_security: true,
     admin_state_up: true,
+    instance: { id: `server-${n}`, project: "project-1" },
     hostname: `host-${n}`,
     dhcp_options: [],
     limits: [],

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { linuxAddresses } from "#adapters/linux/addresses.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
@@ -26,6 +27,7 @@ import type { RoundResult } from "#engine/round.ts";
 import { track } from "#engine/track.ts";
 import type { Track } from "#engine/track.ts";
 import type { Endpoint, View } from "../../feed/item.ts";
+import { address } from "../../kinds/address.ts";
 import { daemon } from "../../kinds/daemon.ts";
 import type { Daemon } from "../../kinds/daemon.ts";
 import { file } from "../../kinds/file.ts";
@@ -127,6 +129,7 @@ function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
     track(sysctl, sysctlsOf(here), (intent) => intent.sysctls),
     track(nft, nftables(here.run, cut), (intent) => intent.nft),
     track(neighbour, linuxNeighbours(here.run, list), (intent) => intent.neighbours),
+    track(address, linuxAddresses(here.run, list), (intent) => intent.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (intent) => intent.files),
     track(daemon, daemons, (intent) => intent.daemons.filter(({ value }) => value.name === "dnsmasq")),
     track(route, linuxRoutes({ run: here.run, list, cut }), (intent) => intent.routes),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Endpoint, View } from "../../feed/item.ts";
 import { membersIn } from "../../feed/members.ts";
+import { address } from "../../kinds/address.ts";
 import { daemon } from "../../kinds/daemon.ts";
 import { file } from "../../kinds/file.ts";
 import { refOf } from "../../kinds/kind.ts";
@@ -15,6 +16,7 @@ import { sysctl } from "../../kinds/sysctl.ts";
 import { compile } from "../compile.ts";
 import { UNANNOUNCED_METRIC } from "../bgp-compute.ts";
 import { AGGREGATE_METRIC, compileCompute } from "../compute.ts";
+import { METADATA_LINK } from "../metadata.ts";
 import type { Intent } from "../intent.ts";
 import { NOTHING } from "../intent.ts";
 import { cidr, group, ip, mac, OPEN, port, rule, SUBNETS, subnet, uuid, viewOf } from "./sample-view.ts";
@@ -30,6 +32,7 @@ function objects(intent: Intent): { readonly ref: Ref; readonly needs: readonly 
     ...of(sysctl, intent.sysctls),
     ...of(nft, intent.nft),
     ...of(neighbour, intent.neighbours),
+    ...of(address, intent.addresses),
     ...of(file, intent.files),
     ...of(daemon, intent.daemons),
     ...of(route, intent.routes),
@@ -183,7 +186,9 @@ test("the anchor has the gateways' addresses, with or without DHCP, and a networ
   const own = subnet("own6", uuid("own"), "2001:db8:a41:2:8000::/65", { ipv6_mode: "slaac", gateway_ip: ip("2001:db8:a41:2:8000::1") });
   const quiet = SUBNETS.map((each) => ({ ...each, enable_dhcp: false }));
   const linksOf = (view: View) =>
-    compileCompute(view, "h1").links.flatMap(({ value }) => (value.own === undefined ? [] : [link.show(value)]));
+    compileCompute(view, "h1").links.flatMap(({ value }) =>
+      value.own === undefined || value.name === METADATA_LINK ? [] : [link.show(value)],
+    );
   const common = "margay0 10.65.0.1/16 172.18.208.1/24 2001:db8:a41:2::1/64 2001:db8:a41:3::1/64";
   assert.deepEqual(linksOf(viewOf([])), [common]);
   assert.deepEqual(linksOf(viewOf([], { subnets: new Map(quiet.map((each) => [each.id, each])) })), [common]);

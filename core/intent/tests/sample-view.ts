@@ -79,6 +79,7 @@ export function port(at: number, addresses: readonly string[], more: Partial<End
     groups: [uuid("open")],
     port_security: true,
     admin_state_up: true,
+    instance: { id: uuid(`i${at}`), project: "project-1" },
     hostname: `vm-${at}`,
     dhcp_options: [],
     limits: [],
