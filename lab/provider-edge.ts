@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
-import { ipListing } from "#adapters/linux/listing.ts";
+import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import type { Driver } from "#contracts/driver.ts";
@@ -128,12 +128,12 @@ function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>]
 async function hold(edge: Edge, machine: string, { links = [], sysctls = [], files = [] }: Partial<Intent>): Promise<void> {
   const state = stateOf(edge.lab, machine);
   mkdirSync(join(state, "run"), { recursive: true });
-  const run = programsIn(edge.lab, machine);
+  const kernel = kernelOf(machineNetns(edge.lab, machine));
   await once(
     link,
-    linuxLinks(run, ipListing(run)),
+    linuxLinks(kernel),
     links.filter(({ value }) => value.own !== undefined),
-  );
+  ).finally(kernel.close);
   const settings = sysctls.map(({ value }) => `${value.path}=${value.value}`);
   if (settings.length > 0) await furnish(machineNetns(edge.lab, machine), settings, []);
   await holdRules(edge, machine);

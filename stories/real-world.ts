@@ -3,9 +3,9 @@
  * each takes its ports and groups with it when it ends. What a host holds is read from its kernel, not from Margay.
  */
 import type { CutFlows } from "#adapters/linux/flows.ts";
-import { ipListing } from "#adapters/linux/listing.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import { lineOf } from "#core/kinds/kind.ts";
@@ -102,15 +102,15 @@ async function boot(lab: Lab, cast: Cast, name: string): Promise<void> {
 /** Routes, neighbours and packet filter, as a fresh process reads them in the host's namespace. */
 async function held(lab: Lab, host: string): Promise<string[]> {
   const run = programs({ under: ["ip", "netns", "exec", machineNetns(lab, host)] });
-  const list = ipListing(run);
+  const kernel = kernelOf(machineNetns(lab, host));
   const cut: CutFlows = async () => new Map();
   const lines = async <V>(kind: Kind<V>, values: Promise<readonly V[]>) => (await values).map((value) => lineOf(kind, value));
   const kinds = [
-    lines(route, linuxRoutes({ run, list, cut }).list([])),
-    lines(neighbour, linuxNeighbours(run, list).list([])),
+    lines(route, linuxRoutes({ ...kernel, cut }).list([])),
+    lines(neighbour, linuxNeighbours(kernel).list([])),
     lines(nft, nftables(run, cut).list([])),
   ];
-  return (await Promise.all(kinds)).flat();
+  return (await Promise.all(kinds).finally(kernel.close)).flat();
 }
 
 async function probe(lab: Lab, scene: Scene, question: Question): Promise<Reached[]> {

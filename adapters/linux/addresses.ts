@@ -1,23 +1,58 @@
 /** Addresses that we put on taps, told from others' by themselves. */
 import type { Driver } from "#contracts/driver.ts";
-import type { RunProgram } from "#contracts/program.ts";
-import { addressGoneLine, addressLine, readTapAddresses } from "#core/kinds/address-text.ts";
+import { address, isOwnAddress } from "#core/kinds/address.ts";
 import type { TapAddress } from "#core/kinds/address.ts";
-import { ipBatch } from "./batch.ts";
-import type { IpListing } from "./listing.ts";
+import { familyOf, widthOf } from "#core/net/address.ts";
+import type { InterfaceAddress } from "#core/net/prefix.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+import type { Channel } from "../netlink/channel.ts";
+import { addQuietAddress, allAddresses, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
+import { ENODEV, noDevice, perform } from "./outcomes.ts";
+import type { Task } from "./outcomes.ts";
 
-/** Gone with its link, or never there. */
-const GONE = /address not found|Cannot assign requested address|Cannot find device/;
+/** There is no such address on the link. */
+const EADDRNOTAVAIL = 99;
 
-export function linuxAddresses(run: RunProgram, list: IpListing): Driver<TapAddress> {
-  return {
-    list: async () => readTapAddresses(await list("addr show")),
-    apply: (changes) =>
-      ipBatch(
-        run,
-        changes.map((change) =>
-          change.op === "delete" ? { lines: [addressGoneLine(change.have)], fine: GONE } : { lines: [addressLine(change.want)] },
-        ),
-      ),
+export function linuxAddresses({ route }: { readonly route: Channel }): Driver<TapAddress> {
+  const list = () => {
+    const names = linkNames(route);
+    return allAddresses(route)
+      .map(({ link, ip }) => ({ dev: names.get(link) ?? "", ip }))
+      .filter(isOwnAddress);
   };
+  return {
+    list: async () => list(),
+    read: async (values) => {
+      const asked = new Set(values.map(address.key));
+      return list().filter((each) => asked.has(address.key(each)));
+    },
+    apply: async (changes) => {
+      const links = linkNumbers(
+        route,
+        changes.map((change) => valueOf(change).dev),
+      );
+      return perform(
+        route,
+        changes.map((change) => taskOf(change, links.get(valueOf(change).dev))),
+      );
+    },
+  };
+}
+
+function valueOf(change: Change<TapAddress>): TapAddress {
+  return change.op === "delete" ? change.have : change.want;
+}
+
+/**
+ * Without asking whether somebody else has it (the VM may say so, and be believed), and deprecated from the beginning: the host never
+ * speaks from it unasked, so the VM's router keeps its own address. An address goes with its link.
+ */
+function taskOf(change: Change<TapAddress>, link: number | undefined): Task {
+  if (link === undefined) return change.op === "delete" ? { questions: [] } : { questions: [], failed: noDevice(change.want.dev) };
+  if (change.op === "delete") return { questions: [removeAddress(link, whole(change.have))], fine: [EADDRNOTAVAIL, ENODEV] };
+  return { questions: [addQuietAddress(link, whole(change.want))] };
+}
+
+function whole({ ip }: TapAddress): InterfaceAddress {
+  return { ip, length: widthOf(familyOf(ip)) };
 }

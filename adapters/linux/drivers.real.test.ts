@@ -18,7 +18,6 @@ import { linuxAddresses } from "./addresses.ts";
 import type { CutFlows } from "./flows.ts";
 import { cutFlows } from "./flows.ts";
 import { linuxLinks } from "./links.ts";
-import { ipListing } from "./listing.ts";
 import { testNamespace } from "./namespace.real.ts";
 import { linuxNeighbours } from "./neighbours.ts";
 import { linuxRoutes } from "./routes.ts";
@@ -27,7 +26,7 @@ const address = (ip: string, length: number) => ({ ip: ip as Ip, length });
 const routeTo = (prefix: string, to: Route["to"], metric = 1024): Route => ({ prefix: prefix as Cidr, to, metric, after: [] });
 
 driverContract<Link>("linuxLinks()", async (t) => {
-  const { run, sh } = await testNamespace(t);
+  const { kernel, sh } = await testNamespace(t);
   await sh("ip link add eth0 type ifb; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0");
   const one = { name: "margay0", own: { addresses: [address("10.65.0.1", 16), address("2001:db8::1", 64)] } };
   const changed = { name: "margay0", own: { addresses: [address("10.66.0.1", 16), address("2001:db8::1", 64)] } };
@@ -37,7 +36,7 @@ driverContract<Link>("linuxLinks()", async (t) => {
   };
   return {
     kind: link,
-    fresh: () => linuxLinks(run, ipListing(run)),
+    fresh: () => linuxLinks(kernel),
     one,
     other: { name: "margay1", own: { addresses: [] } },
     changed,
@@ -46,14 +45,14 @@ driverContract<Link>("linuxLinks()", async (t) => {
 });
 
 driverContract<Neighbour>("linuxNeighbours()", async (t) => {
-  const { run, sh } = await testNamespace(t, 1);
+  const { kernel, sh } = await testNamespace(t, 1);
   await sh("ip neigh add 10.65.0.9 dev tap1 lladdr fa:16:3e:00:00:09 nud permanent");
   const one = { dev: "tap1", ip: "10.65.0.5" as Ip, lladdr: chosenMac(1) };
   const other = { dev: "tap1", ip: "2001:db8::5" as Ip, lladdr: chosenMac(1) };
   const impossible = { value: { ...one, dev: "tap9" }, reason: /Cannot find device "tap9"/ };
   return {
     kind: neighbour,
-    fresh: () => linuxNeighbours(run, ipListing(run)),
+    fresh: () => linuxNeighbours(kernel),
     one,
     other,
     changed: { ...one, lladdr: chosenMac(2) },
@@ -62,11 +61,11 @@ driverContract<Neighbour>("linuxNeighbours()", async (t) => {
 });
 
 driverContract<TapAddress>("linuxAddresses()", async (t) => {
-  const { run, sh } = await testNamespace(t, 2);
+  const { kernel, sh } = await testNamespace(t, 2);
   await sh("ip link add eth0 type ifb; ip addr add fe80::a9fe:a9fe/128 dev eth0; ip addr add fe80::1/64 dev tap1 nodad");
   const one = { dev: "tap1", ip: METADATA6 };
   const impossible = { value: { dev: "tap9", ip: METADATA6 }, reason: /Cannot find device "tap9"/ };
-  return { kind: tapAddress, fresh: () => linuxAddresses(run, ipListing(run)), one, other: { ...one, dev: "tap2" }, impossible };
+  return { kind: tapAddress, fresh: () => linuxAddresses(kernel), one, other: { ...one, dev: "tap2" }, impossible };
 });
 
 const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {
@@ -88,16 +87,16 @@ const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {
 };
 for (const [name, [one, other, changed]] of Object.entries(samples)) {
   driverContract<Route>(`linuxRoutes(), ${name},`, async (t) => {
-    const { run, sh } = await testNamespace(t, 2);
+    const { kernel, run, sh } = await testNamespace(t, 2);
     await sh("ip route add 10.65.0.9/32 dev tap1; ip -6 route add 2001:db8::9/128 dev tap1");
     const impossible = { value: { ...one, prefix: "10.65.0.7/32" as Cidr, to: { dev: "tap9" } }, reason: /Cannot find device "tap9"/ };
-    return { kind: route, fresh: () => linuxRoutes({ run, list: ipListing(run), cut: cutFlows(run) }), one, other, changed, impossible };
+    return { kind: route, fresh: () => linuxRoutes({ ...kernel, cut: cutFlows(run) }), one, other, changed, impossible };
   });
 }
 
 test("a neighbour that is gone already keeps the others in its batch from nothing", async (t) => {
-  const { run } = await testNamespace(t, 1);
-  const driver = linuxNeighbours(run, ipListing(run));
+  const { kernel } = await testNamespace(t, 1);
+  const driver = linuxNeighbours(kernel);
   const [gone, one, two] = (["10.65.0.7", "10.65.0.5", "10.65.0.6"] as const).map((ip, at) => ({
     dev: "tap1",
     ip: ip as Ip,
@@ -117,28 +116,26 @@ test("a neighbour that is gone already keeps the others in its batch from nothin
 });
 
 test("a link that goes down, or away, is missing; up again, it is there", async (t) => {
-  const { run, sh } = await testNamespace(t, 2);
+  const { kernel, sh } = await testNamespace(t, 2);
   const want = [{ name: "tap1" }, { name: "tap2" }];
-  const present = async () => (await linuxLinks(run, ipListing(run)).list(want)).map(({ name }) => name);
+  const present = async () => (await linuxLinks(kernel).list(want)).map(({ name }) => name);
   assert.deepEqual(await present(), ["tap1", "tap2"]);
   await sh("ip link set tap1 down; ip link del tap2");
   assert.deepEqual(await present(), []);
   await sh("ip link set tap1 up");
   assert.deepEqual(await present(), ["tap1"]);
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).apply([{ op: "create", ref: "link/tap2", want: { name: "tap2" } }]), [
-    { state: "held" },
-  ]);
+  assert.deepEqual(await linuxLinks(kernel).apply([{ op: "create", ref: "link/tap2", want: { name: "tap2" } }]), [{ state: "held" }]);
 });
 
 test("an own link that somebody took down is brought up with its addresses", async (t) => {
-  const { run, sh } = await testNamespace(t);
+  const { kernel, sh } = await testNamespace(t);
   const want = { name: "margay0", own: { addresses: [address("10.65.0.1", 16), address("2001:db8::1", 64)] } };
   const create = { op: "create", ref: "link/margay0", want } as const;
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).apply([create]), [DONE]);
+  assert.deepEqual(await linuxLinks(kernel).apply([create]), [DONE]);
   await sh("ip link set margay0 down");
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).list([want]), []);
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).apply([create]), [DONE]);
-  assert.deepEqual(await linuxLinks(run, ipListing(run)).list([want]), [want]);
+  assert.deepEqual(await linuxLinks(kernel).list([want]), []);
+  assert.deepEqual(await linuxLinks(kernel).apply([create]), [DONE]);
+  assert.deepEqual(await linuxLinks(kernel).list([want]), [want]);
   assert.equal(await sh("ip route show dev margay0"), "");
 });
 
@@ -154,9 +151,9 @@ function recordingCut(refuse: ReadonlySet<string> = new Set()): { readonly cut: 
 }
 
 test("flows of an address are cut before it is given a route, and after it has lost its last", async (t) => {
-  const { run } = await testNamespace(t, 1);
+  const { kernel } = await testNamespace(t, 1);
   const { cut, asked } = recordingCut();
-  const driver = linuxRoutes({ run, list: ipListing(run), cut });
+  const driver = linuxRoutes({ ...kernel, cut });
   const [active, migrating] = [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.5/32", { dev: "tap1" }, 2048)];
   const ref = "route/x" as const;
   await driver.list([]);
@@ -173,8 +170,8 @@ test("flows of an address are cut before it is given a route, and after it has l
 });
 
 test("an address whose old flows cannot be cut is given no route", async (t) => {
-  const { run } = await testNamespace(t, 1);
-  const driver = linuxRoutes({ run, list: ipListing(run), cut: recordingCut(new Set(["10.65.0.5"])).cut });
+  const { kernel } = await testNamespace(t, 1);
+  const driver = linuxRoutes({ ...kernel, cut: recordingCut(new Set(["10.65.0.5"])).cut });
   const [first, second] = [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.6/32", { dev: "tap1" })];
   const outcomes = await driver.apply([
     { op: "create", ref: "route/1", want: first },
@@ -182,21 +179,6 @@ test("an address whose old flows cannot be cut is given no route", async (t) => 
   ]);
   assert.deepEqual(outcomes, [{ state: "failed", reason: "old flows are not cut: table busy" }, DONE]);
   assert.deepEqual(await driver.list([]), [second]);
-});
-
-test("lists that are asked for together are each one's own, and one that fails fails alone", async (t) => {
-  const { run, sh } = await testNamespace(t, 1);
-  await sh("ip route add 10.65.0.9/32 dev tap1 proto 88");
-  const list = ipListing(run);
-  const asked = ["route show proto 88", "banana", "neigh show", "link show tap1"].map((words) =>
-    list(words).catch((error: Error) => error.message),
-  );
-  const [routes, wrong, neighbours, links] = await Promise.all(asked);
-  assert.match(JSON.stringify(routes), /"dst":"10.65.0.9"/);
-  assert.match(String(wrong), /Object "banana" is unknown/);
-  assert.deepEqual(neighbours, []);
-  assert.match(JSON.stringify(links), /"ifname":"tap1"/);
-  assert.deepEqual(await Promise.all([list("route show proto 88"), list("neigh show")]), [routes, []]);
 });
 
 test("tracked flows from and to an address are cut, and no others", async (t) => {

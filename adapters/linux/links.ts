@@ -1,54 +1,70 @@
 /** Links: facts that others make, and our own, told by the prefix of their names. */
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
-import type { RunProgram } from "#contracts/program.ts";
-import { addressLines, linksOf, readLinks } from "#core/kinds/link-text.ts";
-import type { LinkState } from "#core/kinds/link-text.ts";
+import { addressChanges, linksOf } from "#core/kinds/link-state.ts";
+import type { LinkState } from "#core/kinds/link-state.ts";
 import { OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import { wordsOf } from "../programs/programs.ts";
-import { ipBatch } from "./batch.ts";
-import type { IpListing } from "./listing.ts";
+import type { Channel } from "../netlink/channel.ts";
+import { addAddress, addLink, allAddresses, allLinks, linkNamed, removeAddress, removeLink, setLinkUp } from "../netlink/links.ts";
+import { ENODEV, perform } from "./outcomes.ts";
 
 /** Any device that only carries addresses will do; not every kernel has the first. */
 const TYPES = ["dummy", "ifb"];
 
-export function linuxLinks(run: RunProgram, list: IpListing): Driver<Link> {
-  const states = async () => readLinks(await list("addr show"));
+export function linuxLinks({ route }: { readonly route: Channel }): Driver<Link> {
   return {
-    list: async (want) => linksOf(await states(), want),
+    list: async (want) => linksOf(statesOf(route), want),
     apply: async (changes) => {
       if (changes.length === 0) return [];
-      const held = new Map((await states()).map((state) => [state.name, state]));
-      const outcomes: Outcome[] = [];
-      for (const change of changes) outcomes.push(await applyOne(run, change, held));
-      return outcomes;
+      const held = new Map(statesOf(route).map((state) => [state.name, state]));
+      return changes.map((change) => applyOne(route, change, held));
     },
   };
 }
 
-async function applyOne(run: RunProgram, change: Change<Link>, held: ReadonlyMap<string, LinkState>): Promise<Outcome> {
-  if (change.op === "delete") return remove(run, change.have.name);
+function statesOf(route: Channel): LinkState[] {
+  const addresses = Map.groupBy(
+    allAddresses(route).filter(({ linkLocal }) => !linkLocal),
+    ({ link }) => link,
+  );
+  return allLinks(route).map(({ index, name, up }) => ({
+    name,
+    up,
+    addresses: (addresses.get(index) ?? []).map(({ ip, length }) => ({ ip, length })),
+  }));
+}
+
+function applyOne(route: Channel, change: Change<Link>, held: ReadonlyMap<string, LinkState>): Outcome {
+  if (change.op === "delete") return remove(route, change.have.name);
   const { name, own } = change.want;
   if (own === undefined || !name.startsWith(OWN_LINK_PREFIX)) return { state: "held" };
   const there = held.get(name);
-  const made = there === undefined ? await make(run, name) : DONE;
-  if (made.state !== "done") return made;
-  return (await ipBatch(run, [{ lines: addressLines(name, own.addresses, there?.addresses ?? []) }]))[0] ?? DONE;
+  const made = there === undefined ? make(route, name) : DONE;
+  const index = made.state === "done" ? linkNamed(route, name)?.index : undefined;
+  if (index === undefined) return made.state === "done" ? { state: "failed", reason: `${name} has gone again` } : made;
+  const { gone, more } = addressChanges(own.addresses, there?.addresses ?? []);
+  const questions = [
+    ...gone.map((address) => removeAddress(index, address)),
+    setLinkUp(index),
+    ...more.map((address) => addAddress(index, address)),
+  ];
+  return perform(route, [{ questions }])[0] ?? DONE;
 }
 
 /** Own links only: `list` gives no others to delete. */
-async function remove(run: RunProgram, name: string): Promise<Outcome> {
-  return (await ipBatch(run, [{ lines: [`link del ${name}`], fine: /Cannot find device/ }]))[0] ?? DONE;
+function remove(route: Channel, name: string): Outcome {
+  const index = linkNamed(route, name)?.index;
+  return index === undefined ? DONE : (perform(route, [{ questions: [removeLink(index)], fine: [ENODEV] }])[0] ?? DONE);
 }
 
-async function make(run: RunProgram, name: string): Promise<Outcome> {
+function make(route: Channel, name: string): Outcome {
   const reasons: string[] = [];
   for (const type of TYPES) {
-    const result = await run(["ip", "link", "add", name, "type", type]);
-    if (result.code === 0) return DONE;
-    reasons.push(`${type}: ${wordsOf(result)}`);
+    const [refusal] = route.change([addLink(name, type)]);
+    if (refusal === undefined) return DONE;
+    reasons.push(`${type}: ${refusal.reason}`);
   }
   return { state: "failed", reason: reasons.join("; ") };
 }

@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import type { TestContext } from "node:test";
 import type { RunProgram } from "#contracts/program.ts";
+import { kernelOf } from "../netlink/kernel.ts";
+import type { Kernel } from "../netlink/kernel.ts";
 import { output, programs } from "../programs/programs.ts";
 
 export interface TestNamespace {
@@ -9,6 +11,8 @@ export interface TestNamespace {
   readonly run: RunProgram;
   /** Runs a command line in the namespace, and throws its words when it fails. */
   readonly sh: (line: string) => Promise<string>;
+  /** Its kernel. */
+  readonly kernel: Kernel;
 }
 
 let count = 0;
@@ -22,5 +26,7 @@ export async function testNamespace(t: TestContext, taps = 0): Promise<TestNames
   const sh = (line: string) => output(run, ["sh", "-ec", line]);
   await sh("ip link set lo up");
   for (let tap = 1; tap <= taps; tap++) await sh(`ip tuntap add tap${tap} mode tap; ip link set tap${tap} up`);
-  return { name, run, sh };
+  const kernel = kernelOf(name);
+  t.after(kernel.close);
+  return { name, run, sh, kernel };
 }

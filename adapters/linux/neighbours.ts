@@ -1,24 +1,46 @@
 /** Permanent neighbours, told from others' by their protocol number. */
 import type { Driver } from "#contracts/driver.ts";
-import type { RunProgram } from "#contracts/program.ts";
-import { neighbourGoneLine, neighbourLine, readNeighbours } from "#core/kinds/neighbour-text.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
-import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
-import { ipBatch } from "./batch.ts";
-import type { IpListing } from "./listing.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+import type { Channel } from "../netlink/channel.ts";
+import { linkNames, linkNumbers } from "../netlink/links.ts";
+import { neighbourAt, neighbourGoneQuestion, neighbourQuestion, neighboursOf } from "../netlink/neighbours.ts";
+import { ENODEV, ENOENT, noDevice, perform } from "./outcomes.ts";
+import type { Task } from "./outcomes.ts";
 
-/** Gone with its link, or never there. */
-const GONE = /No such file or directory|Cannot find device/;
-
-export function linuxNeighbours(run: RunProgram, list: IpListing): Driver<Neighbour> {
+export function linuxNeighbours({ route }: { readonly route: Channel }): Driver<Neighbour> {
   return {
-    list: async () => readNeighbours(await list(`neigh show nud permanent proto ${MARGAY_PROTOCOL}`)),
-    apply: (changes) =>
-      ipBatch(
-        run,
-        changes.map((change) =>
-          change.op === "delete" ? { lines: [neighbourGoneLine(change.have)], fine: GONE } : { lines: [neighbourLine(change.want)] },
-        ),
-      ),
+    list: async () => neighboursOf(route, linkNames(route)),
+    read: async (values) => {
+      const links = linkNumbers(
+        route,
+        values.map(({ dev }) => dev),
+      );
+      return values.flatMap((value) => {
+        const link = links.get(value.dev);
+        return link === undefined ? [] : (neighbourAt(route, value, link) ?? []);
+      });
+    },
+    apply: async (changes) => {
+      const links = linkNumbers(
+        route,
+        changes.map((change) => valueOf(change).dev),
+      );
+      return perform(
+        route,
+        changes.map((change) => taskOf(change, links.get(valueOf(change).dev))),
+      );
+    },
   };
+}
+
+function valueOf(change: Change<Neighbour>): Neighbour {
+  return change.op === "delete" ? change.have : change.want;
+}
+
+/** An entry goes with its link. */
+function taskOf(change: Change<Neighbour>, link: number | undefined): Task {
+  if (change.op === "delete")
+    return link === undefined ? { questions: [] } : { questions: [neighbourGoneQuestion(change.have, link)], fine: [ENOENT, ENODEV] };
+  return link === undefined ? { questions: [], failed: noDevice(change.want.dev) } : { questions: [neighbourQuestion(change.want, link)] };
 }

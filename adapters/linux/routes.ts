@@ -1,25 +1,25 @@
 /** Routes of the main table, told from others' by their protocol number. */
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
-import type { RunProgram } from "#contracts/program.ts";
-import { familyOf, widthOf } from "#core/net/address.ts";
+import { FAMILIES, familyOf, widthOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { firstOf, lengthOf } from "#core/net/prefix.ts";
-import { readRoutes, routeGoneLine, routeLine } from "#core/kinds/route-text.ts";
-import { MARGAY_PROTOCOL, route } from "#core/kinds/route.ts";
+import type { Cidr } from "#core/net/prefix.ts";
+import { route } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import { ipBatch } from "./batch.ts";
-import type { Task } from "./batch.ts";
+import type { Channel } from "../netlink/channel.ts";
+import { linkNames, linkNumbers } from "../netlink/links.ts";
+import { routeGoneQuestion, routeQuestion, routesOf } from "../netlink/routes.ts";
 import type { CutFlows } from "./flows.ts";
-import type { IpListing } from "./listing.ts";
+import { ENODEV, ESRCH, noDevice, perform } from "./outcomes.ts";
+import type { Task } from "./outcomes.ts";
 
 /** Gone with its link, or never there. */
-const GONE = /No such process|Cannot find device/;
+const GONE = [ESRCH, ENODEV];
 
 export interface RouteTools {
-  readonly run: RunProgram;
-  readonly list: IpListing;
+  readonly route: Channel;
   readonly cut: CutFlows;
 }
 
@@ -28,35 +28,63 @@ export interface RouteTools {
  * whoever took the last one may have died, or failed, between the two. While another route leads to the same device
  * (one of another metric, on the way of a migration) the flows belong to whom the address belongs to, and stay.
  */
-export function linuxRoutes({ run, list, cut }: RouteTools): Driver<Route> {
+export function linuxRoutes({ route: kernel, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.
-  const standing = new Map<string, Route>();
-  const heldBy = ({ prefix, to }: Route) =>
-    [...standing.values()].some((other) => other.prefix === prefix && ownerOf(other) === ownerOf({ to }));
+  const standing = shelf();
+  const heldBy = ({ prefix, to }: Route) => standing.at(prefix).some((other) => ownerOf(other) === ownerOf({ to }));
   return {
     list: async () => {
-      const routes = readRoutes(await list(`route show table all proto ${MARGAY_PROTOCOL}`));
+      const names = linkNames(kernel);
+      const routes = FAMILIES.flatMap((family) => routesOf(kernel, family, { names }));
       standing.clear();
-      for (const each of routes) standing.set(route.key(each), each);
+      routes.forEach(standing.put);
       return routes;
     },
+    read: async (values) => {
+      const [prefixes, keys] = [new Set(values.map(({ prefix }) => prefix)), new Set(values.map(route.key))];
+      const links = linkNumbers(
+        kernel,
+        values.flatMap((value) => ownerOf(value) ?? []),
+      );
+      const names = new Map([...links].map(([name, index]) => [index, name]));
+      return [...new Set(values.map(({ prefix }) => familyOf(prefix)))].flatMap((family) =>
+        routesOf(kernel, family, { names, prefixes }).filter((each) => keys.has(route.key(each))),
+      );
+    },
     apply: async (changes) => {
-      await ipBatch(
-        run,
-        changes.filter(isHandover).map(({ have }) => ({ lines: [routeGoneLine(have)], fine: GONE })),
+      perform(
+        kernel,
+        changes.filter(isHandover).map(({ have }) => ({ questions: [routeGoneQuestion(have)], fine: GONE })),
       );
       const uncut = await cut(changes.flatMap((change) => (change.op === "delete" || heldBy(change.want) ? [] : addressOf(change.want))));
-      const outcomes = await ipBatch(
-        run,
-        changes.map((change) => taskOf(change, uncut)),
+      const links = linkNumbers(
+        kernel,
+        changes.flatMap((change) => (change.op === "delete" ? [] : (ownerOf(change.want) ?? []))),
+      );
+      const outcomes = perform(
+        kernel,
+        changes.map((change) => taskOf(change, uncut, links)),
       );
       for (const [at, change] of changes.entries()) {
-        if (change.op !== "create" && outcomes[at]?.state === "done") standing.delete(route.key(change.have));
-        if (change.op !== "delete" && outcomes[at]?.state === "done") standing.set(route.key(change.want), change.want);
+        if (change.op !== "create" && outcomes[at]?.state === "done") standing.drop(change.have);
+        if (change.op !== "delete" && outcomes[at]?.state === "done") standing.put(change.want);
       }
       const left = await cut(changes.flatMap((change) => (change.op === "create" || heldBy(change.have) ? [] : addressOf(change.have))));
       return changes.map((change, at) => outcomeOf(change, { outcome: outcomes[at] ?? DONE, uncut, left }));
     },
+  };
+}
+
+/** Routes by prefix, of which there may be one for each metric. */
+function shelf() {
+  const routes = new Map<Cidr, readonly Route[]>();
+  const at = (prefix: Cidr) => routes.get(prefix) ?? [];
+  const others = ({ prefix, metric }: Route) => at(prefix).filter((other) => other.metric !== metric);
+  return {
+    at,
+    put: (value: Route) => void routes.set(value.prefix, [...others(value), value]),
+    drop: (value: Route) => void routes.set(value.prefix, others(value)),
+    clear: () => routes.clear(),
   };
 }
 
@@ -75,9 +103,13 @@ function addressOf({ prefix, to }: Route): readonly Ip[] {
   return to === "unreachable" || lengthOf(prefix) !== widthOf(familyOf(prefix)) ? [] : [firstOf(prefix)];
 }
 
-function taskOf(change: Change<Route>, uncut: ReadonlyMap<Ip, string>): Task {
-  if (change.op === "delete") return { lines: [routeGoneLine(change.have)], fine: GONE };
-  return { lines: addressOf(change.want).some((ip) => uncut.has(ip)) ? [] : [routeLine(change.want)] };
+function taskOf(change: Change<Route>, uncut: ReadonlyMap<Ip, string>, links: ReadonlyMap<string, number>): Task {
+  if (change.op === "delete") return { questions: [routeGoneQuestion(change.have)], fine: GONE };
+  if (addressOf(change.want).some((ip) => uncut.has(ip))) return { questions: [] };
+  const dev = ownerOf(change.want);
+  const link = dev === undefined ? undefined : links.get(dev);
+  if (dev !== undefined && link === undefined) return { questions: [], failed: noDevice(dev) };
+  return { questions: [routeQuestion(change.want, link)] };
 }
 
 interface Doings {

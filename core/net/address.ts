@@ -7,6 +7,8 @@
  */
 export type Family = 4 | 6;
 
+export const FAMILIES: readonly Family[] = [4, 6];
+
 declare const ip: unique symbol;
 export type Ip = string & { readonly [ip]: true };
 

@@ -2,7 +2,7 @@
  * Sets of addresses, written as lists of prefixes: what two lists have together, what is left of one, and the block that is
  * best cut out of what is left. Results are the fewest prefixes that say it, in ascending order; families do not mix.
  */
-import { bitsOf, familyOf, ipOf, widthOf } from "./address.ts";
+import { FAMILIES, bitsOf, familyOf, ipOf, widthOf } from "./address.ts";
 import type { Family } from "./address.ts";
 import { firstOf, lengthOf, prefixOf, sizeOf } from "./prefix.ts";
 import type { Cidr } from "./prefix.ts";
@@ -12,8 +12,6 @@ interface Range {
   readonly first: bigint;
   readonly last: bigint;
 }
-
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** The same addresses in as few prefixes as can be. */
 export function compacted(prefixes: readonly Cidr[]): readonly Cidr[] {

@@ -5,10 +5,10 @@ import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
-import { ipListing } from "#adapters/linux/listing.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
+import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
@@ -25,16 +25,22 @@ export interface Hands {
 /** On the machine, and in the network namespace, that this process runs in. */
 export function hostHands(state: string): Hands {
   const { run, close } = shells({ directory: join(state, "run", "shells") });
-  const [list, cut] = [ipListing(run), cutFlows(run)];
+  const [kernel, cut] = [kernelOf(), cutFlows(run)];
   const drivers = {
-    links: linuxLinks(run, list),
+    links: linuxLinks(kernel),
     sysctls: linuxSysctls(),
     nft: nftables(run, cut),
-    neighbours: linuxNeighbours(run, list),
-    addresses: linuxAddresses(run, list),
+    neighbours: linuxNeighbours(kernel),
+    addresses: linuxAddresses(kernel),
     files: linuxFiles({ state, owned: OWNED }),
     daemons: linuxDaemons({ run, state }),
-    routes: linuxRoutes({ run, list, cut }),
+    routes: linuxRoutes({ ...kernel, cut }),
   };
-  return { drivers, close };
+  return {
+    drivers,
+    close: () => {
+      close();
+      kernel.close();
+    },
+  };
 }

@@ -14,9 +14,10 @@ import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
-import { ipListing } from "#adapters/linux/listing.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { kernelOf } from "#adapters/netlink/kernel.ts";
+import type { Kernel } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { output, programs } from "#adapters/programs/programs.ts";
 import { DONE } from "#contracts/driver.ts";
@@ -44,6 +45,7 @@ export interface Place {
   /** Its namespace. */
   readonly name: string;
   readonly run: RunProgram;
+  readonly kernel: Kernel;
   /** Runs a shell line there, and throws its words when it fails. */
   sh(line: string): Promise<string>;
   /** Does a shell line succeed there within a few seconds? */
@@ -79,7 +81,9 @@ export async function place(t: TestContext): Promise<Place> {
     return child;
   };
   const can = async (line: string) => (await run(["timeout", "4", "sh", "-ec", line])).code === 0;
-  return { name, run, sh: (line) => output(run, ["sh", "-ec", line]), can, start };
+  const kernel = kernelOf(name);
+  t.after(kernel.close);
+  return { name, run, kernel, sh: (line) => output(run, ["sh", "-ec", line]), can, start };
 }
 
 /** Ends a program and whatever it started. */
@@ -123,16 +127,15 @@ interface Workshop {
 /** All kinds, and of the daemons dnsmasq alone: BGP has its own tests. */
 function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
   const cut = cutFlows(here.run);
-  const list = ipListing(here.run);
   return [
-    track(link, linuxLinks(here.run, list), (intent) => intent.links),
+    track(link, linuxLinks(here.kernel), (intent) => intent.links),
     track(sysctl, sysctlsOf(here), (intent) => intent.sysctls),
     track(nft, nftables(here.run, cut), (intent) => intent.nft),
-    track(neighbour, linuxNeighbours(here.run, list), (intent) => intent.neighbours),
-    track(address, linuxAddresses(here.run, list), (intent) => intent.addresses),
+    track(neighbour, linuxNeighbours(here.kernel), (intent) => intent.neighbours),
+    track(address, linuxAddresses(here.kernel), (intent) => intent.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (intent) => intent.files),
     track(daemon, daemons, (intent) => intent.daemons.filter(({ value }) => value.name === "dnsmasq")),
-    track(route, linuxRoutes({ run: here.run, list, cut }), (intent) => intent.routes),
+    track(route, linuxRoutes({ ...here.kernel, cut }), (intent) => intent.routes),
   ];
 }
 

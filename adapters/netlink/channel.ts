@@ -1,0 +1,219 @@
+/**
+ * One netlink socket to the kernel of one network namespace. The kernel does what it is asked while it is being asked, so nothing here
+ * waits: an answer is there as soon as a question is written.
+ */
+import { closeSync, readSync, writeSync } from "node:fs";
+import { getSystemErrorMessage } from "node:util";
+import { bindSocket, inNamespace, nameOfSocket, setSocketOption, socketOf } from "./libc.ts";
+import { ACK, DUMP, HEADER, attributeIn, isInterrupted, messagesIn, messageWriter, REQUEST, textIn } from "./message.ts";
+import type { Message, MessageWriter } from "./message.ts";
+
+export const ROUTE = 0;
+export const NETFILTER = 12;
+
+/** A refusal by the kernel, of one message. */
+export interface Refusal {
+  /** Positive, as in errno(3). */
+  readonly errno: number;
+  /** The kernel's own words where it has any, and those of the number. */
+  readonly reason: string;
+}
+
+/** What to ask: type, more flags than those that every question has, what follows the header, and attributes. */
+export interface Question {
+  readonly type: number;
+  readonly flags?: number;
+  readonly fixed: Buffer;
+  readonly fill?: (to: MessageWriter) => void;
+}
+
+export interface Channel {
+  /** Its number among the sockets of this namespace: changes that were made by it bear it. */
+  readonly port: number;
+  /** One answer per question, in their order: undefined for done. They are done one after the other; one that fails keeps none from being done. */
+  change(questions: readonly Question[]): readonly (Refusal | undefined)[];
+  /** Everything of a kind, as `read` makes it of each message; again from the beginning when something changed meanwhile. */
+  dump<T>(question: Question, read: (body: Buffer, type: number) => T | undefined): T[];
+  /** What is told of one object; undefined when the kernel refuses with one of `none` (errno). */
+  get<T>(question: Question, read: (body: Buffer) => T, none: readonly number[]): T | undefined;
+  /** Writes whole messages as they are, and gives every refusal by sequence number (undefined: an acknowledgement). */
+  batch(bytes: Buffer): ReadonlyMap<number, Refusal | undefined>;
+  /** As many numbers that were not used lately; gives the first. */
+  numbers(count: number): number;
+  close(): void;
+}
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOL_SOCKET = 1;
+const SOL_NETLINK = 270;
+const OPTIONS = [
+  { level: SOL_NETLINK, name: 10, value: 1 }, // NETLINK_CAP_ACK: a refusal without the question
+  { level: SOL_NETLINK, name: 11, value: 1 }, // NETLINK_EXT_ACK: with words
+  { level: SOL_NETLINK, name: 12, value: 1 }, // NETLINK_GET_STRICT_CHK: listings are filtered by the kernel
+  { level: SOL_SOCKET, name: 32, value: 64 << 20 }, // SO_SNDBUFFORCE: a batch is one message to the kernel
+  { level: SOL_SOCKET, name: 33, value: 32 << 20 }, // SO_RCVBUFFORCE
+] as const;
+
+/** Answers of many, while they are read: the kernel makes none larger than 32 KB. */
+const ROOM = Buffer.allocUnsafe(256 * 1024);
+/** So many questions are asked before answers are read. */
+const TOGETHER = 200;
+const ATTEMPTS = 20;
+
+const ERROR = 2;
+const DONE = 3;
+const ENOBUFS = 105;
+
+/** Of the family ROUTE or NETFILTER; in the namespace of this process, or in the one that `ip netns` knows by this name. */
+export function channel(protocol: number, netns?: string): Channel {
+  const socket = open(protocol, netns);
+  const port = nameOfSocket(socket, 12).readUInt32LE(4);
+  let last = 0;
+  const numbers = (count: number) => {
+    if (last + count > 0x7fffffff) last = 0;
+    const first = last + 1;
+    last += count;
+    return first;
+  };
+  const answers = (take: (message: Message) => void) => {
+    for (let bytes = receive(socket); bytes !== undefined; bytes = receive(socket)) for (const message of messagesIn(bytes)) take(message);
+  };
+  const batch = (bytes: Buffer) => {
+    answers(() => undefined);
+    writeSync(socket, bytes);
+    const refusals = new Map<number, Refusal | undefined>();
+    answers((message) => {
+      if (message.type === ERROR) refusals.set(message.seq, refusalOf(message));
+    });
+    return refusals;
+  };
+  const change = (questions: readonly Question[]) => {
+    const outcomes: (Refusal | undefined)[] = [];
+    for (let at = 0; at < questions.length; at += TOGETHER) {
+      const some = questions.slice(at, at + TOGETHER);
+      const first = numbers(some.length);
+      const to = messageWriter(64 * some.length);
+      for (const [nth, question] of some.entries()) write(to, question, { flags: REQUEST | ACK, seq: first + nth });
+      const refusals = batch(to.take());
+      for (const nth of some.keys()) {
+        if (!refusals.has(first + nth)) throw new Error("the kernel did not answer a netlink message");
+        outcomes.push(refusals.get(first + nth));
+      }
+    }
+    return outcomes;
+  };
+  const ask = (question: Question, flags: number, take: (message: Message) => void) => {
+    answers(() => undefined);
+    const seq = numbers(1);
+    const to = messageWriter();
+    write(to, question, { flags: REQUEST | flags, seq });
+    writeSync(socket, to.take());
+    answers((message) => {
+      if (message.seq === seq) take(message);
+    });
+  };
+  const dumpOnce = <T>(question: Question, read: (body: Buffer, type: number) => T | undefined) => {
+    const found: T[] = [];
+    let state = "more" as "more" | "done" | "changed";
+    let refusal: Refusal | undefined;
+    ask(question, DUMP, (message) => {
+      if (isInterrupted(message)) state = "changed";
+      if (message.type === ERROR || message.type === DONE) refusal ??= refusalOf(message);
+      if (message.type === DONE && state === "more") state = "done";
+      if (message.type === ERROR || message.type === DONE) return;
+      const value = read(message.body, message.type);
+      if (value !== undefined) found.push(value);
+    });
+    return { found, state, refusal };
+  };
+  return {
+    port,
+    numbers,
+    change,
+    batch,
+    dump: (question, read) => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const { found, state, refusal } = dumpOnce(question, read);
+        if (refusal !== undefined && !CHANGED.has(refusal.errno)) throw new RefusedError(refusal);
+        if (state === "done" && refusal === undefined) return found;
+      }
+      throw new Error(`what the kernel holds changed ${ATTEMPTS} times while it was read`);
+    },
+    get: <T>(question: Question, read: (body: Buffer) => T, none: readonly number[]) => {
+      let [found, refusal] = [undefined as T | undefined, undefined as Refusal | undefined];
+      ask(question, 0, (message) => {
+        if (message.type === ERROR) refusal = refusalOf(message);
+        else found = read(message.body);
+      });
+      if (refusal !== undefined && !none.includes(refusal.errno)) throw new RefusedError(refusal);
+      return found;
+    },
+    close: () => closeSync(socket),
+  };
+}
+
+export class RefusedError extends Error {
+  readonly errno: number;
+  constructor({ errno, reason }: Refusal) {
+    super(reason);
+    this.errno = errno;
+  }
+}
+
+/** EINTR and EAGAIN of a listing: something changed. */
+const CHANGED: ReadonlySet<number> = new Set([4, 11, ENOBUFS]);
+
+function open(protocol: number, netns: string | undefined): number {
+  const socket = inNamespace(netns, () => socketOf(AF_NETLINK, SOCK_RAW, protocol));
+  try {
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK);
+    bindSocket(socket, address);
+    for (const option of OPTIONS) setSocketOption(socket, option);
+    return socket;
+  } catch (error) {
+    closeSync(socket);
+    throw error;
+  }
+}
+
+/** Undefined when there is nothing more to read. */
+function receive(socket: number): Buffer | undefined {
+  try {
+    const length = readSync(socket, ROOM);
+    return ROOM.subarray(0, length);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return undefined;
+    throw error;
+  }
+}
+
+function write(
+  to: MessageWriter,
+  { type, flags = 0, fixed, fill }: Question,
+  head: { readonly flags: number; readonly seq: number },
+): void {
+  to.begin({ type, flags: flags | head.flags, seq: head.seq }, fixed);
+  fill?.(to);
+  to.end();
+}
+
+/** `NLMSGERR_ATTR_MSG` */
+const WORDS = 1;
+
+/** Of an error, or of the end of a listing, which has no question in it. */
+function refusalOf({ body, type }: Message): Refusal | undefined {
+  const errno = body.length < 4 ? 0 : -body.readInt32LE(0);
+  if (errno === 0) return undefined;
+  // Behind the number is the header of the question, without its body.
+  const words = textIn(attributeIn(body, WORDS, type === DONE ? 4 : 4 + HEADER));
+  const plain = wordsOf(errno);
+  return { errno, reason: words === "" ? plain : `${words} (${plain})` };
+}
+
+/** As strerror(3) has it: `No such process`. */
+export function wordsOf(errno: number): string {
+  const words = getSystemErrorMessage(-errno) ?? `error ${errno}`;
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
