@@ -2,7 +2,7 @@
 import type { AgentLink } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
 import { whyNotAdmitted } from "#core/feed/admission.ts";
-import type { Hello } from "#core/feed/item.ts";
+import type { Hello, Report } from "#core/feed/item.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
 import { attend } from "./attend.ts";
 import type { AttendParts, Attention } from "./attend.ts";
@@ -14,6 +14,8 @@ export interface Connection {
   readonly link: AgentLink;
   readonly told: Told;
   readonly attention: Attention;
+  /** Its last report. */
+  report: Report | undefined;
 }
 
 export interface Connections {
@@ -55,7 +57,13 @@ export function connections(parts: ConnectionsParts): Connections {
       }
       // The agent knows better than we whether its old connection stands.
       for (const other of open) if (other.hello.host === hello.host) expel(other, "this host's agent has connected again");
-      const connection = { hello, link, told: newcomer(hello.host, hello.role), attention: attend(parts, hello) };
+      const connection: Connection = {
+        hello,
+        link,
+        told: newcomer(hello.host, hello.role),
+        attention: attend(parts, hello),
+        report: undefined,
+      };
       open.add(connection);
       log.info("an agent has come", { host: hello.host, role: hello.role });
       return connection;

@@ -291,6 +291,18 @@ test("of several reports the last one decides", async () => {
   assert.equal(present.state.get("port", "p")?.status, "ACTIVE");
 });
 
+test("what an agent said last is known as long as it is connected", async () => {
+  const { server, settle } = await controller();
+  assert.equal(server.said("h1"), undefined);
+  const { session } = listener(server, hello("h1"));
+  await settle();
+  assert.equal(server.said("h1")?.report, undefined);
+  session.report({ op: "report", revision: 7, endpoints: {}, troubles: [] });
+  assert.equal(server.said("h1")?.report?.revision, 7);
+  session.closed("gone");
+  assert.equal(server.said("h1"), undefined);
+});
+
 test("what an agent reported before its connection ended does not overwrite what it reports on the next", async () => {
   const { server, put, settle, present } = await controller();
   await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);

@@ -6,6 +6,7 @@ import type { Clock } from "#contracts/clock.ts";
 import type { AcceptAgent } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Writer } from "#contracts/writer.ts";
+import type { Report } from "#core/feed/item.ts";
 import { touch, untouched } from "#core/feed/touch.ts";
 import { messageText } from "#core/feed/wire.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
@@ -28,6 +29,8 @@ export interface FeedServerParts {
 
 export interface FeedServer {
   readonly accept: AcceptAgent;
+  /** The last report of a host's agent on its connection; undefined: it is not connected. */
+  said(host: string): { readonly report: Report | undefined } | undefined;
   /** Ends all connections. */
   stop(): void;
 }
@@ -75,10 +78,15 @@ export function feedServer(parts: FeedServerParts): FeedServer {
       const connection = agents.welcome(hello, link);
       tellSoon();
       return {
-        report: (report) => connection?.attention.report(report),
+        report: (report) => {
+          if (connection === undefined) return;
+          connection.report = report;
+          connection.attention.report(report);
+        },
         closed: (reason) => connection !== undefined && agents.left(connection, reason),
       };
     },
+    said: (host) => [...agents.all()].find(({ hello }) => hello.host === host),
     stop: () => {
       ignore();
       gathering?.();

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   apply: () => import("./cli/apply.ts"),
   lab: () => import("./cli/lab.ts"),
   verify: () => import("./cli/verify.ts"),
+  why: () => import("./cli/why.ts"),
   demo: () => import("./cli/demo.ts"),
   "net-list": listing("net-list"),
   "net-show": listing("net-show"),

@@ -62,6 +62,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   feed: ["net", "result", "datacenter", "neutron"],
   intent: ["net", "kinds", "metadata", "feed", "datacenter"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
+  why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],
 };
 
 export const SIZE = { file: 400, width: 160 } as const;

@@ -63,7 +63,7 @@ async function start(settings: LiveSettings, log: JsonLog, endings: Endings): Pr
   settings.listen(keeper.reread);
   endings.push(() => keeper.stop());
   const feed = feedServer({ present, writer: write, clock, log });
-  const parts = { "v2.0": answer, "margay/v1": ownApi() };
+  const parts = { "v2.0": answer, "margay/v1": ownApi(feed.said) };
   const shared = { cloud: present.state, writer: write };
   const handleFor = (identity: Identity) =>
     storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, now, parts }));
