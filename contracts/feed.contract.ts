@@ -17,6 +17,7 @@ const report = (revision: number): Report => ({
   op: "report",
   revision,
   endpoints: { p: { state: "waiting", for: "link/tap1" } },
+  arrived: { p: 2 },
   troubles: ["a — b"],
 });
 

@@ -6,9 +6,13 @@ import type { Clock } from "#contracts/clock.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
+import type { SignsOfLife } from "#contracts/signs.ts";
 import type { Report, Role, View } from "#core/feed/item.ts";
+import type { Route } from "#core/kinds/route.ts";
 import { compile } from "#core/intent/compile.ts";
 import { contact, timeOf } from "./contact.ts";
+import { arrivals } from "./arrivals.ts";
+import type { Known } from "./arrivals.ts";
 import { hostLoop } from "./host-loop.ts";
 import type { Finished, Plan } from "./host-loop.ts";
 import { replica } from "./replica.ts";
@@ -19,6 +23,7 @@ import { hostTracks } from "./tracks.ts";
 export interface AgentParts {
   readonly self: { readonly host: string; readonly role: Role };
   readonly drivers: HostDrivers;
+  readonly signs: SignsOfLife;
   readonly feed: FeedClient;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,12 +40,28 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-export function agent({ self, drivers, feed, clock, log, watch }: AgentParts): Agent {
-  const hearing = replica(() => loop.wake());
+export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentParts): Agent {
+  const hearing = replica(() => {
+    arriving.renew();
+    loop.wake();
+  });
+  const arriving = arrivals({
+    host: self.host,
+    signs,
+    heard: hearing.heard,
+    changed: (port) => {
+      log.info("a VM has come", { port });
+      loop.wake();
+    },
+  });
+  const adopted = adopting(drivers, (routes) => {
+    arriving.adopt(routes);
+    loop.wake();
+  });
   const tell = telling((report) => connection.report(report));
   const loop = hostLoop({
     tracks: hostTracks(drivers),
-    plan: planning(self, hearing.heard),
+    plan: planning(self, () => (adopted.done ? arriving.known() : undefined)),
     clock,
     log,
     finished: (finished) => {
@@ -62,24 +83,37 @@ export function agent({ self, drivers, feed, clock, log, watch }: AgentParts): A
     disconnected: controller.lost,
   });
   return {
-    heard: hearing.heard,
+    heard: arriving.known,
     wake: loop.wake,
     stop: async () => {
       connection.close();
       controller.stop();
+      arriving.stop();
       await loop.stop();
     },
   };
 }
 
+/** Nothing is done on the host before it is known what an agent before this one left there: it may have known of VMs that have come. */
+function adopting({ routes }: HostDrivers, adopt: (left: readonly Route[]) => void): { readonly done: boolean } {
+  const state = { done: false };
+  const after = (left: readonly Route[]) => {
+    state.done = true;
+    adopt(left);
+  };
+  // Routes that cannot be listed are not touched either: what they say is lost with the round in which they are.
+  routes.list([]).then(after, () => after([]));
+  return state;
+}
+
 /** What follows from the last complete view, worked out when it is asked for. A view of the same parts wants the same. */
-function planning(self: AgentParts["self"], heard: () => Heard | undefined): () => Plan | undefined {
-  let last: { readonly heard: Heard; readonly plan: Plan } | undefined;
+function planning(self: AgentParts["self"], heard: () => Known | undefined): () => Plan | undefined {
+  let last: { readonly heard: Known; readonly plan: Plan } | undefined;
   return () => {
     const now = heard();
     if (now === undefined || now === last?.heard) return last?.plan;
     const intent = last !== undefined && isSame(now, last.heard) ? last.plan.intent : compile(now.view, self);
-    last = { heard: now, plan: { intent, revision: now.revision } };
+    last = { heard: now, plan: { intent, revision: now.revision, arrived: now.arrived } };
     return last.plan;
   };
 }
@@ -102,7 +136,7 @@ function telling(send: (report: Report) => void): Telling {
   return {
     anew: () => (told = false),
     finished: ({ plan, result, changed }) => {
-      if (changed || !told) send(reportOf(result, plan.revision));
+      if (changed || !told) send(reportOf(result, plan.revision, plan.arrived));
       told = true;
     },
   };

@@ -59,6 +59,8 @@ const PORT = {
   dns_name: "",
   dns_domain: "",
   ready_on: [],
+  arrived_on: "",
+  moves: 0,
   port_security_enabled: true,
   device_owner: "",
   device_id: "",
@@ -282,7 +284,7 @@ test("of several reports the last one decides", async () => {
   const { server, put, settle, present } = await controller();
   await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
   const agent = listener(server, hello("h1"));
-  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, troubles: [] });
+  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, arrived: {}, troubles: [] });
   await settle();
   agent.session.report(report({ p: { state: "up" } }));
   agent.session.report(report({ p: { state: "failed", reason: "x" } }));
@@ -306,7 +308,7 @@ test("what an agent said last is known as long as it is connected", async () => 
 test("what an agent reported before its connection ended does not overwrite what it reports on the next", async () => {
   const { server, put, settle, present } = await controller();
   await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
-  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, troubles: [] });
+  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, arrived: {}, troubles: [] });
   const first = listener(server, hello("h1"));
   await settle();
   first.session.report(report({ p: { state: "failed", reason: "x" } }));

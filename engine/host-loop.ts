@@ -4,6 +4,7 @@
  */
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
+import type { Report } from "#core/feed/item.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { changesOf } from "./change-lines.ts";
@@ -19,6 +20,8 @@ export const DRIFT_MS = 10_000;
 export interface Plan {
   readonly intent: Intent;
   readonly revision: number;
+  /** VMs that have come before the controller knew, as in a report. */
+  readonly arrived?: Report["arrived"];
 }
 
 export interface Finished {

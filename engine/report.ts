@@ -6,7 +6,7 @@ import type { Entry, RoundResult } from "./round.ts";
 /** Causes of this form name the port whose state depends on the object. */
 const PORT = "port/";
 
-export function reportOf({ entries, unknown }: RoundResult, revision: number): Report {
+export function reportOf({ entries, unknown }: RoundResult, revision: number, arrived: Report["arrived"] = {}): Report {
   // Kinds are done side by side: which of them ended first says nothing, and must not look like news.
   const undone = entries.filter(({ outcome }) => outcome.state !== "done").toSorted((one, other) => (one.ref < other.ref ? -1 : 1));
   // One line for a kind that could not be listed, not one for each of its objects.
@@ -15,6 +15,7 @@ export function reportOf({ entries, unknown }: RoundResult, revision: number): R
   return {
     op: "report",
     revision,
+    arrived,
     endpoints: endpointStates([...undone, ...entries]),
     troubles: [...unknown.map(({ kind, reason }) => `${kind} cannot be listed: ${reason}`), ...troubles],
   };

@@ -1,5 +1,6 @@
 /** One life of an agent over a fake host. */
 import type { FakeHost } from "#contracts/driver.fake.ts";
+import type { SignsOfLife } from "#contracts/signs.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Role, View } from "#core/feed/item.ts";
@@ -12,6 +13,7 @@ import type { Time } from "./fake-world-time.ts";
 export interface AgentParts {
   readonly self: { readonly host: string; readonly role: Role };
   readonly host: FakeHost;
+  readonly signs: SignsOfLife;
   readonly feed: FeedClient;
   readonly time: Time;
   readonly log: Log;
@@ -29,7 +31,7 @@ export interface FakeAgent {
   kill(): void;
 }
 
-export function fakeAgent({ self, host, feed, time, log, ordeal, accuse, died }: AgentParts): FakeAgent {
+export function fakeAgent({ self, host, signs, feed, time, log, ordeal, accuse, died }: AgentParts): FakeAgent {
   const own = life();
   const kill = () => {
     own.end();
@@ -43,6 +45,7 @@ export function fakeAgent({ self, host, feed, time, log, ordeal, accuse, died }:
   const running = agent({
     self,
     drivers: handsOf({ host, life: own, ordeal, heardAll, accuse, die }),
+    signs: { watch: (heard) => signs.watch((sign) => own.alive && heard(sign)) },
     feed,
     clock: time.clockOf(own),
     log,

@@ -1,5 +1,7 @@
 /** A machine of fakes: a host, the links that others put there, and its agent through all of its lives. */
 import { fakeHost } from "#contracts/driver.fake.ts";
+import { fakeSigns } from "#contracts/signs.fake.ts";
+import type { Sign } from "#contracts/signs.ts";
 import type { FakeHost } from "#contracts/driver.fake.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
@@ -27,6 +29,8 @@ export interface FakeMachine {
   view(): View | undefined;
   plug(link: string): void;
   unplug(link: string): void;
+  /** A VM behind a link that is there says so of itself. */
+  sign(sign: Sign): void;
   /** The agent is killed, and another one starts. */
   killAgent(): void;
   /** All is lost but files and the links that others made. */
@@ -46,6 +50,7 @@ export interface FakeMachine {
 export function fakeMachine(parts: MachineParts): FakeMachine {
   const { self, uplinks, failures, diesAtWork } = parts;
   const links = new Set(uplinks);
+  const signs = fakeSigns();
   const ordeal = { failures, diesAtWork, had: new Set<string>() };
   const accused: string[] = [];
   const hosts: FakeHost[] = [];
@@ -57,7 +62,7 @@ export function fakeMachine(parts: MachineParts): FakeMachine {
     hosts.push(host);
     return host;
   };
-  const start = () => fakeAgent({ ...parts, host, ordeal, accuse: (what) => accused.push(what), died: () => (agent = start()) });
+  const start = () => fakeAgent({ ...parts, host, signs, ordeal, accuse: (what) => accused.push(what), died: () => (agent = start()) });
   const view = () => (seen = agent.view() ?? seen);
   const killAgent = () => {
     view();
@@ -81,6 +86,7 @@ export function fakeMachine(parts: MachineParts): FakeMachine {
       host.unplug(link);
       agent.linksChanged();
     },
+    sign: (sign) => (links.has(sign.tap) ? signs.give(sign) : undefined),
     killAgent,
     reboot: () => {
       host.reboot();

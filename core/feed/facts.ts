@@ -5,6 +5,7 @@ import { firstOf, hostPrefix, lengthOf, readCidr } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { AddressPair, DhcpOption } from "../neutron/port-types.ts";
+import { presentHost } from "../neutron/port-binding.ts";
 import { hostname } from "../neutron/port-names.ts";
 import type { Port } from "../neutron/port.ts";
 import { protocolNumber } from "../neutron/protocols.ts";
@@ -18,7 +19,8 @@ import { limitsOf } from "./limits.ts";
 export function endpointOf(cloud: Cloud, port: Port): Endpoint {
   return {
     port_id: port.id,
-    host: port["binding:host_id"],
+    host: presentHost(port),
+    moves: port.moves,
     network_id: port.network_id,
     tap: `tap${port.id.slice(0, 11)}`,
     mac: port.mac_address,

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly port_id: string;
   /** The host that serves it, and announces its addresses. To any other that is told of it its VM is about to move. */
   readonly host: string;
+  /** How often another host began to serve it. */
+  readonly moves: number;
   readonly network_id: string;
   /** `tap` and the first 11 characters of the port's id, as Nova names it. */
   readonly tap: string;
@@ -165,6 +167,11 @@ export interface Report {
   /** The revision of the view that the round was made for. */
   readonly revision: number;
   readonly endpoints: Readonly<Record<string, EndpointState>>;
+  /**
+   * Ports whose VM has shown a sign of life here, though the feed has it on another host: how often they had moved by then. Where
+   * the port has moved since, the sign counts no more.
+   */
+  readonly arrived: Readonly<Record<string, number>>;
   /** Objects that failed or are held, in words: `route/10.65.0.5/32 metric 1024: …`. */
   readonly troubles: readonly string[];
 }

@@ -66,6 +66,7 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
     {
       port_id: id,
       host: "h1",
+      moves: 0,
       network_id: network,
       tap: `tap${id.slice(0, 11)}`,
       mac: "fa:16:3e:00:00:01",

@@ -28,15 +28,18 @@ function withPort(fields: object = {}): Cloud {
     revision_number: 4,
     "binding:host_id": "h1",
     "binding:vif_type": "tap",
+    arrived_on: "",
+    moves: 0,
   };
   cloud.apply("port/p", { ...row, ...fields });
   return cloud;
 }
 
-const reported = (endpoints: Report["endpoints"], troubles: readonly string[] = []): Report => ({
+const reported = (endpoints: Report["endpoints"], troubles: readonly string[] = [], arrived: Report["arrived"] = {}): Report => ({
   op: "report",
   revision: 1,
   endpoints,
+  arrived,
   troubles,
 });
 const FAILED: EndpointState = { state: "failed", reason: "no space left" };
@@ -128,6 +131,24 @@ test("a host that expects a port says when all is ready for it; the port's statu
     said(FAILED);
     assert.deepEqual(now(), ["ACTIVE", []]);
   }
+});
+
+test("the first host that tells of a sign of life has the VM, while Nova still binds it to another; a sign from before a later move counts no more", () => {
+  const cloud = withPort({ status: "ACTIVE", ready_on: ["h2"], "binding:profile": {}, arrived_on: "", moves: 3 });
+  cloud.apply("port_binding/p h2", { port_id: "p", host: "h2", vif_type: "tap", status: "INACTIVE" });
+  const said = (host: string, moves: number) =>
+    settle(cloud, heard({ ...HELLO, host }, { ...reported({ p: { state: "up" } }), arrived: { p: moves } }));
+  const now = () => {
+    const { "binding:host_id": bound, arrived_on, moves, status, ready_on } = cloud.get("port", "p") ?? {};
+    return [bound, arrived_on, moves, status, ready_on];
+  };
+  assert.deepEqual(said("h3", 3), [], "nobody expects it there");
+  said("h2", 3);
+  assert.deepEqual(now(), ["h1", "h2", 4, "ACTIVE", ["h2"]]);
+  assert.deepEqual(said("h2", 3), [], "the same report again");
+  said("h1", 4);
+  assert.deepEqual(now(), ["h1", "", 5, "ACTIVE", ["h2"]], "it has come back");
+  assert.deepEqual(said("h2", 3), [], "an older sign");
 });
 
 test("a host that a VM has left, or that it was never to come to, has nothing to say of its port", () => {

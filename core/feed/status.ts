@@ -1,7 +1,7 @@
 /** What an agent says becomes state of the cloud: the status of its ports, and the row that says that it is alive. */
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Decide, Fresh, RowWrite } from "../neutron/decision.ts";
-import { expectedOn, isBound } from "../neutron/port-binding.ts";
+import { arrivedOn, expectedOn, isBound } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import { touched, write } from "../neutron/rules.ts";
 import { ok } from "../result.ts";
@@ -32,20 +32,25 @@ export function heard(hello: Hello, report: Report): Decide<Cloud, number> {
 
 /** Only ports that are bound to the host or expected there: of the others it has nothing to say. */
 function* changedPorts(cloud: Cloud, host: string, report: Report): Generator<Port> {
+  // Another sign of life may have been heard of since.
+  const after = (port: Port) => (report.arrived[port.id] === port.moves ? arrivedOn(port, host) : port);
   for (const port of cloud.by("port", "binding:host_id", host)) {
     if (!isBound(port)) continue;
     const status = statusOf(port, report.endpoints[port.id]);
-    if (status !== port.status) yield { ...port, status };
+    const now = after(port);
+    if (now !== port || status !== port.status) yield { ...now, status };
   }
   for (const port of expectedOn(cloud, host)) {
     const ready = report.endpoints[port.id]?.state === "up";
-    if (ready !== port.ready_on.includes(host)) yield { ...port, ready_on: readyOn(port, host, ready) };
+    const now = after(port);
+    if (now !== port || ready !== port.ready_on.includes(host)) yield { ...now, ready_on: readyOn(port, host, ready) };
   }
 }
 
 /** The status of a port that moves stays its serving host's to say. */
 function readyOn({ ready_on: hosts }: Port, host: string, ready: boolean): readonly string[] {
-  return ready ? [...hosts, host] : hosts.filter((other) => other !== host);
+  const others = hosts.filter((other) => other !== host);
+  return ready ? [...others, host] : others;
 }
 
 /**

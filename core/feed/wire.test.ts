@@ -8,6 +8,7 @@ const REPORT: Report = {
   op: "report",
   revision: 3,
   endpoints: { a: { state: "up" }, b: { state: "waiting", for: "link/tap" }, c: { state: "failed", reason: "line\nbreak" } },
+  arrived: { d: 3 },
   troubles: ["x"],
 };
 const FEED: FeedMessage[] = [
@@ -43,6 +44,8 @@ test("what is no message is refused, and with it the whole frame", () => {
     ...endpoints.map((value) => wrong(REPORT, { endpoints: value })),
     wrong(REPORT, { revision: 1.5 }),
     wrong(REPORT, { troubles: [1] }),
+    wrong(REPORT, { arrived: { d: "3" } }),
+    wrong(REPORT, { arrived: ["d"] }),
   ])
     assert.equal(readReports(`${messageText(REPORT)}\n${text}`), undefined, text);
 

@@ -77,15 +77,16 @@ function hello({ op, host, role, started_at }: Fields): Hello | undefined {
     : undefined;
 }
 
-function report({ op, revision, endpoints, troubles }: Fields): Report | undefined {
-  if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isTexts(troubles)) return undefined;
+/** Agents of before say nothing of arrivals. */
+function report({ op, revision, endpoints, arrived = {}, troubles }: Fields): Report | undefined {
+  if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isCounts(arrived) || !isTexts(troubles)) return undefined;
   const states: [string, EndpointState][] = [];
   for (const [id, value] of Object.entries(endpoints)) {
     const state = isFields(value) ? endpointState(value) : undefined;
     if (state === undefined) return undefined;
     states.push([id, state]);
   }
-  return { op, revision, endpoints: Object.fromEntries(states), troubles };
+  return { op, revision, endpoints: Object.fromEntries(states), arrived, troubles };
 }
 
 function endpointState(fields: Fields): EndpointState | undefined {
@@ -97,6 +98,10 @@ function endpointState(fields: Fields): EndpointState | undefined {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((text) => typeof text === "string");
+}
+
+function isCounts(value: unknown): value is Readonly<Record<string, number>> {
+  return isFields(value) && Object.values(value).every(isWhole);
 }
 
 function isWhole(value: unknown): value is number {

@@ -9,6 +9,7 @@ import { birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtoco
 import { channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { block, text } from "./bgp-text.ts";
+import { ENDPOINT_METRIC } from "./endpoint.ts";
 import type { Line } from "./bgp-text.ts";
 import type { Intent } from "./intent.ts";
 
@@ -32,6 +33,7 @@ export function computeBird(dc: DataCenter, host: Machine): string {
     ...preamble(dc, host),
     ...channels.flatMap(routeClasses),
     ...channels.flatMap(kernelSide),
+    ...channels.map(heard),
     fabricTemplate(
       dc,
       host,
@@ -41,14 +43,24 @@ export function computeBird(dc: DataCenter, host: Machine): string {
   ]);
 }
 
-/** Endpoint routes are Margay's own routes on taps. They win over whatever another host says of the same address. */
+/** The local preference of an endpoint that never moved. */
+const USUAL_PREFERENCE = UNANNOUNCED_METRIC - ENDPOINT_METRIC;
+
+/**
+ * Between protocols BIRD goes by their preference. It is that of BGP within the AS, doubled, and one more for own routes: they win
+ * over whatever another host says of the same address, unless the VM has moved there since (its local preference is greater).
+ */
+const preference = (own: 0 | 1) => `preference = ${200 + own} + 2 * (bgp_local_pref - ${USUAL_PREFERENCE});`;
+
+/** Endpoint routes are Margay's own routes on taps. */
 function kernelSide(channel: Channel): readonly Line[] {
   const { family } = channel;
   return [
     block(`filter learn${family}`, [
       `if krt_source = ${MARGAY_PROTOCOL} && ifname ~ "tap*" && krt_metric < ${UNANNOUNCED_METRIC} && endpoint${family}() then {`,
-      `  preference = 200;`,
       `  bgp_local_pref = ${UNANNOUNCED_METRIC} - krt_metric;`,
+      `  preference = 201;`,
+      `  if bgp_local_pref > ${USUAL_PREFERENCE} then ${preference(1)}`,
       `  accept;`,
       `}`,
       `reject;`,
@@ -57,11 +69,17 @@ function kernelSide(channel: Channel): readonly Line[] {
   ];
 }
 
-function fabricPolicy({ family, anywhere }: Channel): readonly Line[] {
-  return [
-    `import where endpoint${family}() || net = ${anywhere};`,
-    `export where source = RTS_INHERIT && endpoint${family}();`,
-    "gateway direct;",
-    "add paths rx;",
-  ];
+function heard({ family, anywhere }: Channel): string {
+  return block(`filter heard${family}`, [
+    `if endpoint${family}() then {`,
+    `  if bgp_local_pref > ${USUAL_PREFERENCE} then ${preference(0)}`,
+    "  accept;",
+    "}",
+    `if net = ${anywhere} then accept;`,
+    "reject;",
+  ]);
+}
+
+function fabricPolicy({ family }: Channel): readonly Line[] {
+  return [`import filter heard${family};`, `export where source = RTS_INHERIT && endpoint${family}();`, "gateway direct;", "add paths rx;"];
 }

@@ -41,8 +41,9 @@ function endpoint4() {
 }
 filter learn4 {
   if krt_source = 88 && ifname ~ "tap*" && krt_metric < 1000000 && endpoint4() then {
-    preference = 200;
     bgp_local_pref = 1000000 - krt_metric;
+    preference = 201;
+    if bgp_local_pref > 998976 then preference = 201 + 2 * (bgp_local_pref - 998976);
     accept;
   }
   reject;
@@ -58,6 +59,14 @@ protocol kernel kernel4 {
     export where source = RTS_BGP;
   };
 }
+filter heard4 {
+  if endpoint4() then {
+    if bgp_local_pref > 998976 then preference = 200 + 2 * (bgp_local_pref - 998976);
+    accept;
+  }
+  if net = 0.0.0.0/0 then accept;
+  reject;
+}
 template bgp fabric {
   local 192.168.100.11 as 64512;
   direct;
@@ -70,7 +79,7 @@ template bgp fabric {
   connect retry time 1;
   error wait time 1, 10;
   ipv4 {
-    import where endpoint4() || net = 0.0.0.0/0;
+    import filter heard4;
     export where source = RTS_INHERIT && endpoint4();
     gateway direct;
     add paths rx;
@@ -108,8 +117,15 @@ for (const variant of VARIANTS) {
       assert.doesNotMatch(config, /\b(import|export) all\b/, name);
       for (const session of blocks(config, /^protocol bgp/)) {
         const shared = /from fabric/.test(session) ? (blocks(config, /^template bgp fabric/)[0] ?? "") : "";
-        for (const verb of ["import where", "export where"])
-          assert.ok(`${session}${shared}`.includes(verb) || session.includes("export none"), `${name}: ${session} has no "${verb}"`);
+        for (const [verb, said] of [
+          ["import", /import (where|filter \w+);?/],
+          ["export", /export where/],
+        ] as const)
+          assert.ok(said.test(`${session}${shared}`) || session.includes("export none"), `${name}: ${session} has no "${verb}"`);
+      }
+      for (const filter of blocks(config, /^filter /)) {
+        assert.match(filter, /reject;\n\}/, `${name}: what a filter does not name, it rejects`);
+        assert.match(filter, /^ {2}if .* then/m);
       }
     }
   });

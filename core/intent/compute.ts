@@ -13,7 +13,7 @@ import { computeBgp, UNANNOUNCED_METRIC } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
 import { dhcp } from "./dhcp.ts";
-import { endpoint, ENDPOINT_METRIC } from "./endpoint.ts";
+import { endpoint, ENDPOINT_METRIC, metricAfter } from "./endpoint.ts";
 import { floating } from "./floating.ts";
 import { metadata } from "./metadata.ts";
 import { merge, NOTHING } from "./intent.ts";
@@ -59,7 +59,7 @@ export function compileCompute(view: View, host: string): Intent {
  * from there it writes with a smaller metric. Once it is withdrawn, this host's own VMs find theirs at once.
  */
 function metricOf(endpoint: Endpoint, host: string): number {
-  return endpoint.host === host ? ENDPOINT_METRIC : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
+  return endpoint.host === host ? metricAfter(endpoint.moves) : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
 }
 
 /** Of a VM that is still elsewhere, that other host translates the floating IPs: two translations of one flow would not agree. */
@@ -90,6 +90,8 @@ function routing({ ranges }: DataCenter): readonly Sysctl[] {
     { path: "net/ipv4/ip_forward", value: "1" },
     { path: "net/ipv4/conf/all/rp_filter", value: "0" },
     { path: "net/ipv4/conf/all/send_redirects", value: "0" },
+    // A VM that comes from another host brings TCP connections with it: they are taken up midway.
+    { path: "net/netfilter/nf_conntrack_tcp_loose", value: "1" },
   ];
   return ranges.ipv6 === undefined ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
 }

@@ -17,6 +17,17 @@ import type { Intent } from "./intent.ts";
 /** Linux's default for IPv6 routes made by hand, and a value for both families; BGP prefers the smaller of two hosts'. */
 export const ENDPOINT_METRIC = 1024;
 
+/** So many moves are told apart. BIRD writes what it learns with a smaller metric (32) than any of them. */
+const MOVES = 512;
+
+/**
+ * Each move makes the metric smaller by one. So whoever has a VM last is believed at once, while the host that it came from, or one
+ * that died, still announces it; and neither has to change its route afterwards. (Of every 512th move, once the other withdraws.)
+ */
+export function metricAfter(moves: number): number {
+  return ENDPOINT_METRIC - (moves % MOVES);
+}
+
 export interface Around {
   readonly dc: DataCenter;
   /** Of its routes. */

@@ -5,7 +5,7 @@ import type { Binding, BindingPatch, NewBinding } from "./binding.ts";
 import { bindingExists, bindingFailed, bindingIsActive, bindingNotFound } from "./binding-refusals.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { activeBinding, bindingId, bindingOn, inactiveBindings, stillReady, UNBOUND, vifOn } from "./port-binding.ts";
+import { activeBinding, bindingId, bindingOn, inactiveBindings, settled, UNBOUND, vifOn } from "./port-binding.ts";
 import type { Port } from "./port.ts";
 import { removal, touched, write } from "./rules.ts";
 
@@ -22,7 +22,7 @@ export function added(cloud: Cloud, port: Port, { input, fresh }: { readonly inp
   const status = activeBinding(port) === undefined ? "ACTIVE" : "INACTIVE";
   const made = standing(cloud, port, { binding: { ...input, port_id: port.id, status, ...UNBOUND }, now: fresh.now });
   if (!made.ok) return made;
-  const writes = status === "ACTIVE" ? [portWrite(cloud, served(port, made.value), fresh)] : [rowWrite(made.value)];
+  const writes = status === "ACTIVE" ? [portWrite(cloud, { before: port, next: served(port, made.value) }, fresh)] : [rowWrite(made.value)];
   return ok({ binding: made.value, writes });
 }
 
@@ -41,7 +41,7 @@ export function changed(cloud: Cloud, port: Port, { host, patch, fresh }: Named 
   if (before.status === "INACTIVE") return ok({ binding: after.value, writes: [rowWrite(after.value)] });
   const { status } = port;
   const next = { ...served(port, after.value), ...(before.vif_type === "tap" ? { status } : {}) };
-  return ok({ binding: after.value, writes: [portWrite(cloud, next, fresh)] });
+  return ok({ binding: after.value, writes: [portWrite(cloud, { before: port, next }, fresh)] });
 }
 
 /** The VM has come: its port is this host's now, DOWN until the host says that it is served. */
@@ -54,7 +54,7 @@ export function activated(cloud: Cloud, port: Port, { host, fresh }: Named): Res
   const active = activeBinding(port);
   const former: readonly Binding[] = active === undefined ? [] : [{ ...active, status: "INACTIVE", ...UNBOUND }];
   const rest = inactiveBindings(cloud, port.id).filter((other) => other.host !== host);
-  const next = touched(stillReady(served(port, after.value), [...rest, ...former]), fresh);
+  const next = touched(settled(port, served(port, after.value), [...rest, ...former]), fresh);
   const writes = [...former.map(rowWrite), removal("port_binding", bindingId(before)), write("port", port.id, next)];
   return ok({ binding: after.value, writes });
 }
@@ -65,10 +65,10 @@ export function removed(cloud: Cloud, port: Port, { host, fresh }: Named): Resul
   if (binding === undefined) return refused(bindingNotFound({ port: port.id, host }));
   if (binding.status === "ACTIVE") {
     const next = served(port, { ...binding, host: "", profile: {}, ...UNBOUND });
-    return ok({ binding, writes: [portWrite(cloud, next, fresh)] });
+    return ok({ binding, writes: [portWrite(cloud, { before: port, next }, fresh)] });
   }
   const rest = inactiveBindings(cloud, port.id).filter((other) => other.host !== host);
-  const next = stillReady(port, rest);
+  const next = settled(port, port, rest);
   const ready = next === port ? [] : [write("port", port.id, touched(next, fresh))];
   return ok({ binding, writes: [removal("port_binding", bindingId(binding)), ...ready] });
 }
@@ -93,8 +93,13 @@ function served(port: Port, { host, vif_type, vif_details, vnic_type, profile }:
   };
 }
 
-function portWrite(cloud: Cloud, port: Port, fresh: Fresh): RowWrite {
-  return write("port", port.id, touched(stillReady(port, inactiveBindings(cloud, port.id)), fresh));
+interface Turn {
+  readonly before: Port;
+  readonly next: Port;
+}
+
+function portWrite(cloud: Cloud, { before, next }: Turn, fresh: Fresh): RowWrite {
+  return write("port", next.id, touched(settled(before, next, inactiveBindings(cloud, next.id)), fresh));
 }
 
 function rowWrite(binding: Binding): RowWrite {

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import type { ApiResponse } from "./api-types.ts";
 import { ADMIN, allIn, MEMBER, refusalOf, sandbox, SERVICE, shownIn } from "./sandbox.ts";
 import type { Fields } from "./sandbox.ts";
+import { arrivedOn, presentHost } from "./port-binding.ts";
 import { portOfVm } from "./sandbox-vm.ts";
 import type { Who } from "../policy/who.ts";
 
@@ -183,6 +184,53 @@ describe("who may", () => {
     assert.equal(refusalOf(ask("PUT", "/h2", { profile: {} }, MEMBER)), denied("update_port_binding"));
     assert.equal(refusalOf(ask("DELETE", "/h2", undefined, MEMBER)), denied("delete_port_binding"));
     assert.equal(refusalOf(ask("PUT", "/h2/activate", undefined, MEMBER)), denied("activate"));
+  });
+});
+
+describe("a VM that has come to a host before Nova says so", () => {
+  const arrived = (expected: (it: ReturnType<typeof running>) => void) => {
+    const it = running();
+    expected(it);
+    const row = () => it.box.cloud.get("port", it.id);
+    const { arrived_on, moves } = arrivedOn(row() ?? assert.fail(), "h2");
+    it.box.cloud.apply(`port/${it.id}`, { ...row(), arrived_on, moves });
+    const said = () => [presentHost(row() ?? assert.fail()), row()?.moves];
+    assert.deepEqual(said(), ["h2", 1]);
+    return { ...it, said };
+  };
+  const bound = ({ ask }: ReturnType<typeof running>) => void ask("POST", "", { host: "h2" });
+  const named = ({ change }: ReturnType<typeof running>) => void change({ "binding:profile": { migrating_to: "h2" } });
+
+  test("is there; what clients see changes when Nova says so, and the VM does not move again by it", () => {
+    for (const expected of [bound, named]) {
+      const { ask, said, port, change } = arrived(expected);
+      change({ name: "on its way" });
+      assert.deepEqual([said(), port()["binding:host_id"], port()["arrived_on"], port()["moves"]], [["h2", 1], "h1", undefined, undefined]);
+      if (expected === bound) ask("PUT", "/h2/activate");
+      else change({ "binding:host_id": "h2", "binding:profile": {} });
+      assert.deepEqual([said(), port()["binding:host_id"]], [["h2", 1], "h2"]);
+    }
+  });
+
+  test("is where it came from once the move is given up", () => {
+    for (const expected of [bound, named]) {
+      const { ask, said, change } = arrived(expected);
+      if (expected === bound) ask("DELETE", "/h2");
+      else change({ "binding:profile": {} });
+      assert.deepEqual(said(), ["h1", 2]);
+    }
+  });
+
+  test("without a sign of life it moves when Nova says so", () => {
+    const { box, id, ask, change } = running();
+    const said = () => [box.cloud.get("port", id)?.arrived_on, box.cloud.get("port", id)?.moves];
+    bound({ ask } as ReturnType<typeof running>);
+    ask("PUT", "/h2/activate");
+    assert.deepEqual(said(), ["", 1]);
+    change({ "binding:host_id": "h3" });
+    assert.deepEqual(said(), ["", 2]);
+    change({ "binding:host_id": "" });
+    assert.deepEqual(said(), ["", 2]);
   });
 });
 

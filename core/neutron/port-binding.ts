@@ -82,12 +82,31 @@ export function expectedOn(cloud: Cloud, host: string): readonly Port[] {
   return ports.filter((port) => expectingHosts(port, inactiveBindings(cloud, port.id)).has(host));
 }
 
-/** The port, with what its other hosts have ready as far as they still expect it. */
-export function stillReady(port: Port, others: readonly Binding[]): Port {
-  const expecting = expectingHosts(port, others);
-  return port.ready_on.every((host) => expecting.has(host))
-    ? port
-    : { ...port, ready_on: port.ready_on.filter((host) => expecting.has(host)) };
+/** The host on which the VM is: that of its latest sign of life, else the one that it is bound to. */
+export function presentHost({ arrived_on: arrived, "binding:host_id": bound }: Pick<Port, "arrived_on" | "binding:host_id">): string {
+  return arrived === "" ? bound : arrived;
+}
+
+/**
+ * The port after a change of itself or of its bindings: what its other hosts have ready, and that the VM has come to one of them,
+ * is remembered as far as they still expect it; and whenever another host serves it than before, that is a move.
+ */
+export function settled(before: Port, next: Port, others: readonly Binding[]): Port {
+  const expecting = expectingHosts(next, others);
+  const ready = next.ready_on.every((host) => expecting.has(host));
+  const arrived = next.arrived_on === "" || expecting.has(next.arrived_on);
+  const kept = ready && arrived ? next : { ...next, ...remembered(next, expecting) };
+  const now = presentHost(kept);
+  return now === "" || now === presentHost(before) ? kept : { ...kept, moves: before.moves + 1 };
+}
+
+function remembered({ ready_on, arrived_on }: Port, expecting: ReadonlySet<string>): Pick<Port, "ready_on" | "arrived_on"> {
+  return { ready_on: ready_on.filter((host) => expecting.has(host)), arrived_on: expecting.has(arrived_on) ? arrived_on : "" };
+}
+
+/** The VM has shown a sign of life on this host, one of those that it is bound to or expected on. */
+export function arrivedOn(port: Port, host: string): Port {
+  return presentHost(port) === host ? port : { ...port, arrived_on: host === port["binding:host_id"] ? "" : host, moves: port.moves + 1 };
 }
 
 /** Undefined: no host is named to serve it. */

@@ -12,7 +12,7 @@ import { forwardingsLost, wrongReaddressing } from "./floating-ip-links.ts";
 import type { Network } from "./network.ts";
 import { addressesFor, isFromMac } from "./port-addresses.ts";
 import { portBindings } from "./binding-decisions.ts";
-import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, stillReady } from "./port-binding.ts";
+import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, settled } from "./port-binding.ts";
 import { assignment } from "./port-names.ts";
 import { mergedOptions, newOptions } from "./port-options.ts";
 import { portGone } from "./port-removal.ts";
@@ -88,6 +88,8 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
     ...birth,
     data_plane_status: null,
     ready_on: [],
+    arrived_on: "",
+    moves: 0,
     ...said,
     tags: input.tags.toSorted(),
     ...binding(cloud, said, { host: input["binding:host_id"], now: fresh.now }),
@@ -163,7 +165,7 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   const bound = { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) };
   const outdated = outdatedBindings(cloud, bound);
   const others = inactiveBindings(cloud, row.id).filter((other) => !outdated.includes(other));
-  return ok({ row: stillReady(bound, others), also: [...also, ...outdated.map(bindingRemoval)] });
+  return ok({ row: settled(row, bound, others), also: [...also, ...outdated.map(bindingRemoval)] });
 }
 
 function bindingRemoval(one: Binding): RowWrite {

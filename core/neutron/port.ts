@@ -4,7 +4,7 @@ import { ADMIN_OR_SERVICE, SERVICE } from "../policy/rule.ts";
 import { list, must, nullable, nullMeans, opaque, record } from "../resource/composites.ts";
 import { chosen, resource } from "../resource/resource.ts";
 import type { Create, Patch, Row } from "../resource/resource.ts";
-import { flag, ip, mac, oneOf, text, uuid } from "../resource/scalars.ts";
+import { flag, integer, ip, mac, oneOf, text, uuid } from "../resource/scalars.ts";
 import { dnsDomain, dnsName } from "./dns-names.ts";
 import { addressPairs, bindingProfile, dhcpOptions, fixedIps, vnicType } from "./port-types.ts";
 import type { FixedIp } from "./port-types.ts";
@@ -163,6 +163,20 @@ export const port = resource({
       write: "never",
       hidden: "kept",
       note: "Hosts that expect the VM to move there and have everything ready for it.",
+    },
+    arrived_on: {
+      type: text(255),
+      write: "never",
+      hidden: "kept",
+      before: "",
+      note: "The host on which its VM showed the latest sign of life, while Nova still binds it to another; empty: none.",
+    },
+    moves: {
+      type: integer(0),
+      write: "never",
+      hidden: "kept",
+      before: 0,
+      note: "How often another host began to serve it: of two hosts that announce it, the later one is believed.",
     },
     port_security_enabled: {
       type: flag,

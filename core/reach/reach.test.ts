@@ -44,6 +44,7 @@ function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoi
     hostname: "",
     dhcp_options: [],
     limits: [],
+    moves: 0,
     floating: [],
   };
   return { ...base, port_id, mac, addresses: [{ ip, subnet_id: "s" }], ...more };

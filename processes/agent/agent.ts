@@ -28,6 +28,7 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   running = agentOf({
     self: { host, role },
     drivers: hands.drivers,
+    signs: hands.signs,
     feed: feedClient({ controllers: controller }),
     clock: systemClock(),
     log,

@@ -7,17 +7,20 @@ import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { tcpdumpSigns } from "#adapters/linux/signs.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
+import type { SignsOfLife } from "#contracts/signs.ts";
 
 /** Directories below the state directory in which only wanted files may lie. */
 const OWNED = ["bird", "dnsmasq"];
 
 export interface Hands {
   readonly drivers: HostDrivers;
+  readonly signs: SignsOfLife;
   /** Lets go of what serves the drivers; the host stays as it is. */
   close(): void;
 }
@@ -38,6 +41,7 @@ export function hostHands(state: string): Hands {
   };
   return {
     drivers,
+    signs: tcpdumpSigns(),
     close: () => {
       close();
       kernel.close();

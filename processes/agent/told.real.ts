@@ -165,6 +165,7 @@ export function port(n: number): FeedMessage {
     hostname: `host-${n}`,
     dhcp_options: [],
     limits: [],
+    moves: 0,
     floating: [],
   };
   return { op: "put", key: `endpoint/p${n}`, value };
