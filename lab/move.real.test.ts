@@ -75,7 +75,7 @@ async function untilEcho({ address }: Nic, from: string): Promise<void> {
   });
 }
 
-/** The host's routes to the address: `dev tap… metric 1024`, `via … metric 32`. */
+/** The host's routes to the address: `dev tap… metric 1023`, `via … metric 32`. */
 async function routesOf(host: Host, { address }: Nic): Promise<readonly string[]> {
   const { stdout } = await run(["ip", "-n", machineNetns(LAB, host), "route", "show", `${address}/32`]);
   return stdout.split("\n").filter((line) => line !== "");
@@ -120,7 +120,7 @@ test("a VM moves: all is ready before it comes, and nothing is announced before 
   await untilActive(LAB, port.id);
   await untilEcho(nic, OUTSIDE.name);
   const [route, ...more] = await routesOf("h2", nic);
-  assert.match(route ?? "", new RegExp(`dev ${tap} .*metric 1024`));
+  assert.match(route ?? "", new RegExp(`dev ${tap} .*metric 1023`));
   assert.deepEqual(more, []);
   await until({ what: "h1 to hear where the VM is", timeout: 20_000 }, async () => {
     const routes = await routesOf("h1", nic);
