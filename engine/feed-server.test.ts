@@ -299,7 +299,7 @@ test("what an agent said last is known as long as it is connected", async () => 
   const { session } = listener(server, hello("h1"));
   await settle();
   assert.equal(server.said("h1")?.report, undefined);
-  session.report({ op: "report", revision: 7, endpoints: {}, troubles: [] });
+  session.report({ op: "report", revision: 7, endpoints: {}, arrived: {}, troubles: [] });
   assert.equal(server.said("h1")?.report?.revision, 7);
   session.closed("gone");
   assert.equal(server.said("h1"), undefined);
