@@ -4,6 +4,7 @@
  */
 import { address } from "#core/kinds/address.ts";
 import { daemon } from "#core/kinds/daemon.ts";
+import type { Daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
 import { lineOf, refOf } from "#core/kinds/kind.ts";
 import type { Kind, Ref } from "#core/kinds/kind.ts";
@@ -62,6 +63,8 @@ interface Thing {
 interface Shelf<V> extends Driver<V> {
   put(value: V): void;
   drop(ref: Ref): void;
+  /** Each becomes what is answered for it. */
+  alter(change: (value: V) => V): void;
   things(): readonly Thing[];
 }
 
@@ -132,6 +135,13 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
     drop: (ref) => {
       if (values.delete(ref)) touched();
     },
+    alter: (change) => {
+      for (const [ref, value] of values) {
+        if (change(value) === value) continue;
+        values.set(ref, change(value));
+        touched();
+      }
+    },
     things: () => [...values].map(([ref, value]) => thingOf(ref, value)),
     watch: (changed) => {
       const watcher = () => changed();
@@ -166,6 +176,11 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
       return changes.map((change) => outcomes.get(change) ?? { state: "held" });
     },
   };
+}
+
+/** It remembers who was behind a link that is gone. */
+function outOfDate(value: Daemon, link: string): Daemon {
+  return { ...value, remembers: [...(value.remembers ?? []), `who was behind ${link}`] };
 }
 
 export function fakeHost(): FakeHost {
@@ -203,7 +218,10 @@ export function fakeHost(): FakeHost {
     done: log,
     violations,
     plug: (name) => drivers.links.put({ name }),
-    unplug: (name) => drop(({ ref, boundToLinks, needs }) => ref === `link/${name}` || (boundToLinks && needs.includes(`link/${name}`))),
+    unplug: (name) => {
+      drop(({ ref, boundToLinks, needs }) => ref === `link/${name}` || (boundToLinks && needs.includes(`link/${name}`)));
+      drivers.daemons.alter((value) => (value.forgetsWith?.includes(name) === true ? outOfDate(value, name) : value));
+    },
     failApply: (ref, reason, times = 1) => void troubles.applies.set(ref, { reason, left: times }),
     failList: (kind, reason) => void (reason === undefined ? troubles.lists.delete(kind) : troubles.lists.set(kind, reason)),
     lose: (lost) => drop(({ ref }) => ref === lost),

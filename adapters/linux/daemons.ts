@@ -1,9 +1,8 @@
 /**
- * Daemons: programs that outlive the agent. Each runs in a session of its own, writes to a log file below the state directory, and
- * carries a mark in its environment, by which it is found even when the agent died before it could write it down.
+ * Daemons: programs that outlive the agent. What runs is on record below the state directory, with what it has been told; what was not
+ * written down any more, because the agent died, is found by its mark.
  */
-import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DONE } from "#contracts/driver.ts";
@@ -13,52 +12,85 @@ import { mustRestart } from "#core/kinds/daemon.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { wordsOf } from "../programs/programs.ts";
-import { isMissing, reasonOf } from "./errors.ts";
-import { isAlive, processesWith, processOf, signalProcess, stopProcess } from "./process.ts";
+import { allOf, endedSaying, endProcesses, hasSaidItServes, placed, startDaemon } from "./daemon-process.ts";
+import type { Ground, Started } from "./daemon-process.ts";
+import { reasonOf } from "./errors.ts";
+import { linksWithIPv6, outdated, sighted } from "./link-lives.ts";
+import type { LinkLives } from "./link-lives.ts";
+import { isAlive, leadsSession, signalProcess } from "./process.ts";
 import type { ProcessName } from "./process.ts";
 import { runRecords } from "./run-record.ts";
 import type { RunRecord, RunRecords } from "./run-record.ts";
 
-export interface DaemonsOptions {
+export interface DaemonsOptions extends Ground {
   readonly run: RunProgram;
-  /** The state directory: `{state}` in a daemon's words. Records go to `run/`, logs to `log/` below it. */
-  readonly state: string;
-  /** Words put before every daemon: `ip netns exec NAME`. */
-  readonly under?: readonly string[];
+  /** The links of the host; absent: those of this process's own network namespace. */
+  readonly links?: LinkLives;
 }
 
-/** A daemon that does not serve after so long has failed, but is left to go on. */
+/** A daemon that does not serve after so long has failed, but is left to go on where no older one serves. */
 const READY_MS = 5000;
 /** One that cannot be asked has started when it lives this long: what is wrong with its configuration ends it sooner. */
 const SETTLED_MS = 100;
-const POLL_MS = 20;
-/** A log that is longer when its daemon starts makes room for a new one. */
-const LOG_BYTES = 10 * 1024 * 1024;
+/** A program that is run to ask costs more than a look at a file. */
+const POLL_MS = { command: 20, file: 2 };
+const WATCH_MS = 250;
 
 interface Yard extends DaemonsOptions {
   readonly records: RunRecords;
+  readonly links: LinkLives;
+  /** Of each daemon, whether more than one process of it was found when this agent first looked. */
+  readonly doubled: Map<string, boolean>;
 }
 
 export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
-  const yard: Yard = { ...options, records: runRecords(join(options.state, "run")) };
+  const yard: Yard = {
+    links: linksWithIPv6,
+    ...options,
+    records: runRecords(join(options.state, "run")),
+    doubled: new Map(),
+  };
   mkdirSync(join(options.state, "log"), { recursive: true });
   return {
-    list: () => {
-      const alive = yard.records.all().filter((record) => isAlive(record.process));
-      return Promise.all(alive.map((record) => asLoaded(yard, record)));
-    },
+    list: () => Promise.all(alive(yard).map((record) => asHeld(yard, sighting(yard, record)))),
     apply: (changes) =>
       Promise.all(
         changes.map((change) => applyOne(yard, change).catch((error: unknown): Outcome => ({ state: "failed", reason: reasonOf(error) }))),
       ),
+    watch: (changed) => watch(yard, changed),
   };
 }
 
+function alive({ records }: Yard): readonly RunRecord[] {
+  return records.all().filter((record) => isAlive(record.process));
+}
+
+/** Written down, for the next agent too: of a link that nobody has seen it could not be told that it went. */
+function sighting({ records, links }: Yard, record: RunRecord): RunRecord {
+  const now = sighted(record, links);
+  if (now !== record) records.write(now);
+  return now;
+}
+
 /** Of one that has read something since we made it read, nobody knows what it has loaded. One that does not answer is taken as it was. */
-async function asLoaded(yard: Yard, { daemon, stamp }: RunRecord): Promise<Daemon> {
-  if (daemon.stamp === undefined || daemon.ready === undefined) return daemon;
-  const { code, stdout } = await yard.run(placed(yard, daemon.ready));
-  return code !== 0 || stampIn(daemon, stdout) === stamp ? daemon : { ...daemon, loaded: "" };
+async function asHeld(yard: Yard, record: RunRecord): Promise<Daemon> {
+  const held = asRemembered(yard, record);
+  if (held.stamp === undefined || held.ready === undefined) return held;
+  const { code, stdout } = await yard.run(placed(yard, held.ready));
+  return code !== 0 || stampIn(held, stdout) === record.stamp ? held : { ...held, loaded: "" };
+}
+
+/** Of one that was about to be succeeded when the agent died, two may run: then neither is what is wanted. */
+function asRemembered(yard: Yard, record: RunRecord): Daemon {
+  const { daemon } = record;
+  const { name, succeeds, remembers = [] } = daemon;
+  if (!yard.doubled.has(name)) yard.doubled.set(name, succeeds === "beside" && allOf(yard, name).filter(leadsSession).length > 1);
+  const stale = outdated(record, yard.links);
+  return {
+    ...daemon,
+    ...(stale.length > 0 && { remembers: [...remembers, ...stale] }),
+    ...(yard.doubled.get(name) === true && { startedWith: "" }),
+  };
 }
 
 function stampIn({ stamp }: Daemon, printed: string): string | undefined {
@@ -72,9 +104,11 @@ async function applyOne(yard: Yard, change: Change<Daemon>): Promise<Outcome> {
   }
   const { want } = change;
   const record = yard.records.of(want.name);
-  const isReload = record !== undefined && isAlive(record.process) && !mustRestart(want, record.daemon);
-  const refused = isReload ? await reload(yard, want, record.process) : await restart(yard, want);
-  return refused === undefined ? serving(yard, want, isReload ? 0 : SETTLED_MS) : { state: "failed", reason: refused };
+  if (record === undefined || !isAlive(record.process)) return begin(yard, want);
+  if (mustRestart(want, change.op === "replace" ? change.have : record.daemon) || mustRestart(want, record.daemon))
+    return begin(yard, want);
+  const refused = await reload(yard, want, record.process);
+  return refused === undefined ? serving(yard, want, { started: record, settledMs: 0 }) : { state: "failed", reason: refused };
 }
 
 /** Gives the reason when it is refused; then the daemon goes on with what it had loaded. */
@@ -87,88 +121,90 @@ async function reload(yard: Yard, want: Daemon, process: ProcessName): Promise<s
   return result.code === 0 ? undefined : wordsOf(result);
 }
 
-async function restart(yard: Yard, want: Daemon): Promise<string | undefined> {
+/** Another process, after the older one or beside it. */
+async function begin(yard: Yard, want: Daemon): Promise<Outcome> {
+  const older = allOf(yard, want.name);
+  if (want.succeeds === "beside" && older.length > 0) return succeed(yard, want, older);
   await stop(yard, want.name);
-  const started = await start(yard, want);
-  if (typeof started === "string") return started;
+  yard.doubled.set(want.name, false);
+  const started = await startDaemon(yard, want);
+  if (typeof started === "string") return { state: "failed", reason: started };
   // Not loaded until it serves: if the agent dies here, the next one asks again.
-  yard.records.write({ process: started, daemon: { ...want, loaded: "" } });
-  return undefined;
+  record(yard, { ...want, loaded: "" }, started);
+  return serving(yard, want, { started, settledMs: SETTLED_MS });
+}
+
+/** The older ones stay on record, and serve, until the other does. */
+async function succeed(yard: Yard, want: Daemon, older: readonly ProcessName[]): Promise<Outcome> {
+  const started = await startDaemon(yard, want);
+  if (typeof started === "string") return { state: "failed", reason: started };
+  const outcome = await serving(yard, want, { started, settledMs: SETTLED_MS });
+  const isDone = outcome.state === "done";
+  const ended = isDone ? older : [started.process];
+  await endProcesses(yard, want.name, { ended, keep: isDone ? started.pidFile : yard.records.of(want.name)?.pidFile });
+  if (isDone) yard.doubled.set(want.name, false);
+  return outcome;
 }
 
 /** Stops the one on record, and any that is not on record. */
 async function stop(yard: Yard, name: string): Promise<void> {
-  const record = yard.records.of(name);
-  const strays = processesWith(markOf(yard, name));
-  await Promise.all([...(record === undefined ? [] : [record.process]), ...strays].map(stopProcess));
+  const known = yard.records.of(name);
+  await endProcesses(yard, name, { ended: [...(known === undefined ? [] : [known.process]), ...allOf(yard, name)] });
   yard.records.remove(name);
 }
 
-/** `NAME=value` in the environment of all that a daemon consists of. */
-function markOf({ state }: Yard, name: string): string {
-  return `MARGAY_DAEMON=${state} ${name}`;
+function record({ records, links }: Yard, daemon: Daemon, { process, pidFile, stamp, links: seen }: Started & Partial<RunRecord>): void {
+  const known = {
+    ...(pidFile !== undefined && { pidFile }),
+    ...(stamp !== undefined && { stamp }),
+    ...(seen !== undefined && { links: seen }),
+  };
+  records.write(sighted({ process, daemon, ...known }, links));
 }
 
-/** The process, or why there is none. */
-function start(yard: Yard, want: Daemon): Promise<ProcessName | string> {
-  const [program = "", ...words] = [...(yard.under ?? []), ...placed(yard, want.argv)];
-  const [variable = "", value = ""] = markOf(yard, want.name).split(/=(.*)/s);
-  const log = openSync(logFor(yard, want.name), "a");
-  return new Promise((resolve) => {
-    const child = spawn(program, words, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, [variable]: value } });
-    child.on("error", (error) => resolve(error.message));
-    child.on("spawn", () => {
-      child.unref();
-      resolve(processOf(child.pid ?? 0) ?? `${program} ended at once: ${lastWords(yard, want.name)}`);
-    });
-    closeSync(log);
-  });
+interface Serving {
+  readonly started: Started;
+  readonly settledMs: number;
 }
 
 /** Waits until the daemon says that it serves; of one that cannot be asked, until it has lived for `settledMs`. */
-async function serving(yard: Yard, want: Daemon, settledMs: number): Promise<Outcome> {
+async function serving(yard: Yard, want: Daemon, { started, settledMs }: Serving): Promise<Outcome> {
   const start = Date.now();
   for (;;) {
-    const record = yard.records.of(want.name);
-    if (record === undefined || !isAlive(record.process)) return { state: "failed", reason: `it ended: ${lastWords(yard, want.name)}` };
+    if (!isAlive(started.process)) return { state: "failed", reason: endedSaying(yard, want.name) };
     const answer = want.ready === undefined ? undefined : await yard.run(placed(yard, want.ready));
-    const waitsFor = answer === undefined ? (Date.now() < start + settledMs ? "its start" : undefined) : notReady(answer);
+    const waitsFor = waits(started, answer, Date.now() < start + settledMs);
     if (waitsFor === undefined) {
       const stamp = stampIn(want, answer?.stdout ?? "");
-      yard.records.write({ process: record.process, daemon: want, ...(stamp !== undefined && { stamp }) });
+      record(yard, want, { ...started, ...(stamp !== undefined && { stamp }) });
       return DONE;
     }
     if (Date.now() > start + READY_MS) return { state: "failed", reason: `it does not serve after ${READY_MS} ms: ${waitsFor}` };
-    await sleep(POLL_MS);
+    await sleep(answer === undefined ? POLL_MS.file : POLL_MS.command);
   }
 }
 
 /** Undefined once the daemon serves. */
-function notReady(answer: ProgramResult): string | undefined {
-  return answer.code === 0 ? undefined : wordsOf(answer);
+function waits(started: Started, answer: ProgramResult | undefined, isYoung: boolean): string | undefined {
+  if (!hasSaidItServes(started)) return "it has not written its number";
+  if (answer !== undefined) return answer.code === 0 ? undefined : wordsOf(answer);
+  return started.pidFile === undefined && isYoung ? "its start" : undefined;
 }
 
-function placed({ state }: Yard, words: readonly string[]): readonly string[] {
-  return words.map((word) => word.replaceAll("{state}", state));
-}
-
-function logPath({ state }: Yard, name: string): string {
-  return join(state, "log", `${name}.log`);
-}
-
-function logFor(yard: Yard, name: string): string {
-  const path = logPath(yard, name);
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_BYTES) renameSync(path, `${path}.1`);
-  return path;
-}
-
-/** The end of the daemon's log, in one line. */
-function lastWords(yard: Yard, name: string): string {
-  try {
-    return readFileSync(logPath(yard, name), "utf8").trim().split("\n").slice(-3).join("; ");
-  } catch (error) {
-    if (isMissing(error)) return "its log is missing";
-    throw error;
-  }
+/** A daemon that died, and a link by whose end its memory is out of date, are told once. */
+function watch(yard: Yard, changed: () => void): () => void {
+  const amiss = () =>
+    yard.records.all().flatMap((record) => {
+      const name = `${record.daemon.name} ${record.process.pid} ${record.process.startTime}`;
+      return isAlive(record.process) ? outdated(record, yard.links).map((what) => `${name}: ${what}`) : [name];
+    });
+  let known = new Set(amiss());
+  const timer = setInterval(() => {
+    const now = amiss();
+    const isNews = now.some((each) => !known.has(each));
+    known = new Set(now);
+    if (isNews) changed();
+  }, WATCH_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }

@@ -33,6 +33,11 @@ export function processesWith(variable: string): ProcessName[] {
   return pids.filter((pid) => textOf(`/proc/${pid}/environ`).split("\0").includes(variable)).flatMap((pid) => processOf(Number(pid)) ?? []);
 }
 
+/** Did it begin the session that it is in, as a daemon does and what a daemon starts does not? */
+export function leadsSession({ pid }: ProcessName): boolean {
+  return readProcessStat(textOf(`/proc/${pid}/stat`))?.session === pid;
+}
+
 /** Asks it to end, and ends it when it does not. Never touches a process that only has its number. */
 export async function stopProcess(name: ProcessName): Promise<void> {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {

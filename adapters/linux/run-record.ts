@@ -2,7 +2,7 @@
  * What is remembered of a daemon on the host itself: which process it is, and what it has been told. With it, an agent that
  * starts anew finds the daemons of the one before. One JSON file per daemon.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import { isMissing } from "./errors.ts";
@@ -14,6 +14,10 @@ export interface RunRecord {
   readonly daemon: Daemon;
   /** Its stamp when it had loaded that, where it has one. */
   readonly stamp?: string;
+  /** Where it has written its number, if it is one that does. */
+  readonly pidFile?: string;
+  /** The links that its memory depends on, by the numbers with which they were seen. */
+  readonly links?: Readonly<Record<string, number>>;
 }
 
 export interface RunRecords {
@@ -28,6 +32,7 @@ const SUFFIX = ".run.json";
 export function runRecords(directory: string): RunRecords {
   mkdirSync(directory, { recursive: true });
   const place = (name: string) => join(directory, name + SUFFIX);
+  const read = reader();
   const of = (name: string) => read(place(name));
   return {
     of,
@@ -43,8 +48,23 @@ export function runRecords(directory: string): RunRecords {
   };
 }
 
+/** They are long and looked at often: one that has not been written since is not read again. */
+function reader(): (path: string) => RunRecord | undefined {
+  const known = new Map<string, { readonly version: string; readonly record: RunRecord | undefined }>();
+  return (path) => {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return undefined;
+    const version = `${status.ino} ${status.mtimeMs} ${status.size}`;
+    const last = known.get(path);
+    if (last?.version === version) return last.record;
+    const record = readRecord(path);
+    known.set(path, { version, record });
+    return record;
+  };
+}
+
 /** A record that cannot be read is as good as none: the daemon is found by its environment and started anew. */
-function read(path: string): RunRecord | undefined {
+function readRecord(path: string): RunRecord | undefined {
   try {
     // We wrote it ourselves, whole or not at all.
     return JSON.parse(readFileSync(path, "utf8")) as RunRecord;

@@ -51,7 +51,7 @@ export function compileCompute(view: View, host: string): Intent {
   const parts = served.map((each) =>
     endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }),
   );
-  return merge([ground(dc), { ...described, nft, contests }, ...parts, dhcp(view, served), computeBgp(dc, host)]);
+  return merge([ground(dc), { ...described, nft, contests }, ...parts, dhcp(view, dc, served), computeBgp(dc, host)]);
 }
 
 /**

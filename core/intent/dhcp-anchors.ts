@@ -1,7 +1,7 @@
 /**
- * Anchors: links that stand in for taps towards dnsmasq. One is enough as long as addresses are given by DHCP: a router
- * advertisement then only says "ask". Where guests make their own addresses (SLAAC), the advertisement names the prefix to make
- * them of, so each such network has an anchor of its own, with its taps listed.
+ * Anchors: links that stand in for taps towards dnsmasq. One is enough as long as addresses are given by DHCP and all networks have
+ * one MTU: a router advertisement then only says "ask". Networks of another MTU share an anchor for that, with their taps listed. Where guests
+ * make their own addresses (SLAAC), the advertisement names the prefix to make them of, so each such network has an anchor of its own.
  */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
 import { OWN_LINK_PREFIX } from "../kinds/link.ts";
@@ -18,15 +18,27 @@ export function isSelfMade({ ipv6_mode, enable_dhcp }: SubnetFact): boolean {
   return enable_dhcp && (ipv6_mode === "slaac" || ipv6_mode === "dhcpv6-stateless");
 }
 
-/** The common anchor first; of the others, those with taps here. */
-export function anchorsOf(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[]): Anchor[] {
-  const apart = new Set(subnets.filter(isSelfMade).map(({ network_id }) => network_id));
-  const common = { name: `${OWN_LINK_PREFIX}0`, subnets: subnets.filter(({ network_id }) => !apart.has(network_id)), taps: ["tap*"] };
-  const own = [...apart].toSorted().map((network) => ({
+/** The common anchor first; of the others, those with taps here. `usual` is the MTU of the common one. */
+export function anchorsOf(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[], usual: number): Anchor[] {
+  const selfMade = new Set(subnets.filter(isSelfMade).map(({ network_id }) => network_id));
+  const nameOf = ({ network_id, mtu }: SubnetFact) =>
     // With the prefix, 14 of the 15 characters that Linux allows.
-    name: `${OWN_LINK_PREFIX}${network.slice(0, 8)}`,
-    subnets: subnets.filter(({ network_id }) => network_id === network),
-    taps: endpoints.filter(({ network_id }) => network_id === network).map(({ tap }) => tap),
-  }));
-  return [common, ...own.filter(({ taps }) => taps.length > 0)].filter((anchor) => anchor.subnets.length > 0);
+    OWN_LINK_PREFIX + (selfMade.has(network_id) ? network_id.slice(0, 8) : mtu === usual ? "0" : `-${mtu}`);
+  const byName = Map.groupBy(subnets, nameOf);
+  const anchors = [...byName].map(([name, on]) => ({ name, subnets: on, taps: name === COMMON ? ["tap*"] : tapsOf(on, endpoints) }));
+  const isCommon = ({ name }: Anchor) => name === COMMON;
+  const own = anchors.filter((anchor) => !isCommon(anchor) && anchor.taps.length > 0);
+  return [...anchors.filter(isCommon), ...own.toSorted((left, right) => (left.name < right.name ? -1 : 1))];
+}
+
+const COMMON = `${OWN_LINK_PREFIX}0`;
+
+function tapsOf(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[]): string[] {
+  const networks = new Set(subnets.map(({ network_id }) => network_id));
+  return endpoints.filter(({ network_id }) => networks.has(network_id)).map(({ tap }) => tap);
+}
+
+/** What router advertisements say. IPv6 needs 1280 (RFC 8200, 5). */
+export function mtuOf({ subnets }: Anchor): number {
+  return Math.max(1280, Math.min(...subnets.map(({ mtu }) => mtu)));
 }

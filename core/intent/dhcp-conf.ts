@@ -1,8 +1,12 @@
-/** dnsmasq.conf: what dnsmasq reads at its start only. It changes with subnets, and with ports that have options of their own; not with others. */
+/**
+ * dnsmasq.conf: what dnsmasq reads at its start only. It changes when subnets come and go, with ports that have options of their own, and
+ * with those whose taps are listed; not with others, nor with what subnets say.
+ */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
 import { familyOf, ipOf } from "../net/address.ts";
 import { firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { mtuOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { portTag, subnetTag } from "./dhcp-options.ts";
 
@@ -13,6 +17,12 @@ const LEASE4 = 86_400;
  * lost by a short one: without router advertisements IPv6 ends after half an hour anyway.
  */
 const LEASE6 = 600;
+
+/**
+ * Router advertisements say the MTU that the anchor's own IPv6 has at that moment, so that a new one needs nothing of dnsmasq. Only more than
+ * the link itself has must be said here.
+ */
+export const LINK_MTU = 1500;
 
 /** A server identity that is the same on all hosts, so that a VM that moved renews at once. 32473 is the enterprise number for examples (RFC 5612). */
 const DUID = "dhcp-duid=32473,6d:61:72:67:61:79";
@@ -51,7 +61,7 @@ export function confOf({ anchors, served, endpoints }: Served): string {
     ...FIXED,
     // dnsmasq asks the last line first: the common anchor, which has every tap, must come before those with some.
     ...anchors.map(({ name, taps }) => `bridge-interface=${[name, ...taps].join(",")}`),
-    ...anchors.map(({ name, subnets }) => `ra-param=${name},mtu:${Math.min(...subnets.map(({ mtu }) => mtu))},0`),
+    ...anchors.filter((anchor) => mtuOf(anchor) > LINK_MTU).map((anchor) => `ra-param=${anchor.name},mtu:${mtuOf(anchor)},0`),
     ...served.map(rangeOf),
     ...withOptions.map(({ port_id, mac }) => `dhcp-mac=set:${portTag(port_id)},${mac}`),
     "",

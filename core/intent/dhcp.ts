@@ -4,21 +4,24 @@
  *
  * What dnsmasq 2.90 taught: a host line must not set a tag, or a reload (SIGHUP) after a lease ends the program; so tags of
  * single ports come from the configuration. Leases live in its memory, and no reload makes it forget one: as long as it
- * remembers an address with one MAC it refuses it to another. So it is restarted when a host that it may remember goes;
- * a host that comes is a reload.
+ * remembers an address with one MAC (in IPv6, with one DUID, which a VM that is built anew on its tap does not have) it refuses it to another.
+ * So another dnsmasq follows when a host that it may remember goes, or its tap; a host that comes is a reload. Two of them share their sockets
+ * and the server's identity, so the one serves until the other does.
  */
+import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, SubnetFact, View } from "../feed/item.ts";
 import type { Daemon } from "../kinds/daemon.ts";
 import { digest } from "../kinds/digest.ts";
 import type { File } from "../kinds/file.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Link } from "../kinds/link.ts";
-import { compareIp } from "../net/address.ts";
+import type { Sysctl } from "../kinds/sysctl.ts";
+import { compareIp, familyOf } from "../net/address.ts";
 import { lengthOf } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { anchorsOf } from "./dhcp-anchors.ts";
+import { anchorsOf, mtuOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
-import { confOf } from "./dhcp-conf.ts";
+import { confOf, LINK_MTU } from "./dhcp-conf.ts";
 import { hostsOf } from "./dhcp-hosts.ts";
 import type { DhcpHost } from "./dhcp-hosts.ts";
 import { optionsOf } from "./dhcp-options.ts";
@@ -30,15 +33,15 @@ const OPTIONS = "dnsmasq/options";
 const HOSTS = "dnsmasq/hosts";
 
 /** `endpoints` in order of their ids, without those that are down. */
-export function dhcp(view: View, endpoints: readonly Endpoint[]): Partial<Intent> {
+export function dhcp(view: View, dc: DataCenter, endpoints: readonly Endpoint[]): Partial<Intent> {
   const subnets = [...view.subnets.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
-  const anchors = anchorsOf(subnets, endpoints);
-  const links = caused(BY_DATACENTER, anchors.map(linkOf));
+  const anchors = anchorsOf(subnets, endpoints, dc.mtu);
+  const own = { links: caused(BY_DATACENTER, anchors.map(linkOf)), sysctls: caused(BY_DATACENTER, anchors.flatMap(settings)) };
   const served = subnets.filter(isServed);
-  if (served.length === 0) return { links };
+  if (served.length === 0) return own;
   const hosts = hostsOf(view, endpoints);
   const files = filesOf({ anchors, served, endpoints, hosts });
-  return { links, files, daemons: caused([...BY_DATACENTER, ...endpoints.map(ports)], [dnsmasq(files, anchors, hosts)]) };
+  return { ...own, files, daemons: caused([...BY_DATACENTER, ...endpoints.map(ports)], [dnsmasq(files, anchors, hosts)]) };
 }
 
 /** dnsmasq recognises a subnet by the address that the anchor has in it. */
@@ -53,6 +56,12 @@ function linkOf({ name, subnets }: Anchor): Link {
   );
   const sorted = [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1));
   return { name, own: { addresses: sorted.map(([, address]) => address) } };
+}
+
+/** Read by dnsmasq whenever it advertises. */
+function settings(anchor: Anchor): Sysctl[] {
+  if (anchor.subnets.every(({ cidr }) => familyOf(cidr) === 4)) return [];
+  return [{ path: `net/ipv6/conf/${anchor.name}/mtu`, value: String(Math.min(LINK_MTU, mtuOf(anchor))) }];
 }
 
 interface Parts {
@@ -87,7 +96,7 @@ function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hos
       "dnsmasq",
       "--keep-in-foreground",
       "--user=root",
-      "--pid-file",
+      "--pid-file={pidfile}",
       "--log-facility=-",
       `--conf-file={state}/${CONF}`,
       `--dhcp-hostsfile={state}/${HOSTS}`,
@@ -96,6 +105,8 @@ function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hos
     startedWith: digestOf((path) => path === CONF),
     loaded: digestOf((path) => path !== CONF),
     remembers: hosts.flatMap(({ endpoint, ips }) => ips.toSorted(compareIp).map((ip) => `${ip} ${endpoint.mac}`)),
+    forgetsWith: hosts.filter(({ ips }) => ips.some((ip) => familyOf(ip) === 6)).map(({ endpoint }) => endpoint.tap),
+    succeeds: "beside",
     reload: { signal: "SIGHUP" },
     after: [...anchors.map(({ name }) => `link/${name}` as const), `file/${CONF}`, `file/${OPTIONS}`, `file/${HOSTS}`],
   };

@@ -6,14 +6,24 @@ import type { Kind, Ref } from "./kind.ts";
 
 export interface Daemon {
   readonly name: string;
-  /** The program and its arguments, staying in the foreground. `{state}` stands for the state directory. */
+  /**
+   * The program and its arguments, staying in the foreground. `{state}` stands for the state directory, `{pidfile}` for a file of this one
+   * process, in which it writes its number once it serves: where that is named, the daemon is not done before.
+   */
   readonly argv: readonly string[];
-  /** Digest of what the program reads at its start only: a change means stop and start. */
+  /** Digest of what the program reads at its start only: a change means another process. */
   readonly startedWith: string;
   /** Digest of what it can read again while it runs: a change means `reload`. */
   readonly loaded: string;
-  /** What the program keeps in its memory however often it reads again: it must be restarted when one of these is no longer wanted. */
+  /** What the program keeps in its memory however often it reads again: another process must follow when one of these is no longer wanted. */
   readonly remembers?: readonly string[];
+  /** Links by whose end what it remembers is out of date, though it is still wanted: another by the same name has somebody else behind it. */
+  readonly forgetsWith?: readonly string[];
+  /**
+   * How another process takes the place of one. `beside`: it starts while the older one serves, which ends once the other serves too, and
+   * stays if it never does; for programs that can share what they bind, and that name a `{pidfile}`. Absent: first the older one ends.
+   */
+  readonly succeeds?: "beside";
   /** How to make it read again: a signal, or a command that succeeds only when the new configuration holds. */
   readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
   /** A command that succeeds once the program serves; until then the daemon is not done. */

@@ -36,6 +36,6 @@ test("addresses that stand as they are wanted stay", () => {
 
 test("a process's stat line is read although its name holds spaces and parentheses", () => {
   const line = "5123 (a) R (b) S 1 5123 5123 0 -1 4194304 210 0 0 0 0 0 0 0 20 0 1 0 174261 8990720 400 18446744073709551615\n";
-  assert.deepEqual(readProcessStat(line), { state: "S", startTime: "174261" });
+  assert.deepEqual(readProcessStat(line), { state: "S", startTime: "174261", session: 5123 });
   assert.equal(readProcessStat("nothing"), undefined);
 });

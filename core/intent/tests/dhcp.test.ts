@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Endpoint, View } from "../../feed/item.ts";
+import type { Endpoint, SubnetFact, View } from "../../feed/item.ts";
 import { daemon, mustRestart } from "../../kinds/daemon.ts";
 import type { Daemon } from "../../kinds/daemon.ts";
 import { compileCompute } from "../compute.ts";
-import { cidr, ip, mac, port, SUBNETS, viewOf } from "./sample-view.ts";
+import { METADATA_LINK } from "../metadata.ts";
+import { cidr, INTERNAL, ip, mac, port, SUBNETS, viewOf } from "./sample-view.ts";
 
 const A = port(1, ["10.65.0.5", "2001:db8:a41:3::5"]);
 const B = port(2, ["10.65.0.6"]);
@@ -19,18 +20,55 @@ function content(view: View, path: string): string {
   return compileCompute(view, "h1").files.find(({ value }) => value.path === path)?.value.content ?? "";
 }
 
-const from = (before: readonly Endpoint[], now: readonly Endpoint[]) => {
-  const [have, want] = [dnsmasq(viewOf(before)), dnsmasq(viewOf(now))];
-  return daemon.same(want, have) ? "nothing" : mustRestart(want, have) ? "restart" : "reload";
+type Subnets = readonly SubnetFact[];
+const withSubnets = (subnets: Subnets) => ({ subnets: new Map(subnets.map((each) => [each.id, each])) });
+
+const from = (before: readonly Endpoint[], now: readonly Endpoint[], subnets: readonly [Subnets, Subnets] = [SUBNETS, SUBNETS]) => {
+  const [have, want] = [dnsmasq(viewOf(before, withSubnets(subnets[0]))), dnsmasq(viewOf(now, withSubnets(subnets[1])))];
+  return daemon.same(want, have) ? "nothing" : mustRestart(want, have) ? "another" : "reload";
 };
 
-test("a port that comes is a reload; one that goes, or has another MAC, is a restart, for dnsmasq remembers leases", () => {
+test("a port that comes is a reload; one that goes, or has another MAC, takes another dnsmasq, for it remembers leases", () => {
   assert.equal(from([A], [A]), "nothing");
   assert.equal(from([A], [A, B]), "reload");
-  assert.equal(from([A, B], [A]), "restart");
-  assert.equal(from([A], [{ ...A, mac: mac("fa:16:3e:00:00:77") }]), "restart");
+  assert.equal(from([A, B], [A]), "another");
+  assert.equal(from([A], [{ ...A, mac: mac("fa:16:3e:00:00:77") }]), "another");
   assert.equal(from([A], [{ ...A, hostname: "other" }]), "reload");
   assert.equal(from([A], [{ ...A, groups: [] }]), "nothing");
+  assert.equal(dnsmasq(viewOf([A])).succeeds, "beside", "the one serves until the other does");
+});
+
+test("what subnets say is a reload, or nothing at all for dnsmasq", () => {
+  const changed = (more: Partial<SubnetFact>) => from([A], [A], [SUBNETS, SUBNETS.map((each) => ({ ...each, ...more }))]);
+  assert.equal(changed({ dns_nameservers: [ip("192.0.2.53")] }), "reload");
+  assert.equal(changed({ host_routes: [{ destination: cidr("192.0.2.0/24"), nexthop: ip("10.65.0.9") }] }), "reload");
+  assert.equal(changed({ dns_domain: "other.example." }), "reload");
+  const moved = SUBNETS.map((each) => (each.cidr === "10.65.0.0/16" ? { ...each, gateway_ip: ip("10.65.0.254") } : each));
+  assert.equal(from([A], [A], [SUBNETS, moved]), "reload");
+});
+
+test("a tap that goes takes along what is remembered of an IPv6 guest, who comes with another DUID when it is built anew", () => {
+  assert.deepEqual(dnsmasq(viewOf([A, B])).forgetsWith, [A.tap]);
+});
+
+test("router advertisements say the MTU of the network that they are for, whatever other networks have", () => {
+  const intent = (mtu: number, more: Partial<SubnetFact> = {}) => {
+    const subnets = SUBNETS.map((each) => (each.network_id === INTERNAL ? { ...each, mtu, ...more } : each));
+    const { sysctls, files, links } = compileCompute(viewOf([A], withSubnets(subnets)), "h1");
+    const [conf] = files.flatMap(({ value }) => (value.path === "dnsmasq/dnsmasq.conf" ? [value.content] : []));
+    return {
+      mtus: sysctls.flatMap(({ value: { path, value } }) => (path.endsWith("/mtu") ? [`${path.split("/")[3]} ${value}`] : [])),
+      anchors: links.flatMap(({ value }) => (value.own === undefined || value.name === METADATA_LINK ? [] : [value.name])),
+      conf: conf ?? "",
+    };
+  };
+  assert.deepEqual(intent(1500).mtus, ["margay0 1500"]);
+  assert.deepEqual(intent(1400).mtus, ["margay0 1500", "margay-1400 1400"]);
+  assert.match(intent(1400).conf, new RegExp(`^bridge-interface=margay-1400,${A.tap}$`, "m"));
+  assert.deepEqual(intent(1400, { ipv6_mode: "slaac" }).anchors, ["margay0", `margay${INTERNAL.slice(0, 8)}`]);
+  assert.equal(intent(1400, { ipv6_mode: "slaac" }).conf, intent(1300, { ipv6_mode: "slaac" }).conf, "an MTU is no configuration");
+  assert.deepEqual(intent(9000).mtus, ["margay0 1500", "margay-9000 1500"]);
+  assert.match(intent(9000).conf, /^ra-param=margay-9000,mtu:9000,0$/m, "more than the anchor itself has");
 });
 
 test("each port is named with its MAC, its addresses and its host name, and nothing that could be read as more", () => {
