@@ -13,6 +13,8 @@ export interface DataCenter {
   /** Name servers that VMs are told, and the MTU of their networks. */
   readonly dns: readonly Ip[];
   readonly mtu: number;
+  /** May VMs send tunnels that carry packets in the clear (VXLAN, GENEVE, GRE, IPIP)? Absent: no. */
+  readonly tunnels?: "open";
   readonly fabric: Fabric;
   readonly controllers: readonly Machine[];
   readonly reflectors: readonly Machine[];

@@ -35,6 +35,7 @@ export const LAYOUT = mapping({
   ),
   dns: list(address()),
   mtu: otherwise(1500, mtu),
+  tunnels: optional(oneOf("closed", "open")),
   fabric: needed(
     mapping({
       asn: needed(asn),

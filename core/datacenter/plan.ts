@@ -28,6 +28,8 @@ export interface Plan {
   readonly announced: readonly Cidr[];
   readonly withheld: readonly Cidr[];
   readonly pnat: readonly PlannedPnat[];
+  /** VXLAN, GENEVE, GRE, IPIP and their like, sent by VMs. */
+  readonly tunnels: "closed" | "open";
   readonly warnings: readonly Finding[];
 }
 
@@ -75,6 +77,7 @@ export function plan(datacenter: DataCenter): Plan {
     announced: exportsOf(datacenter),
     withheld: withheldOf(datacenter),
     pnat: gateways.flatMap((gateway) => pnatOf(datacenter, gateway)),
+    tunnels: datacenter.tunnels ?? "closed",
     warnings: warningsOf(datacenter),
   };
 }

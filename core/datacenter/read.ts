@@ -40,6 +40,7 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     networks,
     dns: sure(declared.dns).map(sure),
     mtu: sure(declared.mtu),
+    ...(declared.tunnels === "open" && { tunnels: "open" as const }),
     fabric: fabricOf(declared),
     controllers: machines(declared.controllers),
     reflectors: machines(declared.reflectors),

@@ -3,46 +3,82 @@
  * of taps that nobody told us of end here. The same in ARP: a VM speaks for its own addresses, and the host's proxy ARP
  * never answers for them, so that a VM which looks for its own address (RFC 5227) finds it free wherever the route points.
  */
+import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftElement } from "../kinds/nft.ts";
-import { familyOf } from "../net/address.ts";
+import { bitsOf, familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
-import { lengthOf } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { arp, contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
+import { arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
+import { pairChains } from "./pairs.ts";
+import { refused, REFUSALS } from "./refusal.ts";
+import { TUNNEL_PORTS, tunnelGuard } from "./tunnels.ts";
 
-export function antiSpoof(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+export function antiSpoof(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
   return [
-    ...caused(BY_DATACENTER, [...INET, ...ARP]),
+    ...caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...INET, ...ARP]),
     ...pairChains(endpoints),
     ...endpoints.flatMap((each) => caused([ports(each)], elements(each))),
   ];
 }
 
-const UNNAMED = "{ nd-router-solicit, nd-neighbor-solicit, mld-listener-report, mld2-listener-report }";
+const UNNAMED = "{ nd-router-solicit, mld-listener-report, mld2-listener-report }";
 
-/** From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an address of its own. */
+/** What a neighbour advertisement, or a solicitation, is about (RFC 4861, 4.3, 4.4); nft 1.0.6 has no name for it. */
+const TARGET = "@th,64,128";
+const TARGET_IS_LINK_LOCAL = "@th,64,10 0x3fa";
+
+/** Where DHCP clients listen, and the far ends of tunnels. */
+const SPECIAL_PORTS = `{ ${[68, 546, ...TUNNEL_PORTS].join(", ")} }`;
+
+/**
+ * From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an
+ * address of its own. What makes up most of the traffic and has no part in anything else that is forbidden is asked for its sender alone.
+ */
 const INET: readonly Nft[] = [
   inet.map("senders", "type ifname : verdict;"),
   inet.map("pairs", "type ifname : verdict;"),
+  inet.map("paired-targets", "type ifname : verdict;"),
   inet.set("macs", "type ifname . ether_addr;"),
   inet.set("sources4", "type ifname . ether_addr . ipv4_addr;"),
   inet.set("sources6", "type ifname . ether_addr . ipv6_addr;"),
+  inet.set("targets6", `typeof iifname . ether saddr . ${TARGET};`),
+  // Never from a VM, whatever its address: answers of a DHCP server, and advice about routes.
+  inet.chain("no-role", [
+    `udp sport { 67, 547 } udp dport { 68, 546 } ${refused("role")}`,
+    `icmpv6 type { nd-router-advert, nd-redirect } ${refused("role")}`,
+    `icmp type redirect ${refused("role")}`,
+  ]),
+  inet.chain("own-target", [
+    `iifname . ether saddr . ${TARGET} @targets6 return`,
+    `iifname . ether saddr @macs ${TARGET_IS_LINK_LOCAL} return`,
+    "iifname vmap @paired-targets",
+    refused("advert"),
+  ]),
   inet.chain("own-source", [
-    // Never from a VM, whatever its address: answers of a DHCP server, and advice about routes.
-    "udp sport { 67, 547 } udp dport { 68, 546 } counter drop",
-    "icmpv6 type { nd-router-advert, nd-redirect } counter drop",
-    "icmp type redirect counter drop",
+    "meta l4proto { 1, 17, 58 } jump no-role",
+    "jump no-tunnel",
+    "icmpv6 type nd-neighbor-advert jump own-target",
     "iifname . ether saddr . ip saddr @sources4 accept",
     "iifname . ether saddr . ip6 saddr @sources6 accept",
     "iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
     "iifname . ether saddr @macs ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::/16 } accept",
     `iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type ${UNNAMED} accept`,
+    "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit jump own-target",
+    "iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit accept",
     "iifname vmap @pairs",
-    "counter drop",
+    refused("forged"),
   ]),
-  inet.chain("from-tap", ["iifname vmap @senders", "counter drop"]),
+  inet.chain("any-source", ["meta l4proto { 1, 17, 58 } jump no-role", "accept"]),
+  inet.chain("from-tap", [
+    "meta l4proto 6 iifname . ether saddr . ip saddr @sources4 accept",
+    "meta l4proto 6 iifname . ether saddr . ip6 saddr @sources6 accept",
+    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip saddr @sources4 accept`,
+    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip6 saddr @sources6 accept`,
+    "iifname vmap @senders",
+    refused("stranger"),
+  ]),
   inet.chain("prerouting", [`iifname ${TAPS} goto from-tap`], "type filter hook prerouting priority raw; policy accept;"),
 ];
 
@@ -65,14 +101,10 @@ const ARP: readonly Nft[] = [
 
 function elements(endpoint: Endpoint): NftElement[] {
   const tap = quoted(endpoint.tap);
-  const value = verdictOf(endpoint);
-  const senders = [inet, arp].map((family) => family.element("senders", [tap], { value }));
-  return value === "goto own-source" ? [...senders, ...identity(endpoint)] : senders;
-}
-
-function verdictOf({ admin_state_up, port_security }: Endpoint): string {
-  if (!admin_state_up) return "drop";
-  return port_security ? "goto own-source" : "accept";
+  const { admin_state_up: up, port_security: checked } = endpoint;
+  if (!up) return [inet, arp].map((family) => family.element("senders", [tap], { value: "drop" }));
+  if (!checked) return [inet.element("senders", [tap], { value: "goto any-source" }), arp.element("senders", [tap], { value: "accept" })];
+  return [...[inet, arp].map((family) => family.element("senders", [tap], { value: "goto own-source" })), ...identity(endpoint)];
 }
 
 function identity({ tap: name, mac, addresses, pairs }: Endpoint): NftElement[] {
@@ -87,45 +119,15 @@ function identity({ tap: name, mac, addresses, pairs }: Endpoint): NftElement[] 
       arp.element("sources", [tap, mac, ip]),
       arp.element("own", [tap, ip]),
     ]),
-    ...six.map((ip) => inet.element("sources6", [tap, mac, ip])),
+    ...six.flatMap((ip) => [inet.element("sources6", [tap, mac, ip]), inet.element("targets6", [tap, mac, hex(ip)])]),
   ];
+}
+
+/** An address as nft prints bits that it has no type for. */
+function hex(ip: Ip): string {
+  return `0x${bitsOf(ip).toString(16)}`;
 }
 
 function isFour(ip: Ip): boolean {
   return familyOf(ip) === 4;
-}
-
-/** Allowed address pairs hold prefixes; few ports have any, so each distinct list is a chain of its own. */
-function pairChains(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const owners = endpoints.filter(({ pairs, port_security, admin_state_up }) => pairs.length > 0 && port_security && admin_state_up);
-  return [inet, arp].flatMap((family) => {
-    const content = (endpoint: Endpoint) => (family === inet ? inetPairs : arpPairs)(endpoint).join("\n");
-    const names = contentNames("pairs", owners.map(content));
-    const chains = [...names].map(([text, name]) => ({
-      value: family.chain(name, [...text.split("\n"), "counter drop"]),
-      because: owners.filter((owner) => content(owner) === text).map(ports),
-    }));
-    const jumps = owners.map((owner) => ({
-      value: family.element("pairs", [quoted(owner.tap)], { value: `goto ${names.get(content(owner)) ?? ""}` }),
-      because: [ports(owner)],
-    }));
-    return [...chains, ...jumps];
-  });
-}
-
-function inetPairs({ pairs }: Endpoint): string[] {
-  return pairs
-    .map(({ prefix, mac }) => {
-      const four = familyOf(prefix) === 4;
-      const source = lengthOf(prefix) === 0 ? `meta nfproto ipv${four ? 4 : 6}` : `${four ? "ip" : "ip6"} saddr ${prefix}`;
-      return `ether saddr ${mac} ${source} accept`;
-    })
-    .toSorted();
-}
-
-/** The last word is `drop`: without an IPv4 pair nothing more is let through. */
-function arpPairs({ pairs }: Endpoint): string[] {
-  const four = pairs.filter(({ prefix }) => familyOf(prefix) === 4);
-  const rules = four.map(({ prefix, mac }) => `arp saddr ether ${mac}${lengthOf(prefix) === 0 ? "" : ` arp saddr ip ${prefix}`} accept`);
-  return rules.length > 0 ? rules.toSorted() : ["counter drop"];
 }

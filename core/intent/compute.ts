@@ -39,7 +39,7 @@ export function compileCompute(view: View, host: string): Intent {
   const described = metadata(dc, served);
   const nft = [
     ...hostGuard(view, dc),
-    ...antiSpoof(endpoints),
+    ...antiSpoof(dc, endpoints),
     ...pace(endpoints),
     ...policy(view, endpoints),
     ...floating(dc, served),

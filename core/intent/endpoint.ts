@@ -53,7 +53,7 @@ export function endpoint({ port_id, tap, mac, addresses, floating }: Endpoint, {
   };
 }
 
-/** proxy_delay 0: an answer after up to 0.8 s would be no protection here, only a slow start. Never route_localnet: the host's own 127/8 stays its own. */
+/** proxy_delay 0: an answer after up to 0.8 s would be no protection here, only a slow start. Without route_localnet, the host's own 127/8 stays its own. */
 function settings4(tap: string): readonly Sysctl[] {
   const conf = (name: string, value: string): Sysctl => ({ path: `net/ipv4/conf/${tap}/${name}`, value });
   return [
@@ -61,6 +61,7 @@ function settings4(tap: string): readonly Sysctl[] {
     { path: `net/ipv4/neigh/${tap}/proxy_delay`, value: "0" },
     conf("forwarding", "1"),
     conf("rp_filter", "0"),
+    conf("route_localnet", "0"),
     conf("send_redirects", "0"),
     conf("accept_redirects", "0"),
   ];

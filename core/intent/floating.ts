@@ -9,41 +9,57 @@ import type { Endpoint, Floating, Forward } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { familyOf } from "../net/address.ts";
-import type { Ip } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { anyOf, contentNames, inet, ports, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
+import { refused } from "./refusal.ts";
 
-/** Of endpoints that are served; nothing in a data centre without IPv4. */
+/** Of endpoints that are served; nothing for a family in which none has a floating IP: then no packet is asked about it. */
 export function floating(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const inside = insideOf(dc);
-  return inside.length === 0 ? [] : [...caused(BY_DATACENTER, frame(inside)), ...waysIn(endpoints), ...endpoints.flatMap(waysOut)];
+  const used = ([4, 6] as const).filter((family) =>
+    endpoints.some((endpoint) => endpoint.floating.some(({ ip }) => familyOf(ip) === family)),
+  );
+  return [...caused(BY_DATACENTER, frame(dc, used)), ...waysIn(endpoints), ...endpoints.flatMap(waysOut)];
 }
 
-/** All of the data centre's own IPv4 addresses. */
-function insideOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
-  return outermost([ranges.public, ranges.private, fabric.ipv4].filter((range) => range !== undefined));
+/** All of the data centre's own addresses. */
+function insideOf({ ranges, fabric }: DataCenter, family: Family): readonly Cidr[] {
+  const all = [ranges.public, ranges.private, ranges.ipv6?.whole, fabric.ipv4, fabric.ipv6].filter((range) => range !== undefined);
+  return outermost(all.filter((range) => familyOf(range) === family));
 }
 
-function frame(inside: readonly Cidr[]): readonly Nft[] {
+/** nft's word for the header of a family. */
+const HEADERS = { 4: "ip", 6: "ip6" } as const;
+
+function frame(dc: DataCenter, families: readonly Family[]): readonly Nft[] {
+  if (families.length === 0) return [];
+  const lead = families.map((family) => `${HEADERS[family]} daddr vmap @floating${family}`);
   return [
-    inet.map("floating", "type ipv4_addr : verdict;"),
-    inet.map("leaving", "type ipv4_addr : ipv4_addr;"),
-    inet.set("hairpins", "type ipv4_addr . ipv4_addr;"),
-    inet.chain("to-floating", ["ip daddr vmap @floating"], "type nat hook prerouting priority dstnat; policy accept;"),
+    ...families.flatMap((family) => [
+      inet.map(`floating${family}`, `type ipv${family}_addr : verdict;`),
+      inet.map(`leaving${family}`, `type ipv${family}_addr : ipv${family}_addr;`),
+      inet.set(`hairpins${family}`, `type ipv${family}_addr . ipv${family}_addr;`),
+    ]),
+    inet.chain("to-floating", lead, "type nat hook prerouting priority dstnat; policy accept;"),
     // The host itself talks to floating IPs too. (nft knows no name for this priority at this hook.)
-    inet.chain("own-to-floating", ["ip daddr vmap @floating"], "type nat hook output priority -100; policy accept;"),
+    inet.chain("own-to-floating", lead, "type nat hook output priority -100; policy accept;"),
     inet.chain(
       "from-floating",
-      [
-        // A VM that asks for itself by its floating IP would take an answer from its own address for a forgery.
-        "ip saddr . ip daddr @hairpins snat ip to ct original ip daddr",
-        `ct status dnat oifname != ${TAPS} snat ip to ct original ip daddr`,
-        `ip daddr != ${anyOf(inside)} snat ip to ip saddr map @leaving`,
-      ],
+      families.flatMap((family) => outward(dc, family)),
       "type nat hook postrouting priority srcnat; policy accept;",
     ),
+  ];
+}
+
+function outward(dc: DataCenter, family: Family): readonly string[] {
+  const header = HEADERS[family];
+  return [
+    // A VM that asks for itself by its floating IP would take an answer from its own address for a forgery.
+    `${header} saddr . ${header} daddr @hairpins${family} snat ${header} to ct original ${header} daddr`,
+    `meta nfproto ipv${family} ct status dnat oifname != ${TAPS} snat ${header} to ct original ${header} daddr`,
+    `${header} daddr != ${anyOf(insideOf(dc, family))} snat ${header} to ${header} saddr map @leaving${family}`,
   ];
 }
 
@@ -67,7 +83,7 @@ function waysIn(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
       because: (users.get(content) ?? []).flatMap(({ because }) => because),
     })),
     ...ways.map((way) => ({
-      value: inet.element("floating", [way.floating.ip], {
+      value: inet.element(`floating${familyOf(way.floating.ip)}`, [way.floating.ip], {
         value: `goto ${names.get(text(way)) ?? ""}`,
         cuts: [way.floating.ip],
         grants: way.rules,
@@ -79,15 +95,17 @@ function waysIn(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
 
 /** Ports that nobody forwards end here: the VM would not know the address. */
 function rulesOf({ stands_for: whole, forwards }: Floating): readonly string[] {
-  return whole === null ? [...forwards.map(forwardRule), "counter drop"] : [`dnat ip to ${whole}`];
+  return whole === null ? [...forwards.map(forwardRule), refused("forward")] : [`counter dnat ${HEADERS[familyOf(whole)]} to ${whole}`];
 }
 
 function forwardRule({ protocol, external, to, internal }: Forward): string {
-  const match = `${protocol} dport ${external.first === external.last ? external.first : `${external.first}-${external.last}`}`;
-  if (internal.first === internal.last) return `${match} dnat ip to ${to}:${internal.first}`;
-  if (internal.first === external.first) return `${match} dnat ip to ${to}`;
+  const header = HEADERS[familyOf(to)];
+  const target = header === "ip" ? to : `[${to}]`;
+  const match = `${protocol} dport ${external.first === external.last ? external.first : `${external.first}-${external.last}`} counter`;
+  if (internal.first === internal.last) return `${match} dnat ${header} to ${target}:${internal.first}`;
+  if (internal.first === external.first) return `${match} dnat ${header} to ${to}`;
   const each = Array.from({ length: external.last - external.first + 1 }, (_, at) => `${external.first + at} : ${internal.first + at}`);
-  return `${match} dnat ip to ${to}:${protocol} dport map { ${each.join(", ")} }`;
+  return `${match} dnat ${header} to ${target}:${protocol} dport map { ${each.join(", ")} }`;
 }
 
 /** Outbound, an address has one floating IP: the first, where several external networks each have one for it. */
@@ -95,15 +113,15 @@ function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
   const first = new Map<Ip, Floating>();
   for (const each of endpoint.floating) if (each.stands_for !== null && !first.has(each.stands_for)) first.set(each.stands_for, each);
   const leaving = [...first].map(([own, { id, ip }]) => ({
-    value: inet.element("leaving", [own], { value: ip, cuts: [ip] }),
+    value: inet.element(`leaving${familyOf(own)}`, [own], { value: ip, cuts: [ip] }),
     because: [ports(endpoint), `floatingip/${id}`],
   }));
-  const asked = ledTo(endpoint).map((own) => inet.element("hairpins", [own, own]));
+  const asked = ledTo(endpoint).map((own) => inet.element(`hairpins${familyOf(own)}`, [own, own]));
   return [...leaving, ...caused([ports(endpoint)], asked)];
 }
 
 /** Addresses of the endpoint that a floating IP leads to. */
 function ledTo({ addresses, floating: all }: Endpoint): readonly Ip[] {
   const targets = new Set(all.flatMap(({ stands_for: whole, forwards }) => [whole, ...forwards.map(({ to }) => to)]));
-  return addresses.map(({ ip }) => ip).filter((ip) => familyOf(ip) === 4 && targets.has(ip));
+  return addresses.map(({ ip }) => ip).filter((ip) => targets.has(ip));
 }

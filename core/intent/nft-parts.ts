@@ -23,7 +23,8 @@ export const arp = family("arp");
 function family(of: NftFamily): Family {
   const named = (text: string): Ref[] => [
     ...[...text.matchAll(/map @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
-    ...[...text.matchAll(/(?<!map )@(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
+    // `@th,64,128` are bits of a packet.
+    ...[...text.matchAll(/(?<!map )@(?!th,)(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
     ...[...text.matchAll(/(?:goto|jump) (\S+)/g)].map((match) => nftRef(of, "chain", match[1] ?? "")),
   ];
   return {

@@ -1,7 +1,8 @@
 /**
  * QoS: how fast an endpoint may send and receive. A chain per endpoint and direction, so that each has buckets of its own;
  * what comes faster is dropped, which TCP takes as a sign to slow down. Packets are paced before they are tracked, established
- * or not, and those with a forged sender do not count. Endpoints without limits cost one look into a map.
+ * or not, and those with a forged sender do not count. Where nobody is limited in a direction nothing is looked at; where somebody is,
+ * the others cost one look into a map.
  */
 import type { Endpoint, Limit } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
@@ -14,17 +15,30 @@ type Direction = Limit["direction"];
 /** By direction as the VM sees it: the map from tap to chain. */
 const MAPS: Readonly<Record<Direction, string>> = { egress: "pace-egress", ingress: "pace-ingress" };
 
-const FRAME: readonly Nft[] = [
-  inet.map(MAPS.egress, "type ifname : verdict;"),
-  inet.map(MAPS.ingress, "type ifname : verdict;"),
+const FRAMES: Readonly<Record<Direction, readonly Nft[]>> = {
   // After the senders have been checked (raw), before connection tracking.
-  inet.chain("pace-sent", [`iifname vmap @${MAPS.egress}`], "type filter hook prerouting priority raw + 10; policy accept;"),
+  egress: [
+    inet.map(MAPS.egress, "type ifname : verdict;"),
+    inet.chain("pace-sent", [`iifname vmap @${MAPS.egress}`], "type filter hook prerouting priority raw + 10; policy accept;"),
+  ],
   // The last that happens to a packet, whoever sends it: another VM, the fabric, the host.
-  inet.chain("pace-received", [`oifname vmap @${MAPS.ingress}`], "type filter hook postrouting priority srcnat + 200; policy accept;"),
-];
+  ingress: [
+    inet.map(MAPS.ingress, "type ifname : verdict;"),
+    inet.chain("pace-received", [`oifname vmap @${MAPS.ingress}`], "type filter hook postrouting priority srcnat + 200; policy accept;"),
+  ],
+};
 
 export function pace(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  return [...caused(BY_DATACENTER, FRAME), ...endpoints.flatMap((each) => caused([ports(each)], own(each)))];
+  const limited = (["egress", "ingress"] as const).filter((direction) =>
+    endpoints.some(({ limits }) => limits.some((limit) => limit.direction === direction)),
+  );
+  return [
+    ...caused(
+      BY_DATACENTER,
+      limited.flatMap((direction) => FRAMES[direction]),
+    ),
+    ...endpoints.flatMap((each) => caused([ports(each)], own(each))),
+  ];
 }
 
 function own(endpoint: Endpoint): Nft[] {

@@ -7,25 +7,35 @@ import type { View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { compareIp, familyOf } from "../net/address.ts";
+import type { Family } from "../net/address.ts";
 import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
 import { anyOf, inet, TAPS } from "./nft-parts.ts";
+import { refused } from "./refusal.ts";
 
 export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
   return caused(BY_DATACENTER, [
     inet.chain("to-host", [
+      // What listens on the host's loopback trusts whoever comes, even where somebody lets these addresses in (`route_localnet`).
+      `ip daddr 127.0.0.0/8 ${refused("host")}`,
+      `ip saddr 127.0.0.0/8 ${refused("host")}`,
+      `ip6 daddr ::1 ${refused("host")}`,
+      `ip6 saddr ::1 ${refused("host")}`,
       "ct state established,related accept",
       METADATA_RULE,
       "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
       "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
       ...pings(view),
-      "counter drop",
+      refused("host"),
     ]),
     inet.chain("input", [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED], "type filter hook input priority filter; policy accept;"),
-    inet.chain("to-machines", machines(dc)),
+    inet.chain(
+      "to-machines",
+      closedTo(dc).map(([family, prefixes]) => `${family} daddr ${anyOf(prefixes)} ${refused("machine")}`),
+    ),
   ]);
 }
 
@@ -41,23 +51,27 @@ function pings({ subnets }: View): string[] {
   ];
 }
 
+type Closed = readonly [family: "ip" | "ip6", prefixes: readonly Cidr[]];
+
+function closedTo(dc: DataCenter): readonly Closed[] {
+  const all = machinesOf(dc);
+  const of = (family: Family) => all.filter((prefix) => familyOf(prefix) === family);
+  const both: readonly Closed[] = [
+    ["ip", of(4)],
+    ["ip6", of(6)],
+  ];
+  return both.filter(([, prefixes]) => prefixes.length > 0);
+}
+
 /**
  * Controllers and BGP speakers listen on the fabric and on the links to the provider: no VM opens a flow to them, whatever its
  * groups say. Link-local IPv4 would be forwarded by Linux, and must not leave the link (RFC 3927, 7).
  */
-function machines(dc: DataCenter): string[] {
-  const uplinks = dc.gateways
-    .flatMap(({ upstream }) => [upstream.ipv4?.local.ip, upstream.ipv6?.local.ip])
-    .filter((ip) => ip !== undefined);
-  const all = ["169.254.0.0/16" as Cidr, dc.fabric.ipv4, dc.fabric.ipv6, ...uplinks.map(hostPrefix)].filter(
-    (prefix) => prefix !== undefined,
+export function machinesOf({ fabric, gateways }: DataCenter): readonly Cidr[] {
+  const uplinks = gateways.flatMap(({ upstream }) => [upstream.ipv4?.local.ip, upstream.ipv6?.local.ip]).filter((ip) => ip !== undefined);
+  return outermost(
+    ["169.254.0.0/16" as Cidr, fabric.ipv4, fabric.ipv6, ...uplinks.map(hostPrefix)].filter((prefix) => prefix !== undefined),
   );
-  const widest = outermost(all);
-  const [four, six] = [widest.filter((prefix) => familyOf(prefix) === 4), widest.filter((prefix) => familyOf(prefix) === 6)];
-  return [
-    ...(four.length > 0 ? [`ip daddr ${anyOf(four)} counter drop`] : []),
-    ...(six.length > 0 ? [`ip6 daddr ${anyOf(six)} counter drop`] : []),
-  ];
 }
 
 /** Those that no other one covers, sorted: nft refuses overlapping intervals in one set. */

@@ -16,6 +16,7 @@ import { BY_DATACENTER, caused } from "./caused.ts";
 import { contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { matchesOf } from "./policy-rules.ts";
 import { remoteSets } from "./policy-sets.ts";
+import { refused } from "./refusal.ts";
 
 type Direction = GroupRule["direction"];
 
@@ -25,6 +26,13 @@ const DIRECTIONS: Readonly<Record<Direction, { readonly map: string; readonly pr
   ingress: { map: "ingress", prefix: "in", allowed: "accept" },
 };
 
+/**
+ * The bit of a flow's mark that says: it was cut. Others may use the rest. To delete a flow would not end it: its next packet, from
+ * whichever side, makes it anew (`nf_conntrack_tcp_loose`, by which flows outlive a move to another host), and the rules of that side may
+ * well let it out.
+ */
+export const CUT_MARK = 0x80000000;
+
 /** Nobody falls through: a tap without an element is closed. */
 const FRAME: readonly Nft[] = [
   inet.map("egress", "type ifname : verdict;"),
@@ -32,31 +40,35 @@ const FRAME: readonly Nft[] = [
   inet.set("stateless", "type ifname;"),
   inet.chain("receive", [
     `oifname != ${TAPS} accept`,
-    "ct state invalid oifname != @stateless counter drop",
+    `ct state invalid oifname != @stateless ${refused("invalid")}`,
     "ct state established,related oifname != @stateless accept",
     "oifname vmap @ingress",
-    "counter drop",
+    refused("ingress"),
   ]),
-  inet.chain("sent", ["iifname vmap @egress", "counter drop"]),
-  inet.chain("send", ["ct state invalid iifname != @stateless counter drop", "jump to-machines", "goto sent"]),
-  inet.chain(
-    "forward",
-    ["ct state established,related goto known", `iifname ${TAPS} goto send`, `oifname ${TAPS} goto receive`],
-    "type filter hook forward priority filter; policy accept;",
-  ),
+  inet.chain("sent", ["iifname vmap @egress", refused("egress")]),
+  inet.chain("send", [`ct state invalid iifname != @stateless ${refused("invalid")}`, "jump to-machines", "goto sent"]),
 ];
 
-/** Known flows pass; where somebody is stateless, it is first asked who. */
-function known(stateless: readonly Endpoint[]): Nft {
+/** Known flows pass, unless they were cut; where somebody is stateless, it is first asked who. */
+function known(stateless: readonly Endpoint[]): readonly Nft[] {
   const asked = stateless.length === 0 ? [] : ["iifname @stateless goto sent", "oifname @stateless goto receive"];
-  return inet.chain("known", [...asked, "accept"]);
+  // A flow without any mark, which is nearly all of them, is done with here.
+  const unmarked = stateless.length === 0 ? ["ct state established,related ct mark 0 accept"] : [];
+  return [
+    inet.chain("known", [`ct mark and 0x${CUT_MARK.toString(16)} != 0 ${refused("cut")}`, ...asked, "accept"]),
+    inet.chain(
+      "forward",
+      [...unmarked, "ct state established,related goto known", `iifname ${TAPS} goto send`, `oifname ${TAPS} goto receive`],
+      "type filter hook forward priority filter; policy accept;",
+    ),
+  ];
 }
 
 export function policy(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
   const filtered = endpoints.filter(isFiltered);
   const stateless = filtered.filter((endpoint) => isStateless(view, endpoint));
   return [
-    ...caused(BY_DATACENTER, [...FRAME, known(stateless)]),
+    ...caused(BY_DATACENTER, [...FRAME, ...known(stateless)]),
     ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
     ...remoteSets(view, filtered),
     ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
@@ -82,7 +94,7 @@ function chains(view: View, endpoints: readonly Endpoint[], direction: Direction
   const users = Map.groupBy(filtered, ({ content }) => content);
   return [
     ...[...names].map(([content, name]) => ({
-      value: inet.chain(name, [...content.split("\n").filter((line) => line !== ""), "counter drop"]),
+      value: inet.chain(name, [...content.split("\n").filter((line) => line !== ""), `counter ${refused(direction)}`]),
       because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
     })),
     ...endpoints.map((endpoint) => {
@@ -117,7 +129,7 @@ function sayingsOf(view: View, direction: Direction): (endpoint: Endpoint) => Sa
 
 function sayingOf(rules: readonly GroupRule[], allowed: string): Said {
   const content = matchesOf(rules)
-    .map((match) => `${match} ${allowed}`)
+    .map((match) => `${match} counter ${allowed}`)
     .join("\n");
   return { content, grants: [...new Set(rules.flatMap((rule) => matchesOf([rule])))] };
 }

@@ -45,6 +45,7 @@ export function planText(made: Plan, warnings: readonly string[]): string {
     ["What passes on them, and nothing else", tellsTable(made.sessions)],
     ["Announced to the outside", announcedTable(made)],
     ...(made.pnat.length > 0 ? [["Port-NAT, on the way outside", pnatTable(made.pnat)]] : []),
+    ["Tunnels that VMs send (VXLAN, GENEVE, GRE, IPIP and their like)", `${made.tunnels}`],
   ];
   const noted = warnings.length > 0 ? [`Warnings\n${warnings.join("\n")}`] : [];
   return `${[...sections.map((section) => section.join("\n")), ...noted].join("\n\n")}\n`;

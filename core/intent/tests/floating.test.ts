@@ -32,13 +32,13 @@ const pairs = (all: readonly NftElement[]) => all.map(({ element, value }) => `$
 
 describe("a floating IP on its host", () => {
   test("is one way in, one way out, and one around the corner", () => {
-    const [way, ...others] = elements(A, "floating");
+    const [way, ...others] = elements(A, "floating4");
     assert.deepEqual(others, []);
     assert.deepEqual([way?.element, way?.cuts], [FLOATING, [FLOATING]]);
     const chain = (way?.value ?? "").replace("goto ", "");
-    assert.ok(shown(A).includes(`inet chain ${chain} { dnat ip to ${OWN} }`));
-    assert.deepEqual(pairs(elements(A, "leaving")), [`${OWN} : ${FLOATING}`]);
-    assert.deepEqual(pairs(elements(A, "hairpins")), [`${OWN} . ${OWN} : `]);
+    assert.ok(shown(A).includes(`inet chain ${chain} { counter dnat ip to ${OWN} }`));
+    assert.deepEqual(pairs(elements(A, "leaving4")), [`${OWN} : ${FLOATING}`]);
+    assert.deepEqual(pairs(elements(A, "hairpins4")), [`${OWN} . ${OWN} : `]);
   });
 
   test("is announced where and as the port is, once its translation stands", () => {
@@ -47,7 +47,7 @@ describe("a floating IP on its host", () => {
       all.map(({ value }) => route.show(value)),
       [`${FLOATING}/32 dev ${A.tap} metric 1024`],
     );
-    assert.ok(all[0]?.value.after.includes(`nft/inet element floating ${FLOATING}`));
+    assert.ok(all[0]?.value.after.includes(`nft/inet element floating4 ${FLOATING}`));
     assert.deepEqual(all[0]?.because, [`port/${A.port_id}`, `floatingip/${WHOLE.id}`]);
   });
 
@@ -56,7 +56,7 @@ describe("a floating IP on its host", () => {
       { ...A, admin_state_up: false },
       { ...A, host: "h2" },
     ]) {
-      for (const name of ["floating", "leaving", "hairpins"]) assert.deepEqual(elements(idle, name), [], name);
+      for (const name of ["floating4", "leaving4", "hairpins4"]) assert.deepEqual(elements(idle, name), [], name);
       assert.equal(
         held(idle).routes.some(({ value }) => value.prefix === `${FLOATING}/32`),
         false,
@@ -70,37 +70,49 @@ describe("a floating IP on its host", () => {
       .at(-1);
     const { public: outward, private: inward } = GUIDE.ranges;
     for (const range of [outward, inward, GUIDE.fabric.ipv4]) assert.ok(rule?.includes(` ${String(range)}`), String(range));
-    assert.match(rule ?? "", /^ip daddr != \{ .* \} snat ip to ip saddr map @leaving$/);
+    assert.match(rule ?? "", /^ip daddr != \{ .* \} snat ip to ip saddr map @leaving4$/);
   });
 
   test("of several, the first is what the address leaves with", () => {
     const second = { ...WHOLE, id: uuid("f3"), ip: ip("172.18.208.99") };
     const both = { ...A, floating: [WHOLE, second] };
-    assert.equal(elements(both, "floating").length, 2);
-    assert.deepEqual(pairs(elements(both, "leaving")), [`${OWN} : ${FLOATING}`]);
-    assert.equal(elements(both, "hairpins").length, 1);
-    assert.equal(new Set(elements(both, "floating").map(({ value }) => value)).size, 1, "the same words are the same chain");
+    assert.equal(elements(both, "floating4").length, 2);
+    assert.deepEqual(pairs(elements(both, "leaving4")), [`${OWN} : ${FLOATING}`]);
+    assert.equal(elements(both, "hairpins4").length, 1);
+    assert.equal(new Set(elements(both, "floating4").map(({ value }) => value)).size, 1, "the same words are the same chain");
   });
 
-  test("needs a data centre with IPv4", () => {
-    const { ipv6 } = GUIDE.ranges;
-    const { ipv4: _, ...fabric } = GUIDE.fabric;
-    assert.deepEqual(floating({ ...GUIDE, ranges: ipv6 === undefined ? {} : { ipv6 }, fabric }, [A]), []);
+  test("in IPv6 is the same in IPv6's words, and what is of one family only asks nothing of the other's packets", () => {
+    const [own, outward] = ["2001:db8:a41:3::11", "2001:db8:a41:2::50"];
+    const six: Floating = { id: uuid("f6"), ip: ip(outward), stands_for: ip(own), forwards: [] };
+    const endpoint = { ...A, floating: [six] };
+    assert.deepEqual(pairs(elements(endpoint, "leaving6")), [`${own} : ${outward}`]);
+    assert.deepEqual(pairs(elements(endpoint, "hairpins6")), [`${own} . ${own} : `]);
+    assert.ok(shown(endpoint).some((text) => text.endsWith(`{ counter dnat ip6 to ${own} }`)));
+    assert.ok(shown(endpoint).some((text) => text.includes("ip6 daddr != { 2001:db8:a41:2::/63, 2001:db8:a41:f::/64 } snat ip6")));
+    assert.equal(
+      shown(endpoint).some((text) => text.includes("@floating4")),
+      false,
+    );
+  });
+
+  test("is nothing to a host without one", () => {
+    assert.deepEqual(floating(GUIDE, [{ ...A, floating: [] }]), []);
   });
 });
 
 test("port forwardings are rules of one chain; other ports end there", () => {
   const endpoint = { ...A, floating: [SHARED] };
-  const [way] = elements(endpoint, "floating");
+  const [way] = elements(endpoint, "floating4");
   const rules = [
-    `tcp dport 2222 dnat ip to ${OWN}:22`,
-    "tcp dport 8000-8010 dnat ip to 10.65.0.12:80",
-    `udp dport 500-600 dnat ip to ${OWN}`,
-    `sctp dport 10-12 dnat ip to ${OWN}:sctp dport map { 10 : 20, 11 : 21, 12 : 22 }`,
-    "counter drop",
+    `tcp dport 2222 counter dnat ip to ${OWN}:22`,
+    "tcp dport 8000-8010 counter dnat ip to 10.65.0.12:80",
+    `udp dport 500-600 counter dnat ip to ${OWN}`,
+    `sctp dport 10-12 counter dnat ip to ${OWN}:sctp dport map { 10 : 20, 11 : 21, 12 : 22 }`,
+    "goto refused-forward",
   ];
   assert.ok(shown(endpoint).includes(`inet chain ${(way?.value ?? "").replace("goto ", "")} { ${rules.join("; ")} }`));
   assert.deepEqual(way?.grants, rules);
-  assert.deepEqual(elements(endpoint, "leaving"), []);
-  assert.deepEqual(pairs(elements(endpoint, "hairpins")), [`${OWN} . ${OWN} : `]);
+  assert.deepEqual(elements(endpoint, "leaving4"), []);
+  assert.deepEqual(pairs(elements(endpoint, "hairpins4")), [`${OWN} . ${OWN} : `]);
 });

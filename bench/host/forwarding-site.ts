@@ -1,0 +1,111 @@
+/**
+ * Somebody outside, a compute host and a VM, as three namespaces in a row, the host's packet filter loaded by the real driver or
+ * not at all. Neighbours and routes are given, so that nothing but the filter differs between two sites.
+ */
+import { nftables } from "#adapters/nft/nftables.ts";
+import { programs } from "#adapters/programs/programs.ts";
+import { compileCompute } from "#core/intent/compute.ts";
+import { nft } from "#core/kinds/nft.ts";
+import { diff } from "#core/reconcile/diff.ts";
+import type { View } from "#core/feed/item.ts";
+import { hostSideMac } from "#core/net/mac.ts";
+import { inside, must, run } from "#lab/program.ts";
+import { HOST, OUTSIDE, VM } from "./forwarding-view.ts";
+
+export interface Site {
+  readonly name: string;
+  /** Gigabits in a second that one TCP connection from outside brings to the VM. */
+  tcp(): Promise<number>;
+  /** Datagrams of 64 bytes in a second that arrive at the VM, sent as fast as one sender can. */
+  small(): Promise<number>;
+  remove(): Promise<void>;
+}
+
+/** Seconds that one measurement takes. */
+const SLOT = 1;
+const FABRIC = { mac: "fa:16:3e:ff:00:01", hostMac: "fa:16:3e:ff:00:02" };
+
+/** `view` undefined: the same namespaces without any filter. */
+export async function site(name: string, view: View | undefined): Promise<Site> {
+  const [out, host, vm] = ["out", "host", "vm"].map((place) => `mg-fwd-${name}-${place}`) as [string, string, string];
+  await clear([out, host, vm]);
+  await wire({ out, host, vm });
+  if (view !== undefined) await filter(host, view);
+  const server = must(inside(vm, ["iperf3", "-s", "-p", "5201"]), { timeout: 300_000 }).catch(() => undefined);
+  await must(inside(vm, ["timeout", "5", "sh", "-c", "until ss -Hltn 'sport = 5201' | grep -q .; do sleep 0.05; done"]));
+  const client = async (...more: string[]): Promise<Result> => {
+    const argv = ["iperf3", "-J", "-c", VM.ip, "-p", "5201", "-t", String(SLOT), "-A", "0,1", ...more];
+    return JSON.parse(await must(inside(out, argv), { timeout: 15_000 })) as Result;
+  };
+  return {
+    name,
+    tcp: async () => (await client()).end.sum_received.bits_per_second / 1e9,
+    small: async () => {
+      const before = await received(vm);
+      const { end } = await client("-u", "-b", "0", "-l", "64");
+      return ((await received(vm)) - before) / end.sum.seconds;
+    },
+    remove: async () => {
+      await clear([out, host, vm]);
+      await server;
+    },
+  };
+}
+
+/** Of what iperf3 says. */
+interface Result {
+  readonly end: { readonly sum_received: { readonly bits_per_second: number }; readonly sum: { readonly seconds: number } };
+}
+
+/** Programs in a namespace end first, or it would live on with them. */
+async function clear(names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const { stdout } = await run(["ip", "netns", "pids", name]);
+    for (const pid of stdout.split("\n").filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL");
+    await run(["ip", "netns", "del", name]);
+  }
+}
+
+async function wire({ out, host, vm }: { readonly out: string; readonly host: string; readonly vm: string }): Promise<void> {
+  const batch = (netns: string | undefined, lines: readonly string[]) =>
+    must(["ip", ...(netns === undefined ? [] : ["-n", netns]), "-batch", "-"], { input: `${lines.join("\n")}\n` });
+  await batch(undefined, [
+    ...[out, host, vm].map((name) => `netns add ${name}`),
+    `link add fab0 netns ${host} address ${FABRIC.hostMac} type veth peer name eth0 netns ${out} address ${FABRIC.mac}`,
+    `link add ${VM.tap} netns ${host} address ${hostSideMac(VM.mac)} type veth peer name eth0 netns ${vm} address ${VM.mac}`,
+  ]);
+  await batch(out, [
+    "link set eth0 up",
+    `addr add ${OUTSIDE}/32 dev eth0`,
+    "route add default dev eth0",
+    `neigh replace ${VM.ip} lladdr ${FABRIC.hostMac} dev eth0 nud permanent`,
+  ]);
+  await batch(host, [
+    "link set fab0 up",
+    `link set ${VM.tap} up`,
+    `route add ${OUTSIDE}/32 dev fab0`,
+    `route add ${VM.ip}/32 dev ${VM.tap}`,
+    `neigh replace ${OUTSIDE} lladdr ${FABRIC.mac} dev fab0 nud permanent`,
+    `neigh replace ${VM.ip} lladdr ${VM.mac} dev ${VM.tap} nud permanent`,
+  ]);
+  await batch(vm, [
+    "link set lo up",
+    "link set eth0 up",
+    `addr add ${VM.ip}/32 dev eth0`,
+    "route add default dev eth0",
+    `neigh replace ${OUTSIDE} lladdr ${hostSideMac(VM.mac)} dev eth0 nud permanent`,
+  ]);
+  await must(inside(host, ["sysctl", "-qw", "net.ipv4.ip_forward=1"]));
+}
+
+async function filter(host: string, view: View): Promise<void> {
+  const driver = nftables(programs({ under: ["ip", "netns", "exec", host] }), async () => new Map());
+  const want = compileCompute(view, HOST).nft.map(({ value }) => value);
+  const outcomes = await driver.apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }));
+  const bad = outcomes.find(({ state }) => state !== "done");
+  if (bad !== undefined) throw new Error(`the filter does not load: ${JSON.stringify(bad)}`);
+}
+
+async function received(vm: string): Promise<number> {
+  return Number(await must(inside(vm, ["cat", "/sys/class/net/eth0/statistics/rx_packets"])));
+}
