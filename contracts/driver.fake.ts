@@ -22,6 +22,8 @@ export interface FakeHost {
   /** Links that others make: Nova a tap. An unplugged one takes along what the kernel binds to it. */
   plug(name: string): void;
   unplug(name: string): void;
+  /** Whatever the kernel binds to it goes on under its new name. */
+  rename(name: string, to: string): void;
   /** The next change of this object fails with this reason; with `times`, the next ones. */
   failApply(ref: Ref, reason: string, times?: number): void;
   /** Listing this kind fails, until called without a reason. */
@@ -66,6 +68,7 @@ interface Shelf<V> extends Driver<V> {
   /** Each becomes what is answered for it. */
   alter(change: (value: V) => V): void;
   things(): readonly Thing[];
+  rename(name: string, to: string): void;
 }
 
 /** What the operator of the model has asked for. */
@@ -141,6 +144,17 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
         values.set(ref, change(value));
         touched();
       }
+    },
+    rename: (name, to) => {
+      const bound = nature.boundToLinks === true || nature.isFact !== undefined;
+      const renamed = [...values].filter(([ref, value]) => bound && [ref, ...kind.needs(value)].includes(`link/${name}`));
+      for (const [ref, value] of renamed) {
+        values.delete(ref);
+        // Names of links are words of their own wherever a value has them.
+        const next = JSON.parse(JSON.stringify(value).replaceAll(name, to)) as V;
+        values.set(refOf(kind, next), next);
+      }
+      if (renamed.length > 0) touched();
     },
     things: () => [...values].map(([ref, value]) => thingOf(ref, value)),
     watch: (changed) => {
@@ -220,6 +234,10 @@ export function fakeHost(): FakeHost {
     plug: (name) => drivers.links.put({ name }),
     unplug: (name) => {
       drop(({ ref, boundToLinks, needs }) => ref === `link/${name}` || (boundToLinks && needs.includes(`link/${name}`)));
+      drivers.daemons.alter((value) => (value.forgetsWith?.includes(name) === true ? outOfDate(value, name) : value));
+    },
+    rename: (name, to) => {
+      shelves.forEach((each) => each.rename(name, to));
       drivers.daemons.alter((value) => (value.forgetsWith?.includes(name) === true ? outOfDate(value, name) : value));
     },
     failApply: (ref, reason, times = 1) => void troubles.applies.set(ref, { reason, left: times }),

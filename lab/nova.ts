@@ -15,6 +15,8 @@ export interface PortWish {
   readonly groups: readonly string[];
   /** A port that is there already. */
   readonly port_id?: string;
+  /** It is there before its port is bound. */
+  readonly tap?: "stands";
 }
 
 export interface Server {
@@ -38,14 +40,19 @@ export async function bindPort(lab: Lab, server: Server, wish: PortWish): Promis
   const keep = wish.port_id !== undefined;
   const created = keep ? await freePort(lab, wish.port_id) : await createPort(lab, network, { ...wish, device_id: server.id });
   try {
-    return { ...(await bind(lab, created.id, server)), mtu: network.mtu, network: network.name, keep };
+    return { ...(await bind(lab, created.id, server, wish)), mtu: network.mtu, network: network.name, keep };
   } catch (error) {
     await releasePort(lab, { port_id: created.id, keep });
     throw error;
   }
 }
 
-async function bind(lab: Lab, id: string, server: Server): Promise<{ readonly port: CloudPort; readonly tapMac: string }> {
+async function bind(
+  lab: Lab,
+  id: string,
+  server: Server,
+  { tap }: PortWish,
+): Promise<{ readonly port: CloudPort; readonly tapMac: string }> {
   const body = { port: { device_id: server.id, device_owner: "compute:nova", "binding:host_id": server.host } };
   const { port } = await ask<{ port: CloudPort }>(lab, { method: "PUT", path: `/v2.0/ports/${id}`, body });
   const [type, tapMac] = [port["binding:vif_type"], port["binding:vif_details"].mac_address];
@@ -53,7 +60,7 @@ async function bind(lab: Lab, id: string, server: Server): Promise<{ readonly po
   if (type !== "tap" || tapMac === undefined)
     throw new Error(`port ${id} on ${server.host}: a tap with a MAC is expected, not ${type} with ${tapMac}`);
   // Nova waits only for a port that is not ACTIVE when it is bound; else the guest would run before its network does.
-  if (port.status === "ACTIVE") throw new Error(`port ${id} is ACTIVE before its tap exists`);
+  if (port.status === "ACTIVE" && tap !== "stands") throw new Error(`port ${id} is ACTIVE before its tap exists`);
   return { port, tapMac };
 }
 
@@ -73,6 +80,12 @@ export async function releasePort(lab: Lab, nic: { readonly port_id: string; rea
   await ask(lab, nic.keep ? { method: "PUT", path, body: back } : { method: "DELETE", path }).catch((error: unknown) => {
     if (!(error instanceof Refused && error.status === 404)) throw error;
   });
+}
+
+/** Of the port's network. */
+export async function mtuOf(lab: Lab, portId: string): Promise<number> {
+  const { port } = await ask<{ port: CloudPort }>(lab, { method: "GET", path: `/v2.0/ports/${portId}` });
+  return (await ask<{ network: CloudNetwork }>(lab, { method: "GET", path: `/v2.0/networks/${port.network_id}` })).network.mtu;
 }
 
 /** As Nova names it: what the agent looks for. */

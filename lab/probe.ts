@@ -45,14 +45,14 @@ function echoOf({ status, stdout, stderr }: Ended, patience: number) {
  * Connects and hears which address the other side sees. Patience reaches beyond the first retransmission, one second after the
  * start (RFC 6298): while neighbours are being asked for, a packet may get lost without anybody's fault.
  */
-export async function tcp(netns: string, to: Ip, port: number): Promise<Probe> {
-  const target = `TCP:${bracketed(to)}:${port},connect-timeout=1.5`;
+export async function tcp(netns: string, to: Ip, port: number, { source }: Pick<PingOptions, "source"> = {}): Promise<Probe> {
+  const target = `TCP:${bracketed(to)}:${port},connect-timeout=1.5${source === undefined ? "" : `,bind=${bracketed(source)}`}`;
   return timed(async () => answerOf(await run(inside(netns, ["socat", "-u", target, "STDOUT"]), { timeout: 3000 })));
 }
 
 /** Sends a datagram and hears which address the other side sees. */
-export async function udp(netns: string, to: Ip, port: number): Promise<Probe> {
-  const argv = ["socat", "-t", "1", "STDIO", `UDP:${bracketed(to)}:${port}`];
+export async function udp(netns: string, to: Ip, port: number, { source }: Pick<PingOptions, "source"> = {}): Promise<Probe> {
+  const argv = ["socat", "-t", "1", "STDIO", `UDP:${bracketed(to)}:${port}${source === undefined ? "" : `,bind=${bracketed(source)}`}`];
   const enough = (stdout: string) => stdout.includes("\n");
   return timed(async () => answerOf(await run(inside(netns, argv), { input: "who am I?\n", timeout: 1500, enough })));
 }

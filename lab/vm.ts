@@ -3,16 +3,17 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { reasonOf } from "#adapters/linux/errors.ts";
 import type { Ip } from "#core/net/address.ts";
+import { hostSideMac, readMac } from "#core/net/mac.ts";
 import { clear } from "./down.ts";
 import { forgetLease } from "./dhcp-client.ts";
 import { bootNic, createGuest, forgetRules, holdNic, numberOf } from "./guest.ts";
 import { readLabRecord } from "./lab-record.ts";
-import { bindPort, releasePort, tapOf, untilActive } from "./nova.ts";
+import { bindPort, mtuOf, releasePort, tapOf, untilActive } from "./nova.ts";
 import type { PortWish } from "./nova.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { must, run } from "./program.ts";
 import { serveTcp, serveUdp } from "./serve.ts";
+import { makeTap, removeTap, setTap, takeOver, tapStands } from "./tap.ts";
 import { forgetVm, readVm, vmNamed, writeVm } from "./vm-record.ts";
 import type { Nic, Vm } from "./vm-record.ts";
 
@@ -56,6 +57,20 @@ export async function plugVm(lab: Lab, name: string, wish: PortWish): Promise<Vm
   }
 }
 
+/** The tap of a NIC has gone, and comes again: the guest asks for its addresses anew. */
+export async function replugVm(lab: Lab, name: string, tap: string): Promise<void> {
+  const vm = vmNamed(lab, name);
+  const nic = vm.nics.find((one) => one.tap === tap);
+  if (nic === undefined) throw new Error(`VM "${name}" has no NIC behind ${tap}`);
+  await forgetRules(vmNetns(lab, name), nic);
+  await forgetLease(lab, vm, nic);
+  const mac = readMac(nic.mac);
+  if (mac === undefined) throw new Error(`VM "${name}": ${nic.mac} is no MAC`);
+  await cable(lab, vm, { nic, tapMac: hostSideMac(mac), mtu: await mtuOf(lab, nic.port_id) });
+  await untilActive(lab, nic.port_id);
+  await bootNic(lab, vm, nic);
+}
+
 /** Takes out the last NIC on this network. */
 export async function unplugVm(lab: Lab, name: string, network: string): Promise<Vm> {
   const vm = vmNamed(lab, name);
@@ -86,7 +101,8 @@ function refuse(lab: Lab, wish: VmWish): void {
 }
 
 async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
-  const bound = await bindPort(lab, vm, wish);
+  const stands = wish.port_id !== undefined && (await tapStands(lab, vm.host, tapOf(wish.port_id)));
+  const bound = await bindPort(lab, vm, stands ? { ...wish, tap: "stands" } : wish);
   const { port } = bound;
   const nic: Nic = {
     dev: `eth${Math.max(-1, ...vm.nics.map(numberOf)) + 1}`,
@@ -113,15 +129,15 @@ async function cable(
   vm: Vm,
   { nic, tapMac, mtu }: { readonly nic: Nic; readonly tapMac: string; readonly mtu: number },
 ): Promise<void> {
-  const [host, guest] = [machineNetns(lab, vm.host), vmNetns(lab, vm.name)];
-  const peer = `peer name ${nic.dev} netns ${guest} address ${nic.mac} mtu ${mtu}`;
-  await must(["ip", "link", "add", nic.tap, "netns", host, "address", tapMac, "mtu", `${mtu}`, "type", "veth", ...peer.split(" ")]);
+  const tap = { host: vm.host, name: nic.tap, mac: tapMac, mtu };
+  const behind = { netns: vmNetns(lab, vm.name), dev: nic.dev, mac: nic.mac };
+  if (!(await takeOver(lab, tap, behind))) await makeTap(lab, tap, behind);
   await holdNic(lab, vm, nic.dev);
-  await must(["ip", "-n", host, "link", "set", nic.tap, "up"]);
+  await setTap(lab, tap, "up");
 }
 
 async function unplug(lab: Lab, vm: Vm, nic: Nic): Promise<Vm> {
-  await run(["ip", "-n", machineNetns(lab, vm.host), "link", "del", nic.tap]);
+  await removeTap(lab, { host: vm.host, name: nic.tap });
   await releasePort(lab, nic);
   const rest: Vm = { ...vm, nics: vm.nics.filter(({ dev }) => dev !== nic.dev) };
   writeVm(lab, rest);

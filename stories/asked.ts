@@ -12,7 +12,7 @@ export interface Stage extends Scene {
 }
 
 export function askModel(stage: Stage, from: string, asked: { readonly to: string; readonly flow: FlowText }): Reached[] {
-  const sender = stage.cast.people.get(from)?.id;
+  const sender = (stage.cast.people.get(from) ?? stage.cast.strays.get(from))?.id;
   return endsOf(stage, from, asked).map(({ family, source, destination }) => {
     const question = { source, destination, ...packetOf(asked.flow, family), ...(sender === undefined ? {} : { from: sender }) };
     return shown(family, reach(stage, question));

@@ -8,6 +8,11 @@ import type { Change, Remote, Rule } from "./story.ts";
 /** One request; the answer's body. Throws Neutron's words for a refusal. */
 export type Ask = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object) => Promise<unknown>;
 
+/** Everything that the store holds, by key. */
+export type Rows = ReadonlyMap<string, object>;
+/** Puts the store back as something else than it was, by force. */
+export type Rewrite = (change: (rows: Rows) => Rows) => Promise<void>;
+
 /** A story's port as its world knows it. */
 export interface Person {
   readonly id: string;
@@ -15,10 +20,14 @@ export interface Person {
   readonly network: string;
   readonly addresses: readonly string[];
   readonly host: string;
+  /** Whose VM it is a further NIC of. */
+  readonly beside?: string;
 }
 
 export interface Cast {
   readonly people: ReadonlyMap<string, Person>;
+  /** Whoever is behind a tap of no port. */
+  readonly strays: ReadonlyMap<string, Person>;
   /** Groups of people who are gone are still groups; ports that are gone are still remembered by their taps. */
   readonly taps: ReadonlyMap<string, string>;
   play(change: Change): Promise<void>;
@@ -45,8 +54,8 @@ export function withNames(text: string, taps: ReadonlyMap<string, string>): stri
   return [...taps].reduce((shown, [name, tap]) => shown.replaceAll(tap, `tap(${name})`), text);
 }
 
-export function castOf(ask: Ask): Cast {
-  const people = new Map<string, Person>();
+export function castOf(ask: Ask, rewrite: Rewrite): Cast {
+  const [people, strays] = [new Map<string, Person>(), new Map<string, Person>()];
   const taps = new Map<string, string>();
   const groups = new Map<string, string>();
   const addressGroups = new Map<string, string>();
@@ -79,9 +88,9 @@ export function castOf(ask: Ask): Cast {
         await ask("DELETE", `security-group-rules/${await ruleId(ask, ruleBody(change.rule, { group, addresses }))}`);
         return;
       case "port": {
-        const made = await ask("POST", "ports", { port: await portBody(ask, change, group) });
-        const id = idOf(made, "port");
-        const born = { id, tap: tapOf(id), network: change.network, addresses: change.addresses, host: change.host };
+        const id = await makePort(ask, await portBody(ask, change, group), change.after === undefined ? "" : person(change.after).id);
+        const { network, addresses: own, host, beside } = change;
+        const born = { id, tap: tapOf(id), network, addresses: own, host, ...(beside === undefined ? {} : { beside }) };
         people.set(change.name, born);
         taps.set(change.name, born.tap);
         return;
@@ -113,9 +122,31 @@ export function castOf(ask: Ask): Cast {
         return;
       }
       case "move":
+      case "bind":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { "binding:host_id": change.host } });
         people.set(change.name, { ...person(change.name), host: change.host });
         return;
+      case "stray": {
+        const tap = `tapstray-${change.stray}`;
+        strays.set(change.stray, { id: "of no port", tap, network: "none", addresses: change.addresses, host: change.host });
+        taps.set(change.stray, tap);
+        return;
+      }
+      case "claim": {
+        const { id, addresses: own } = person(change.name);
+        await rewrite((rows) => claimed(rows, id, change.address));
+        const kept = own.filter((address) => address.includes(":") !== change.address.includes(":"));
+        people.set(change.name, { ...person(change.name), addresses: [...kept, change.address] });
+        return;
+      }
+      case "claim-tap": {
+        const { id } = person(change.name);
+        const next = `${person(change.of).id.slice(0, -12)}ffffffffffff`;
+        await rewrite((rows) => renumbered(rows, id, next));
+        people.set(change.name, { ...person(change.name), id: next, tap: tapOf(next) });
+        taps.set(change.name, tapOf(next));
+        return;
+      }
       case "delete":
         await ask("DELETE", `ports/${person(change.name).id}`);
         people.delete(change.name);
@@ -124,7 +155,7 @@ export function castOf(ask: Ask): Cast {
         throw new Error(`${change.do} is no request`);
     }
   };
-  return { people, taps, play };
+  return { people, strays, taps, play };
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
@@ -153,6 +184,32 @@ async function portBody(ask: Ask, change: Extract<Change, { do: "port" }>, group
     device_owner: "compute:nova",
     "binding:host_id": change.host,
   };
+}
+
+/** Its id. Where it must be after another, ports are made until it is. */
+async function makePort(ask: Ask, port: object, after: string): Promise<string> {
+  for (;;) {
+    const id = idOf(await ask("POST", "ports", { port }), "port");
+    if (id > after) return id;
+    await ask("DELETE", `ports/${id}`);
+  }
+}
+
+/** The port has the address in place of its own of that family, whoever else has it. */
+function claimed(rows: Rows, id: string, address: string): Rows {
+  type Row = { readonly fixed_ips: readonly { readonly subnet_id: string; readonly ip_address: string }[] };
+  const row = rows.get(`port/${id}`) as Row & object;
+  const fixed_ips = row.fixed_ips.map((fixed) =>
+    fixed.ip_address.includes(":") === address.includes(":") ? { ...fixed, ip_address: address } : fixed,
+  );
+  return new Map([...rows, [`port/${id}`, { ...row, fixed_ips }]]);
+}
+
+/** Nova has to plug it anew. */
+function renumbered(rows: Rows, id: string, next: string): Rows {
+  return new Map(
+    [...rows].map(([key, row]) => (key === `port/${id}` ? [`port/${next}`, { ...row, id: next, device_id: "" }] : [key, row])),
+  );
 }
 
 /** A data centre allows nobody any, until an administrator says otherwise. */

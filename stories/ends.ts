@@ -27,10 +27,12 @@ export function endsOf(scene: Scene, from: string, { to, flow }: { readonly to: 
   });
 }
 
-/** Of a port, of `outside`, or the address that is written out. */
+/** Of a port, of a stray, of `outside`, or the address that is written out. */
 function addressesOf({ datacenter, cast }: Scene, name: string): Ip[] {
   const literal = readIp(name);
   if (literal !== undefined) return [literal];
   const { ipv4, ipv6 } = outsideHost(datacenter.lab);
-  return name === "outside" ? [ipv4, ipv6] : (cast.people.get(name)?.addresses ?? []).flatMap((text) => readIp(text) ?? []);
+  return name === "outside"
+    ? [ipv4, ipv6]
+    : ((cast.people.get(name) ?? cast.strays.get(name))?.addresses ?? []).flatMap((text) => readIp(text) ?? []);
 }

@@ -10,11 +10,12 @@ import { decideApply } from "#core/datacenter/apply.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { answer } from "#core/neutron/api.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
+import { decideRestore } from "#core/neutron/restore.ts";
 import { api } from "#engine/api.ts";
 import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
 import { writer } from "#engine/writer.ts";
-import type { Ask } from "./cast.ts";
+import type { Ask, Rewrite } from "./cast.ts";
 import { life, never } from "./fake-world-time.ts";
 import type { Life, Time } from "./fake-world-time.ts";
 
@@ -37,6 +38,7 @@ export interface FakeController {
   readonly accept: AcceptAgent;
   readonly ask: Ask;
   apply(datacenter: DataCenter): Promise<void>;
+  readonly rewrite: Rewrite;
   kill(): void;
 }
 
@@ -57,6 +59,10 @@ export async function fakeController({ store, time, log, chance, commitMs }: Con
     apply: async (datacenter) => {
       const applied = await answered(write.write((cloud, fresh) => decideApply(cloud, { datacenter, project: "admin" }, fresh)));
       if (!applied.ok) throw new Error(applied.refusal.message);
+    },
+    rewrite: async (change) => {
+      const restored = await answered(write.write((cloud, fresh) => decideRestore(change(new Map(cloud.entries())))(cloud, fresh)));
+      if (!restored.ok) throw new Error(restored.refusal.message);
     },
     kill: () => own.end(),
   };

@@ -31,6 +31,7 @@ export interface FakeMachine {
   unplug(link: string): void;
   /** A VM behind a link that is there says so of itself. */
   sign(sign: Sign): void;
+  rename(link: string, to: string): void;
   /** The agent is killed, and another one starts. */
   killAgent(): void;
   /** All is lost but files and the links that others made. */
@@ -87,6 +88,12 @@ export function fakeMachine(parts: MachineParts): FakeMachine {
       agent.linksChanged();
     },
     sign: (sign) => (links.has(sign.tap) ? signs.give(sign) : undefined),
+    rename: (link, to) => {
+      if (!links.delete(link)) return;
+      links.add(to);
+      host.rename(link, to);
+      agent.linksChanged();
+    },
     killAgent,
     reboot: () => {
       host.reboot();

@@ -65,7 +65,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   const machines = fleet(datacenter).map((one) => fakeMachine({ ...one, feed: feed.client, time: clock, log, failures, diesAtWork }));
   const byName = new Map(machines.map((machine) => [machine.self.host, machine]));
   const ask: Ask = (method, path, body) => controller.ask(method, path, body);
-  const cast = castOf(ask);
+  const cast = castOf(ask, (change) => controller.rewrite(change));
 
   const settle = async () => {
     await clock.rest();
@@ -76,6 +76,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   const change = withNova(cast, {
     plug: async (host, tap) => nova().then(() => byName.get(host)?.plug(tap)),
     unplug: async (host, tap) => nova().then(() => byName.get(host)?.unplug(tap)),
+    rename: async (host, tap, to) => nova().then(() => byName.get(host)?.rename(tap, to)),
   });
   const killController = async () => {
     controller.kill();

@@ -15,6 +15,7 @@ import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
 import { route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
+import { decideRestore } from "#core/neutron/restore.ts";
 import { ADMIN, sandbox } from "#core/neutron/sandbox.ts";
 import { replica } from "#engine/replica.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
@@ -34,13 +35,14 @@ export async function pureWorld(example: string): Promise<World> {
     if (status >= 400) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answered)}`);
     return answered;
   };
-  const cast = castOf(ask);
+  const cast = castOf(ask, async (change) => void decide(decideRestore(change(new Map(cloud.entries())))));
   const told = (host: string) => viewOf(cloud, host, "compute");
   // Taps are remembered as `HOST TAP`: what needs one that is not there waits for it.
   const plugged = new Set<string>();
   const change = withNova(cast, {
     plug: (host, tap) => void plugged.add(`${host} ${tap}`),
     unplug: (host, tap) => void plugged.delete(`${host} ${tap}`),
+    rename: (host, tap, to) => void (plugged.delete(`${host} ${tap}`) && plugged.add(`${host} ${to}`)),
   });
   return {
     patience: 0,

@@ -25,11 +25,15 @@ import { killService } from "#lab/service.ts";
 import { standing, startAgent, startController } from "#lab/standing.ts";
 import { OUTSIDE } from "#lab/topology.ts";
 import { inPool } from "#lab/verify/outside-claims.ts";
-import { addVm, removeVm } from "#lab/vm.ts";
+import { removeVm } from "#lab/vm.ts";
+import { listVms } from "#lab/vm-record.ts";
 import { castOf, withNames } from "./cast.ts";
 import type { Ask, Cast } from "./cast.ts";
 import { endsOf } from "./ends.ts";
-import type { Scene } from "./ends.ts";
+import type { Ends, Scene } from "./ends.ts";
+import { boot, unbooted } from "./real-world-boot.ts";
+import { restoreChanged } from "./real-world-store.ts";
+import { actOnTap } from "./real-world-taps.ts";
 import type { Change, FlowText } from "./story.ts";
 import type { Reached, World } from "./world.ts";
 
@@ -45,7 +49,7 @@ export function realWorld(lab: Lab): World {
     if (method === "POST") made.push(`${path}/${Object.values(answer ?? {})[0]?.id}`);
     return answer;
   };
-  const cast = castOf(ask);
+  const cast = castOf(ask, (change) => restoreChanged(lab, change));
   const datacenter = standing(lab).center;
   return {
     patience: 10_000,
@@ -56,8 +60,11 @@ export function realWorld(lab: Lab): World {
     status: async (name) => ((await ask("GET", `ports/${cast.people.get(name)?.id}`)) as { port: CloudPort }).port.status,
     reach: (from, to, flow) => probe(lab, { datacenter, cast }, { from, to, flow }),
     close: async () => {
-      for (const name of cast.people.keys()) await removeVm(lab, name).catch(() => undefined);
-      for (const path of made.toReversed()) await askLab(lab, { method: "DELETE", path: `/v2.0/${path}` }).catch(() => undefined);
+      for (const { name } of listVms(lab)) await removeVm(lab, name).catch(() => undefined);
+      // Some have another id by now.
+      const ports = [...cast.people.values()].map(({ id }) => `ports/${id}`);
+      for (const path of [...made, ...ports].toReversed())
+        await askLab(lab, { method: "DELETE", path: `/v2.0/${path}` }).catch(() => undefined);
     },
   };
 }
@@ -73,30 +80,24 @@ async function act(lab: Lab, cast: Cast, change: Change): Promise<void> {
       await startController(lab);
       return;
     case "delete":
-      await removeVm(lab, change.name);
+      await unbooted(lab, cast, change.name);
       return cast.play(change);
     case "set":
       // A guest asks for its address when it boots, and again when half of its lease is over.
       if (change.attribute !== "fixed_ips") return cast.play(change);
-      await removeVm(lab, change.name);
+      await unbooted(lab, cast, change.name);
       await cast.play(change);
       return boot(lab, cast, change.name);
     case "move":
-      await removeVm(lab, change.name);
+      await unbooted(lab, cast, change.name);
       await cast.play(change);
       return boot(lab, cast, change.name);
     case "port":
       await cast.play(change);
       return boot(lab, cast, change.name);
     default:
-      return cast.play(change);
+      if (!(await actOnTap(lab, cast, change))) await cast.play(change);
   }
-}
-
-async function boot(lab: Lab, cast: Cast, name: string): Promise<void> {
-  const person = cast.people.get(name);
-  if (person === undefined) throw new Error(`the story has no port ${name}`);
-  await addVm(lab, { name, host: person.host, network: person.network, groups: [], port_id: person.id });
 }
 
 /** Routes, neighbours and packet filter, as a fresh process reads them in the host's namespace. */
@@ -115,9 +116,12 @@ async function held(lab: Lab, host: string): Promise<string[]> {
 
 async function probe(lab: Lab, scene: Scene, question: Question): Promise<Reached[]> {
   const { from, flow } = question;
-  const netns = from === "outside" ? machineNetns(lab, OUTSIDE.name) : vmNetns(lab, from);
+  const beside = scene.cast.people.get(from)?.beside;
+  const netns = from === "outside" ? machineNetns(lab, OUTSIDE.name) : vmNetns(lab, beside ?? from);
   const ends = endsOf(scene, from, question);
-  return Promise.all(ends.map(async ({ family, destination }) => reachedBy(scene, family, await asked(netns, destination, flow))));
+  // By that NIC of the VM: it would take its first one.
+  const ask = ({ source, destination }: Ends) => asked(netns, { flow, target: destination, ...(beside === undefined ? {} : { source }) });
+  return Promise.all(ends.map(async (each) => reachedBy(scene, each.family, await ask(each))));
 }
 
 interface Question {
@@ -126,9 +130,15 @@ interface Question {
   readonly flow: FlowText;
 }
 
-function asked(netns: string, target: Ip, { protocol, port = 0 }: FlowText): Promise<Probe> {
-  if (protocol === "ping") return ping(netns, target);
-  return protocol === "tcp" ? tcp(netns, target, port) : udp(netns, target, port);
+interface Asked {
+  readonly flow: FlowText;
+  readonly target: Ip;
+  readonly source?: Ip;
+}
+
+function asked(netns: string, { flow: { protocol, port = 0 }, target, ...by }: Asked): Promise<Probe> {
+  if (protocol === "ping") return ping(netns, target, by);
+  return protocol === "tcp" ? tcp(netns, target, port, by) : udp(netns, target, port, by);
 }
 
 function reachedBy({ datacenter }: Scene, family: Family, { reached, peerSaw, error = "" }: Probe): Reached {

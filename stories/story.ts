@@ -12,9 +12,11 @@
  *     delete a
  *     h1 holds nothing of a
  *
- * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `unplug a from h1`
- * and `plug a on h1` (the tap alone), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`;
- * `group quick stateless`;
+ * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `bind a to h2` (without its tap), `unplug a from h1`
+ * and `plug a on h1` (the tap alone), `down a on h1`, `up a on h1`, `flap a on h1 3 times`, `rename a on h1 to tapelse` and
+ * `rename tapelse on h1 to a`, `stray x on h1 with 172.18.208.99` (a tap of no port, and whoever is behind it), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`;
+ * `group quick stateless`; `port b … in web beside a` (another NIC of the same VM), `port b … after a` (with an id that is after that one's);
+ * `b claims 172.18.208.20` and `b claims the tap of a` (the store is put back by force, and says so);
  * `floating f 172.18.208.50`, `lead f to a` (or `nothing`), `forward f tcp 2222 to a 22`, `drop forward f tcp 2222`;
  * `addresses offices 192.0.2.0/24`, `add 198.51.100.0/24 to offices`, `remove 192.0.2.0/24 from offices`, and rules `… with addresses offices`.
  *
@@ -45,9 +47,13 @@ export type Change =
       readonly addresses: readonly string[];
       readonly host: string;
       readonly groups: readonly string[];
+      /** It is a further NIC of this one's VM. */
+      readonly beside?: string;
+      /** Of two that claim the same, the one with the smaller id has it. */
+      readonly after?: string;
     }
   | { readonly do: "regroup"; readonly name: string; readonly groups: readonly string[] }
-  | { readonly do: "move"; readonly name: string; readonly host: string }
+  | { readonly do: "move" | "bind"; readonly name: string; readonly host: string }
   | { readonly do: "delete"; readonly name: string }
   /** `value` as JSON would have it. */
   | { readonly do: "set"; readonly name: string; readonly attribute: string; readonly value: unknown }
@@ -64,7 +70,13 @@ export type Change =
     }
   | { readonly do: "unforward"; readonly floating: string; readonly protocol: string; readonly port: number }
   /** The tap alone comes or goes, whatever the port is bound to. */
-  | { readonly do: "plug" | "unplug"; readonly name: string; readonly host: string }
+  | { readonly do: "plug" | "unplug" | "up" | "down"; readonly name: string; readonly host: string }
+  | { readonly do: "flap"; readonly name: string; readonly host: string; readonly times: number }
+  /** Ports stand for their taps; whatever is none is the name of a tap. */
+  | { readonly do: "rename"; readonly host: string; readonly from: string; readonly to: string }
+  | { readonly do: "stray"; readonly stray: string; readonly host: string; readonly addresses: readonly string[] }
+  | { readonly do: "claim"; readonly name: string; readonly address: string }
+  | { readonly do: "claim-tap"; readonly name: string; readonly of: string }
   | { readonly do: "kill-agent"; readonly host: string }
   | { readonly do: "kill-controller" };
 
@@ -131,14 +143,16 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
   ],
   [/^(rule|drop rule) (.+)$/, ([, verb, rest = ""]) => ({ do: verb === "rule" ? "rule" : "unrule", rule: readRule(rest) })],
   [
-    /^port (\S+) (\S+) (.+) on (\S+) in (\S+)$/,
-    ([, name = "", network = "", addresses = "", host = "", groups = ""]) => ({
+    /^port (\S+) (\S+) (.+) on (\S+) in (\S+?)(?: beside (\S+))?(?: after (\S+))?$/,
+    ([, name = "", network = "", addresses = "", host = "", groups = "", beside, after]) => ({
       do: "port",
       name,
       network,
       addresses: addresses.split(/\s+/),
       host,
       groups: readNames(groups),
+      ...(beside === undefined ? {} : { beside }),
+      ...(after === undefined ? {} : { after }),
     }),
   ],
   [/^floating (\S+) (\S+)$/, ([, floating = "", address = ""]) => ({ do: "floating", floating, address })],
@@ -159,13 +173,21 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
     ([, floating = "", protocol = "", port]) => ({ do: "unforward", floating, protocol, port: Number(port) }),
   ],
   [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: readNames(groups) })],
-  [/^move (\S+) to (\S+)$/, ([, name = "", host = ""]) => ({ do: "move", name, host })],
+  [/^(move|bind) (\S+) to (\S+)$/, ([, verb, name = "", host = ""]) => ({ do: verb === "move" ? "move" : "bind", name, host })],
   [/^delete (\S+)$/, ([, name = ""]) => ({ do: "delete", name })],
   [/^set (\S+) (\S+) (.+)$/, ([, name = "", attribute = "", value = ""]) => ({ do: "set", name, attribute, value: JSON.parse(value) })],
   [
-    /^(plug|unplug) (\S+) (?:on|from) (\S+)$/,
-    ([, verb, name = "", host = ""]) => ({ do: verb === "plug" ? "plug" : "unplug", name, host }),
+    /^(plug|unplug|up|down) (\S+) (?:on|from) (\S+)$/,
+    ([, verb, name = "", host = ""]) => ({ do: verb as "plug" | "unplug" | "up" | "down", name, host }), // the form admits these only
   ],
+  [/^flap (\S+) on (\S+) (\d+) times$/, ([, name = "", host = "", times]) => ({ do: "flap", name, host, times: Number(times) })],
+  [/^rename (\S+) on (\S+) to (\S+)$/, ([, from = "", host = "", to = ""]) => ({ do: "rename", host, from, to })],
+  [
+    /^stray (\S+) on (\S+) with (.+)$/,
+    ([, stray = "", host = "", addresses = ""]) => ({ do: "stray", stray, host, addresses: addresses.split(/\s+/) }),
+  ],
+  [/^(\S+) claims the tap of (\S+)$/, ([, name = "", of = ""]) => ({ do: "claim-tap", name, of })],
+  [/^(\S+) claims (\S+)$/, ([, name = "", address = ""]) => ({ do: "claim", name, address })],
   [/^kill agent (\S+)$/, ([, host = ""]) => ({ do: "kill-agent", host })],
   [/^kill controller$/, () => ({ do: "kill-controller" })],
   [/^(\S+) holds nothing of (\S+)$/, ([, host = "", port = ""]) => ({ see: "holds-nothing", host, port })],

@@ -1,0 +1,24 @@
+/** The VMs of a story's ports in a lab. */
+import type { Lab } from "#lab/place.ts";
+import { addVm, plugVm, removeVm, unplugVm } from "#lab/vm.ts";
+import { readVm } from "#lab/vm-record.ts";
+import type { Cast, Person } from "./cast.ts";
+
+export async function boot(lab: Lab, cast: Cast, name: string): Promise<void> {
+  const { host, network, id: port_id, beside } = personOf(cast, name);
+  const wish = { network, groups: [], port_id };
+  await (beside === undefined ? addVm(lab, { ...wish, name, host }) : plugVm(lab, beside, wish));
+}
+
+/** The port stays. A port that has no VM any more is no trouble. */
+export async function unbooted(lab: Lab, cast: Cast, name: string): Promise<void> {
+  const { network, beside } = personOf(cast, name);
+  if (beside !== undefined) await unplugVm(lab, beside, network);
+  else if (readVm(lab, name) !== undefined) await removeVm(lab, name);
+}
+
+export function personOf(cast: Cast, name: string): Person {
+  const person = cast.people.get(name);
+  if (person === undefined) throw new Error(`the story has no port ${name}`);
+  return person;
+}
