@@ -5,7 +5,7 @@ import type { Binding, BindingPatch, NewBinding } from "./binding.ts";
 import { bindingExists, bindingFailed, bindingIsActive, bindingNotFound } from "./binding-refusals.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
-import { activeBinding, bindingId, bindingOn, inactiveBindings, settled, UNBOUND, vifOn } from "./port-binding.ts";
+import { activeBinding, bindingId, bindingOn, inactiveBindings, settled, UNBOUND, statusOn, vifOn } from "./port-binding.ts";
 import type { Port } from "./port.ts";
 import { removal, touched, write } from "./rules.ts";
 
@@ -44,7 +44,7 @@ export function changed(cloud: Cloud, port: Port, { host, patch, fresh }: Named 
   return ok({ binding: after.value, writes: [portWrite(cloud, { before: port, next }, fresh)] });
 }
 
-/** The VM has come: its port is this host's now, DOWN until the host says that it is served. */
+/** The VM has come: its port is this host's now, DOWN until the host says that it is served, unless it has said so. */
 export function activated(cloud: Cloud, port: Port, { host, fresh }: Named): Result<Changed> {
   const before = bindingOn(cloud, port, host);
   if (before === undefined) return refused(bindingNotFound({ port: port.id, host }));
@@ -89,7 +89,7 @@ function served(port: Port, { host, vif_type, vif_details, vnic_type, profile }:
     "binding:vif_details": vif_details,
     "binding:vnic_type": vnic_type,
     "binding:profile": profile,
-    status: "DOWN",
+    status: statusOn(port, host),
   };
 }
 

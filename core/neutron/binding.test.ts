@@ -221,6 +221,17 @@ describe("a VM that has come to a host before Nova says so", () => {
     }
   });
 
+  test("is served as soon as it is bound there, where its host had everything ready", () => {
+    for (const expected of [bound, named]) {
+      const { box, id, ask, port, change } = running();
+      expected({ ask, change } as ReturnType<typeof running>);
+      box.cloud.apply(`port/${id}`, { ...box.cloud.get("port", id), ready_on: ["h2"] });
+      if (expected === bound) ask("PUT", "/h2/activate");
+      else change({ "binding:host_id": "h2", "binding:profile": {} });
+      assert.deepEqual([port()["binding:host_id"], port()["status"]], ["h2", "ACTIVE"]);
+    }
+  });
+
   test("without a sign of life it moves when Nova says so", () => {
     const { box, id, ask, change } = running();
     const said = () => [box.cloud.get("port", id)?.arrived_on, box.cloud.get("port", id)?.moves];

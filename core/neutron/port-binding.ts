@@ -21,10 +21,16 @@ export function vifOn(cloud: Cloud, port: Bindable, { host, now }: Place): Pick<
   return { vif_type: "tap", vif_details: { port_filter: true, mac_address: hostSideMac(port.mac_address) } };
 }
 
+/** A host that was told of it beforehand may have everything ready, and says nothing more once it is bound there. */
+export function statusOn({ ready_on: ready }: Pick<Port, "ready_on">, host: string): "ACTIVE" | "DOWN" {
+  return ready.includes(host) ? "ACTIVE" : "DOWN";
+}
+
 /** The binding of a port to a host (empty: none). It is DOWN until the host says that it is served. */
-export function binding(cloud: Cloud, port: Bindable, place: Place): ActiveBinding {
+export function binding(cloud: Cloud, port: Bindable & Pick<Port, "ready_on">, place: Place): ActiveBinding {
   const vif = place.host === "" ? UNBOUND : vifOn(cloud, port, place);
-  return { "binding:host_id": place.host, "binding:vif_type": vif.vif_type, "binding:vif_details": vif.vif_details, status: "DOWN" };
+  const status = vif.vif_type === "tap" ? statusOn(port, place.host) : "DOWN";
+  return { "binding:host_id": place.host, "binding:vif_type": vif.vif_type, "binding:vif_details": vif.vif_details, status };
 }
 
 /** Of a port that no host serves, and of a host that serves it no longer. */

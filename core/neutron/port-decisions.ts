@@ -92,7 +92,7 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
     moves: 0,
     ...said,
     tags: input.tags.toSorted(),
-    ...binding(cloud, said, { host: input["binding:host_id"], now: fresh.now }),
+    ...binding(cloud, { ...said, ready_on: [] }, { host: input["binding:host_id"], now: fresh.now }),
     extra_dhcp_opts: newOptions(input.extra_dhcp_opts),
     fixed_ips: addresses.value,
     ip_allocation: allocation(input, addresses.value),
