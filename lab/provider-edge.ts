@@ -102,7 +102,8 @@ export function askBird({ lab }: Edge, machine: string, command: string): Promis
 /** One round for the nftables of a machine; answers how many of its objects were not as they should be. */
 export function holdRules({ lab, dc }: Edge, machine: string): Promise<number> {
   const run = programsIn(lab, machine);
-  return once(nft, nftables(run, cutFlows(run)), intentOf(dc, machine).nft ?? []);
+  const kernel = kernelOf(machineNetns(lab, machine));
+  return once(nft, nftables({ run, ...kernel, cut: cutFlows(run) }), intentOf(dc, machine).nft ?? []).finally(kernel.close);
 }
 
 function intentOf(dc: DataCenter, machine: string): Partial<Intent> {

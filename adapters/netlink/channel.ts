@@ -32,8 +32,8 @@ export interface Channel {
   readonly port: number;
   /** One answer per question, in their order: undefined for done. They are done one after the other; one that fails keeps none from being done. */
   change(questions: readonly Question[]): readonly (Refusal | undefined)[];
-  /** Everything of a kind, as `read` makes it of each message; again from the beginning when something changed meanwhile. */
-  dump<T>(question: Question, read: (body: Buffer, type: number) => T | undefined): T[];
+  /** Everything of a kind, as `read` makes it of each message; again from the beginning, which `again` is told, when something changed meanwhile. */
+  dump<T>(question: Question, read: (body: Buffer, type: number) => T | undefined, again?: () => void): T[];
   /** What is told of one object; undefined when the kernel refuses with one of `none` (errno). */
   get<T>(question: Question, read: (body: Buffer) => T, none: readonly number[]): T | undefined;
   /** Writes whole messages as they are, and gives every refusal by sequence number (undefined: an acknowledgement). */
@@ -132,8 +132,9 @@ export function channel(protocol: number, netns?: string): Channel {
     numbers,
     change,
     batch,
-    dump: (question, read) => {
+    dump: (question, read, again) => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        if (attempt > 0) again?.();
         const { found, state, refusal } = dumpOnce(question, read);
         if (refusal !== undefined && !CHANGED.has(refusal.errno)) throw new RefusedError(refusal);
         if (state === "done" && refusal === undefined) return found;

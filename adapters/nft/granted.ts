@@ -13,6 +13,8 @@ import type { Change } from "#core/reconcile/diff.ts";
 export interface Granted {
   /** What is wanted now, and what stands. */
   seen(want: readonly Nft[], held: readonly Nft[]): void;
+  /** These are wanted now, besides those before. */
+  wanted(values: readonly Nft[]): void;
   /** The addresses whose flows go with this change. */
   lostBy(change: Change<Nft>): readonly Ip[];
   /** The change is done, and so are its flows. */
@@ -25,9 +27,13 @@ type Granting = NftElement | NftSet;
 export function granted(): Granted {
   const wanted = new Map<Ref, Granting>();
   const standing = new Map<Ref, Granting>();
+  const want = (values: readonly Nft[]) => {
+    for (const value of values) if (value.object !== "chain" && value.cuts !== undefined) wanted.set(refOf(nft, value), value);
+  };
   return {
-    seen: (want, held) => {
-      for (const value of want) if (value.object !== "chain" && value.cuts !== undefined) wanted.set(refOf(nft, value), value);
+    wanted: want,
+    seen: (values, held) => {
+      want(values);
       for (const value of held) {
         const known = wanted.get(refOf(nft, value));
         if (known !== undefined && nft.same(known, value)) standing.set(refOf(nft, value), known);

@@ -11,6 +11,7 @@ import type { Nft, NftChain, NftElement, NftSet } from "#core/kinds/nft.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import type { CutFlows } from "../linux/flows.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
+import type { TestNamespace } from "../linux/namespace.real.ts";
 import { nftables } from "./nftables.ts";
 
 const noFlows: CutFlows = async () => new Map();
@@ -78,8 +79,8 @@ const POLICY: readonly Nft[] = [
 ];
 
 /** One pass over a driver with no memory; gives what was changed. */
-async function pass({ run }: Pick<Awaited<ReturnType<typeof testNamespace>>, "run">, want: readonly Nft[], prune = true) {
-  const driver = nftables(run, noFlows);
+async function pass({ run, kernel }: Pick<TestNamespace, "run" | "kernel">, want: readonly Nft[], prune = true) {
+  const driver = nftables({ run, ...kernel, cut: noFlows });
   const changes = diff(nft, want, await driver.list(want), { prune });
   const outcomes = await driver.apply(changes);
   return changes.map(({ op, ref }, at) => ({ change: `${op} ${ref}`, outcome: outcomes[at] }));
@@ -89,12 +90,12 @@ const changed = async (host: Awaited<ReturnType<typeof testNamespace>>, want: re
   (await pass(host, want)).map(({ change, outcome }) => `${change} ${outcome?.state}`);
 
 driverContract<Nft>("nftables()", async (t: TestContext) => {
-  const { run, sh } = await testNamespace(t);
+  const { run, kernel, sh } = await testNamespace(t);
   await sh("nft 'add table inet other; add chain inet other in-1; add table ip margay; add chain ip margay in-1'");
   const impossible = { value: chain("bad", ["foo bar"]), reason: /syntax error|No symbol type information/ };
   return {
     kind: nft,
-    fresh: () => nftables(run, noFlows),
+    fresh: () => nftables({ run, ...kernel, cut: noFlows }),
     one: chain("in-1", ["accept"]),
     other: chain("in-2", ["drop"]),
     changed: chain("in-1", ["drop", "accept"]),
@@ -187,18 +188,22 @@ test("everything of ours goes when nothing is wanted, and others' tables stay", 
   await host.sh("nft 'add table inet other; add chain inet other keep'");
   await pass(host, POLICY);
   for (const { change, outcome } of await pass(host, [])) assert.deepEqual(outcome, DONE, change);
-  assert.deepEqual(await nftables(host.run, noFlows).list([]), []);
+  assert.deepEqual(await nftables({ ...host, ...host.kernel, cut: noFlows }).list([]), []);
   assert.match(await host.sh("nft list ruleset"), /table inet other \{\s+chain keep/);
 });
 
 test("what an endpoint's former policy let through is cut once the new one stands, again when that failed", async (t) => {
-  const { run } = await testNamespace(t);
+  const { run, kernel } = await testNamespace(t);
   const asked: string[] = [];
   let busy = false;
-  const driver = nftables(run, async (addresses) => {
-    const all = [...addresses];
-    asked.push(...all);
-    return new Map(busy ? all.map((ip) => [ip, "table busy"]) : []);
+  const driver = nftables({
+    run,
+    ...kernel,
+    cut: async (addresses) => {
+      const all = [...addresses];
+      asked.push(...all);
+      return new Map(busy ? all.map((ip) => [ip, "table busy"]) : []);
+    },
   });
   const step = async (want: readonly Nft[]) => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
   const to = (value: string) => element("to", '"tap1"', { value, cuts: ["10.65.0.5" as Ip] });
@@ -217,9 +222,9 @@ test("what an endpoint's former policy let through is cut once the new one stand
 });
 
 test("a policy that grants what the former did, and more, cuts nothing; a process that starts learns what stands", async (t) => {
-  const { run } = await testNamespace(t);
+  const { run, kernel } = await testNamespace(t);
   const asked: string[] = [];
-  const fresh = () => nftables(run, async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))));
+  const fresh = () => nftables({ run, ...kernel, cut: async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))) });
   const map = set("to", "type ifname : verdict;", "map");
   const to = (value: string, grants: readonly string[]) => element("to", '"tap1"', { value, grants, cuts: ["10.65.0.5" as Ip] });
   const step = async (driver: Driver<Nft>, want: readonly Nft[]) => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
@@ -239,9 +244,9 @@ test("a policy that grants what the former did, and more, cuts nothing; a proces
 });
 
 test("a set that changes as a whole takes along the flows of what it no longer grants", async (t) => {
-  const { run } = await testNamespace(t);
+  const { run, kernel } = await testNamespace(t);
   const asked: string[] = [];
-  const driver = nftables(run, async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))));
+  const driver = nftables({ run, ...kernel, cut: async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))) });
   const step = async (...elements: readonly string[]) => {
     const whole = { ...set("offices4", "type ipv4_addr; flags interval;"), elements, grants: elements, cuts: ["10.65.0.5" as Ip] };
     return driver.apply(diff(nft, [whole], await driver.list([whole]), { prune: true }));

@@ -14,12 +14,12 @@ export interface NftScript {
 
 /**
  * One transaction. Whatever refers comes off before what it refers to, and goes on after it: elements, rules, sets and maps,
- * chains on the way down, the other way round on the way up.
+ * chains on the way down, the other way round on the way up. Sets that change as a whole may be left `empty`.
  */
-export function nftScript(changes: readonly Change<Nft>[]): NftScript {
+export function nftScript(changes: readonly Change<Nft>[], contents: "filled" | "empty" = "filled"): NftScript {
   const families = new Set(changes.map((change) => valueOf(change).family));
   const lines = [...families].map((family) => ({ text: `add table ${family} ${NFT_TABLE}`, owner: undefined as Change<Nft> | undefined }));
-  for (const phase of PHASES) {
+  for (const phase of contents === "filled" ? [...PHASES, FILL] : PHASES) {
     for (const owner of changes) for (const text of phase(owner)) lines.push({ text, owner });
   }
   return { text: lines.map(({ text }) => `${text}\n`).join(""), owners: lines.map(({ owner }) => owner) };
@@ -47,8 +47,10 @@ const PHASES: readonly Phase[] = [
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
   (change) => (change.op === "delete" ? [] : added(change.want, "element")),
-  (change) => (change.op === "delete" ? [] : filled(change.want)),
 ];
+
+/** What is in sets that change as a whole. */
+const FILL: Phase = (change) => (change.op === "delete" ? [] : filled(change.want));
 
 function valueOf(change: Change<Nft>): Nft {
   return change.op === "delete" ? change.have : change.want;

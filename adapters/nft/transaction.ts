@@ -1,6 +1,9 @@
 /**
- * Changes of nftables in one transaction: packets see all of them or none. When nft refuses, whatever it names is taken
- * out, with what stands on it, and the rest goes through.
+ * Changes of nftables in transactions: packets see all of one or none. When one is refused, whatever is named is taken out, with what
+ * stands on it, and the rest goes through.
+ *
+ * What is only in sets and maps is told to the kernel directly. Chains and sets that come, or go, are no matter for packets as long as
+ * nothing leads to them: they come in a transaction before that of the elements, and go in one after it. All else is one script.
  */
 import { DONE } from "#contracts/driver.ts";
 import type { Outcome } from "#contracts/driver.ts";
@@ -11,24 +14,90 @@ import type { Nft } from "#core/kinds/nft.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { wordsOf } from "../programs/programs.ts";
+import type { Channel } from "../netlink/channel.ts";
+import { isElemental, rawElements } from "./raw.ts";
 
-/** Outcomes so far. */
+export interface NftTools {
+  /** Runs nft(8). */
+  readonly run: RunProgram;
+  readonly netfilter: Channel;
+}
+
+/** Outcomes so far, other than done. */
 type Settled = Map<Change<Nft>, Outcome>;
 
+/** Tries a transaction: undefined when it is done, else whom it failed by (nobody: it failed as a whole) and in what words. */
+type Door = (
+  changes: readonly Change<Nft>[],
+) => Promise<{ readonly culprits: ReadonlyMap<Change<Nft>, string>; readonly words: string } | undefined>;
+
+interface Step {
+  readonly door: Door;
+  readonly changes: readonly Change<Nft>[];
+}
+
 /** One outcome per change, in their order. */
-export async function transact(run: RunProgram, changes: readonly Change<Nft>[]): Promise<Outcome[]> {
+export async function transact(tools: NftTools, changes: readonly Change<Nft>[]): Promise<Outcome[]> {
   const settled: Settled = new Map();
-  while (settled.size < changes.length) {
-    const rest = changes.filter((change) => !settled.has(change));
-    const script = nftScript(rest);
-    const result = await run(["nft", "-f", "-"], script.text);
-    if (result.code === 0) break;
-    const culprits = readCulprits(result.stderr, script);
-    for (const [change, reason] of culprits) settled.set(change, outcomeOf(change, reason));
-    if (culprits.size === 0) await oneByOne(run, rest, settled);
-    holdDependents(rest, settled);
+  for (const { door, changes: some } of stepsOf(tools, changes)) {
+    await settle(
+      door,
+      some.filter((change) => !settled.has(change)),
+      settled,
+    );
+    holdDependents(changes, settled);
   }
   return changes.map((change) => settled.get(change) ?? DONE);
+}
+
+function stepsOf(tools: NftTools, changes: readonly Change<Nft>[]): Step[] {
+  const [script, elements] = [scriptDoor(tools, "filled"), elementDoor(tools)];
+  const structure = changes.filter((change) => !isElemental(change));
+  if (structure.length === 0) return [{ door: elements, changes }];
+  if (structure.length === changes.length || !structure.every(isUnseen)) return [{ door: script, changes }];
+  return [
+    { door: scriptDoor(tools, "empty"), changes: structure.filter(({ op }) => op === "create") },
+    { door: elements, changes: changes.filter((change) => isElemental(change) || isFilledSet(change)) },
+    { door: script, changes: structure.filter(({ op }) => op === "delete") },
+  ];
+}
+
+/** Does it come or go without any packet being led by it, as long as no element leads to it? */
+function isUnseen(change: Change<Nft>): boolean {
+  if (change.op === "replace") return false;
+  const value = change.op === "create" ? change.want : change.have;
+  return value.object !== "chain" || value.hook === undefined;
+}
+
+function isFilledSet(change: Change<Nft>): boolean {
+  return change.op === "create" && change.want.object === "set" && change.want.elements !== undefined;
+}
+
+function scriptDoor({ run }: NftTools, contents: "filled" | "empty"): Door {
+  return async (changes) => {
+    const script = nftScript(changes, contents);
+    const result = await run(["nft", "-f", "-"], script.text);
+    return result.code === 0 ? undefined : { culprits: readCulprits(result.stderr, script), words: wordsOf(result) };
+  };
+}
+
+function elementDoor(tools: NftTools): Door {
+  const raw = rawElements(tools.netfilter);
+  return async (changes) => {
+    const tried = raw.attempt(changes);
+    if (tried === undefined) return scriptDoor(tools, "filled")(changes);
+    return tried.culprits === undefined ? undefined : { culprits: tried.culprits, words: "" };
+  };
+}
+
+async function settle(door: Door, changes: readonly Change<Nft>[], settled: Settled): Promise<void> {
+  for (let rest = changes; rest.length > 0; rest = changes.filter((change) => !settled.has(change))) {
+    const refused = await door(rest);
+    if (refused === undefined) return;
+    for (const [change, reason] of refused.culprits) settled.set(change, outcomeOf(change, reason));
+    if (refused.culprits.size === 0) return oneByOne(door, rest, settled);
+    holdDependents(changes, settled);
+  }
 }
 
 /** What was to be deleted and is gone already is done. */
@@ -37,18 +106,22 @@ function outcomeOf(change: Change<Nft>, reason: string): Outcome {
 }
 
 /**
- * nft names nobody (the kernel refuses some transactions as a whole): each is tried by itself, over and over as long as that gets
+ * Nobody is named (the kernel refuses some transactions as a whole): each is tried by itself, over and over as long as that gets
  * any further, so that it does not matter which of them goes first.
  */
-async function oneByOne(run: RunProgram, changes: readonly Change<Nft>[], settled: Settled): Promise<void> {
+async function oneByOne(door: Door, changes: readonly Change<Nft>[], settled: Settled): Promise<void> {
   let rest = changes;
   for (let before = rest.length + 1; rest.length > 0 && rest.length < before;) {
     before = rest.length;
+    const failed: Change<Nft>[] = [];
     for (const change of rest) {
-      const result = await run(["nft", "-f", "-"], nftScript([change]).text);
-      settled.set(change, result.code === 0 ? DONE : outcomeOf(change, wordsOf(result)));
+      const refused = await door([change]);
+      const outcome = refused === undefined ? DONE : outcomeOf(change, refused.culprits.get(change) ?? refused.words);
+      if (outcome.state === "done") settled.delete(change);
+      else failed.push(change);
+      if (outcome.state !== "done") settled.set(change, outcome);
     }
-    rest = rest.filter((change) => settled.get(change)?.state !== "done");
+    rest = failed;
   }
 }
 

@@ -2,6 +2,7 @@
  * Somebody outside, a compute host and a VM, as three namespaces in a row, the host's packet filter loaded by the real driver or
  * not at all. Neighbours and routes are given, so that nothing but the filter differs between two sites.
  */
+import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import { compileCompute } from "#core/intent/compute.ts";
@@ -99,9 +100,12 @@ async function wire({ out, host, vm }: { readonly out: string; readonly host: st
 }
 
 async function filter(host: string, view: View): Promise<void> {
-  const driver = nftables(programs({ under: ["ip", "netns", "exec", host] }), async () => new Map());
+  const kernel = kernelOf(host);
+  const driver = nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel, cut: async () => new Map() });
   const want = compileCompute(view, HOST).nft.map(({ value }) => value);
-  const outcomes = await driver.apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }));
+  const outcomes = await driver
+    .apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }))
+    .finally(kernel.close);
   const bad = outcomes.find(({ state }) => state !== "done");
   if (bad !== undefined) throw new Error(`the filter does not load: ${JSON.stringify(bad)}`);
 }

@@ -5,8 +5,8 @@
 import { digest } from "./digest.ts";
 import type { Ref } from "./kind.ts";
 import { nftRef } from "./nft.ts";
-import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
-import type { ChainState, NftTable, SetState } from "./nft-json.ts";
+import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "./nft.ts";
+import type { ChainState, NftTable, SetState } from "./nft-table.ts";
 
 /**
  * All objects of our tables, in the words of `want` where they are the same.
@@ -19,25 +19,40 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
   const known = new Map<Ref, Nft>();
   for (const value of want) if (value.object !== "element") known.set(nftRef(value.family, value.object, value.name), value);
   const textOf = knownTexts(want);
+  const wanted = wantedElements(want);
 
-  const inside = Map.groupBy(
-    tables.flatMap((table) => table.elements),
-    ({ family, of }) => nftRef(family, "set", of),
-  );
-  const sets = tables.flatMap((table) => table.sets).map((state) => setOf(state, { known, textOf, inside }));
+  const states = tables.flatMap((table) => table.sets);
+  const sets = states.map((state) => setOf(state, known, textOf));
   const doomed = new Set(sets.filter((set) => isRetyped(set, known)).map((set) => nftRef(set.family, set.object, set.name)));
-  const whole = new Set(sets.filter(({ elements }) => elements !== undefined).map((set) => nftRef(set.family, set.object, set.name)));
-  const inDoomed = (family: Nft["family"], of: string) => doomed.has(nftRef(family, "set", of)) || doomed.has(nftRef(family, "map", of));
   const chains = tables
     .flatMap((table) => table.chains)
     .map((state) => ({
       ...chainOf(state, known, textOf),
       ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
     }));
-  const elements = tables
-    .flatMap((table) => table.elements)
-    .filter(({ family, of }) => !inDoomed(family, of) && !whole.has(nftRef(family, "set", of)));
+  const elements = states.flatMap(({ object, family, name, elements: inside }, at) =>
+    sets[at]?.elements !== undefined || doomed.has(nftRef(family, object, name)) ? [] : inside.map(wanted(family, name)),
+  );
   return [...sets, ...chains, ...elements];
+}
+
+/** By set: what is wanted itself where an element is the same. There may be tens of thousands, and once is enough to have each. */
+function wantedElements(want: readonly Nft[]): (family: NftFamily, of: string) => (element: NftElement) => NftElement {
+  const sets = new Map<string, Map<string, NftElement>>();
+  for (const value of want) {
+    if (value.object !== "element") continue;
+    const place = `${value.family} ${value.of}`;
+    const set = sets.get(place) ?? new Map<string, NftElement>();
+    if (set.size === 0) sets.set(place, set);
+    set.set(value.element, value);
+  }
+  return (family, of) => {
+    const set = sets.get(`${family} ${of}`);
+    return (element) => {
+      const known = set?.get(element.element);
+      return known !== undefined && known.value === element.value ? known : element;
+    };
+  };
 }
 
 /** By digest, every text that is wanted somewhere. */
@@ -50,19 +65,15 @@ function knownTexts(want: readonly Nft[]): (digest: string) => string {
   return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
 }
 
-interface Known {
-  readonly known: ReadonlyMap<Ref, Nft>;
-  readonly textOf: (digest: string) => string;
-  /** Elements by set. */
-  readonly inside: ReadonlyMap<Ref, readonly NftElement[]>;
-}
-
-function setOf({ object, family, name, digest: mark }: SetState, { known, textOf, inside }: Known): NftSet {
+function setOf(
+  { object, family, name, digest: mark, elements }: SetState,
+  known: ReadonlyMap<Ref, Nft>,
+  textOf: (digest: string) => string,
+): NftSet {
   const set = { object, family, name, type: textOf(mark) };
-  const ref = nftRef(family, object, name);
-  const want = known.get(ref);
+  const want = known.get(nftRef(family, object, name));
   if (want?.object !== "set" || want.elements === undefined) return set;
-  return { ...set, elements: (inside.get(ref) ?? []).map(({ element }) => element).toSorted() };
+  return { ...set, elements: elements.map(({ element }) => element).toSorted() };
 }
 
 function isRetyped(set: NftSet, known: ReadonlyMap<Ref, Nft>): boolean {

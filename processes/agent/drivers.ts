@@ -32,7 +32,7 @@ export function hostHands(state: string): Hands {
   const drivers = {
     links: linuxLinks(kernel),
     sysctls: linuxSysctls(),
-    nft: nftables(run, cut),
+    nft: nftables({ ...kernel, run, cut }),
     neighbours: linuxNeighbours(kernel),
     addresses: linuxAddresses(kernel),
     files: linuxFiles({ state, owned: OWNED }),

@@ -130,7 +130,7 @@ function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
   return [
     track(link, linuxLinks(here.kernel), (intent) => intent.links),
     track(sysctl, sysctlsOf(here), (intent) => intent.sysctls),
-    track(nft, nftables(here.run, cut), (intent) => intent.nft),
+    track(nft, nftables({ ...here.kernel, run: here.run, cut }), (intent) => intent.nft),
     track(neighbour, linuxNeighbours(here.kernel), (intent) => intent.neighbours),
     track(address, linuxAddresses(here.kernel), (intent) => intent.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (intent) => intent.files),

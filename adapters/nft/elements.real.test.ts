@@ -1,0 +1,172 @@
+/** Elements that are told to the kernel directly, with nft(8) as the judge of what stands. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { DONE } from "#contracts/driver.ts";
+import { nft } from "#core/kinds/nft.ts";
+import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
+import { diff } from "#core/reconcile/diff.ts";
+import { testNamespace } from "../linux/namespace.real.ts";
+import { nftables } from "./nftables.ts";
+
+const inet = { family: "inet", uses: [] } as const;
+const element = (of: string, key: string, value?: string): NftElement => ({
+  ...inet,
+  object: "element",
+  of,
+  element: key,
+  ...(value === undefined ? {} : { value }),
+});
+const set = (name: string, type: string): NftSet => ({ object: "set", family: "inet", name, type });
+const map = (name: string, type: string): NftSet => ({ ...set(name, type), object: "map" });
+
+const STRUCTURE: readonly Nft[] = [
+  { ...inet, object: "chain", name: "in-1", rules: ["accept"] },
+  map("to", "type ifname : verdict;"),
+  map("leaving", "type ipv4_addr : ipv4_addr;"),
+  map("ports", "type inet_proto . inet_service : ipv4_addr . inet_service;"),
+  set("macs", "type ifname . ether_addr;"),
+  set("pairs6", "type ifname . ether_addr . ipv6_addr;"),
+  set("nets4", "type ifname . ether_addr . ipv4_addr; flags interval;"),
+  set("members4", "type ipv4_addr;"),
+  set("members6", "type ipv6_addr;"),
+];
+
+const ELEMENTS: readonly Nft[] = [
+  element("to", '"tap1"', "goto in-1"),
+  element("to", '"tap-with-15-char"', "drop"),
+  element("to", '"tap3"', "jump in-1"),
+  element("to", '"tap4"', "return"),
+  element("leaving", "10.65.0.5", "203.0.113.5"),
+  element("ports", "6 . 8080", "10.65.0.5 . 80"),
+  element("macs", '"tap1" . fa:16:3e:00:00:01'),
+  element("pairs6", '"tap1" . fa:16:3e:00:00:01 . 2001:db8::5'),
+  element("nets4", '"tap1" . fa:16:3e:00:00:01 . 10.65.0.5'),
+  element("nets4", '"tap1" . fa:16:3e:00:00:01 . 10.66.0.0/16'),
+  element("nets4", '"tap2" . fa:16:3e:00:00:02 . 0.0.0.0/0'),
+  element("nets4", '"tap3" . fa:16:3e:00:00:02 . 10.0.0.3-10.0.0.9'),
+  element("members4", "10.65.0.5"),
+  element("members6", "::ffff:102:304"),
+].map((value) => (value.element === '"tap-with-15-char"' ? { ...value, element: '"tap-with-15-cha"' } : value));
+
+async function host(t: TestContext) {
+  const here = await testNamespace(t);
+  let scripts = 0;
+  const run: typeof here.run = (argv, stdin) => {
+    scripts++;
+    return here.run(argv, stdin);
+  };
+  const driver = nftables({ run, ...here.kernel, cut: async () => new Map() });
+  const step = async (want: readonly Nft[]) => {
+    const [before, changes] = [scripts, diff(nft, want, await driver.list(want), { prune: true })];
+    const outcomes = await driver.apply(changes);
+    return { outcomes, scripts: scripts - before, changes: changes.map(({ op, ref }, at) => `${op} ${ref} ${outcomes[at]?.state}`) };
+  };
+  const shown = async () => (await driver.list([])).map(nft.show).toSorted();
+  return { ...here, driver, step, shown };
+}
+
+test("elements of every type that we write stand as nft itself would have written them, and go again", async (t) => {
+  const [ours, theirs] = [await host(t), await host(t)];
+  await ours.step(STRUCTURE);
+  const { outcomes, scripts } = await ours.step([...STRUCTURE, ...ELEMENTS]);
+  assert.deepEqual(
+    outcomes,
+    ELEMENTS.map(() => DONE),
+  );
+  assert.equal(scripts, 0, "elements alone need no program");
+  // All at once is one script.
+  const hooked: Nft = { ...inet, object: "chain", name: "base", hook: "type filter hook forward priority 0; policy accept;", rules: [] };
+  assert.equal((await theirs.step([hooked, ...STRUCTURE, ...ELEMENTS])).scripts, 1);
+  await theirs.step([...STRUCTURE, ...ELEMENTS]);
+  // In whatever order the kernel tells them.
+  const print = "nft list table inet margay | sed 's/[,}]//g; s/^[[:space:]]*//; s/elements = { //; s/ *$//' | sort";
+  assert.equal(await ours.sh(print), await theirs.sh(print));
+  assert.deepEqual(await ours.step([...STRUCTURE, ...ELEMENTS]), { outcomes: [], scripts: 0, changes: [] });
+  assert.equal((await ours.step(STRUCTURE)).scripts, 0);
+  assert.doesNotMatch(await ours.sh("nft list table inet margay"), /elements/);
+});
+
+const INTERVALS: readonly (readonly string[])[] = [
+  ["10.0.0.0/8", "192.0.2.7"],
+  ["0.0.0.0/0"],
+  ["0.0.0.0/1", "128.0.0.0/1"],
+  ["10.0.0.0/24", "10.0.1.0/24", "255.255.255.255"],
+  [],
+  ["10.0.0.3-10.0.0.9", "224.0.0.0/3"],
+];
+
+test("a set of prefixes that changes as a whole is what nft would have made of it, neighbours and the last addresses too", async (t) => {
+  const [ours, theirs] = [await host(t), await testNamespace(t)];
+  const whole = (elements: readonly string[]): Nft[] => [
+    { ...set("nets", "type ipv4_addr; flags interval;"), elements: elements.toSorted() },
+  ];
+  await ours.step(whole([]));
+  await theirs.sh("nft 'add table inet margay; add set inet margay nets { type ipv4_addr; flags interval; }'");
+  for (const elements of INTERVALS) {
+    const { outcomes, scripts } = await ours.step(whole(elements));
+    assert.ok(outcomes.every(({ state }) => state === "done") && scripts === 0, elements.join());
+    await theirs.sh(
+      `nft flush set inet margay nets${elements.length === 0 ? "" : `\\; add element inet margay nets '{ ${elements.join(", ")} }'`}`,
+    );
+    const print = 'nft -j list set inet margay nets | sed \'s/.*"flags"/flags/; s/.*"comment": "[^"]*", //\'';
+    assert.equal(await ours.sh(print), await theirs.sh(print), elements.join());
+    assert.deepEqual((await ours.step(whole(elements))).changes, []);
+  }
+});
+
+test("of elements that are told directly, those that cannot be are named, and the others are there, all at once", async (t) => {
+  const { step, shown } = await host(t);
+  await step(STRUCTURE);
+  const base = await shown();
+  const good = [element("members4", "10.65.0.6"), element("to", '"tap9"', "accept")];
+  const bad = [
+    element("members4", "banana"),
+    element("to", '"tap7"', "goto nowhere"),
+    element("to", '"tap8"', "gone"),
+    element("no-such-set", "10.0.0.1"),
+  ];
+  const { changes, scripts } = await step([...STRUCTURE, good[0] as Nft, ...bad, good[1] as Nft]);
+  assert.equal(scripts, 0);
+  assert.deepEqual(changes, [
+    "create nft/inet element members4 10.65.0.6 done",
+    "create nft/inet element members4 banana failed",
+    'create nft/inet element to "tap7" failed',
+    'create nft/inet element to "tap8" failed',
+    "create nft/inet element no-such-set 10.0.0.1 failed",
+    'create nft/inet element to "tap9" done',
+  ]);
+  assert.deepEqual(await shown(), [...base, ...good.map(nft.show)].toSorted());
+});
+
+test("a policy that comes with its chain, and goes with it, is two transactions each way, and no element leads to what is not there", async (t) => {
+  const { step } = await host(t);
+  await step(STRUCTURE);
+  const policy: readonly Nft[] = [
+    { ...inet, object: "chain", name: "in-2", rules: ["ip saddr @offices accept", "drop"], uses: ["nft/inet set offices"] },
+    { ...set("offices", "type ipv4_addr; flags interval;"), elements: ["192.0.2.0/24"] },
+    { ...element("to", '"tap2"', "goto in-2"), uses: ["nft/inet chain in-2"] },
+  ];
+  const come = await step([...STRUCTURE, ...policy]);
+  assert.ok(
+    come.outcomes.every(({ state }) => state === "done"),
+    come.changes.join(),
+  );
+  assert.deepEqual((await step([...STRUCTURE, ...policy])).changes, []);
+  const go = await step(STRUCTURE);
+  assert.ok(
+    go.outcomes.every(({ state }) => state === "done"),
+    go.changes.join(),
+  );
+  const broken = await step([...STRUCTURE, { ...(policy[0] as Nft), rules: ["foo"] } as Nft, policy[1] as Nft, policy[2] as Nft]);
+  assert.deepEqual(broken.changes.map((line) => line.split(" ").at(-1)).toSorted(), ["done", "failed", "held"]);
+});
+
+test("thousands of elements are one transaction", async (t) => {
+  const { step } = await host(t);
+  await step(STRUCTURE);
+  const many = Array.from({ length: 5000 }, (_, at) => element("members4", `10.1.${at >> 8}.${at & 255}`));
+  assert.ok((await step([...STRUCTURE, ...many])).outcomes.every(({ state }) => state === "done"));
+  assert.deepEqual((await step([...STRUCTURE, ...many])).changes, []);
+  assert.ok((await step(STRUCTURE)).outcomes.every(({ state }) => state === "done"));
+});
