@@ -41,7 +41,19 @@ export function agentsOf(lab: Lab, center: DataCenter): (Service & { readonly ma
   return machinesOf(center)
     .filter(({ kind }) => kind !== "controller")
     .map(({ kind, machine }) => {
-      const argv = ["agent", "--role", kind, "--host", machine.name, "--controller", controller, "--state", agentState(lab, machine.name)];
+      const argv = [
+        "agent",
+        "--config",
+        "/dev/null",
+        "--role",
+        kind,
+        "--host",
+        machine.name,
+        "--controller",
+        controller,
+        "--state",
+        agentState(lab, machine.name),
+      ];
       return { ...margay(lab, machine, { name: agentName(machine.name), argv }), machine: machine.name };
     });
 }

@@ -6,6 +6,8 @@ export interface AgentFigures {
   /** Of the view that the host was last brought to; undefined before the first. */
   readonly revision: () => number | undefined;
   readonly endpoints: () => Iterable<{ readonly state: string }>;
+  /** Questions for metadata by what became of them; undefined where none are answered. */
+  readonly metadata: () => Readonly<Record<string, number>> | undefined;
   /** `kind`: the first part of the object's name. */
   readonly objects: () => Iterable<{ readonly kind: string; readonly state: string }>;
 }
@@ -25,6 +27,12 @@ export function measureAgent(metrics: Registry, figures: AgentFigures): void {
     name: "margay_agent_endpoints",
     help: "Endpoints of this host: up, waiting for something, failed.",
     read: () => counted(["up", "waiting", "failed"], [...figures.endpoints()]),
+  });
+  metrics.gauge({
+    name: "margay_agent_metadata_requests_total",
+    help: "Questions of VMs for metadata, by what became of them.",
+    kind: "counter",
+    read: () => Object.entries(figures.metadata() ?? {}).map(([outcome, value]) => ({ labels: { outcome }, value })),
   });
   metrics.gauge({
     name: "margay_agent_objects",

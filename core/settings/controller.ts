@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS } from "../neutron/settings.ts";
 import { list, nullable } from "../resource/composites.ts";
 import { flag, integer, oneOf } from "../resource/scalars.ts";
 import { auth } from "./auth.ts";
+import { log } from "./log.ts";
 import { nova } from "./nova.ts";
 import { section } from "./setting.ts";
 import type { SettingsOf } from "./setting.ts";
@@ -182,18 +183,16 @@ const limits = section({
   },
 });
 
-const log = section({
-  note: "One JSON object per line on standard output.",
-  settings: {
-    level: {
-      type: oneOf("debug", "info", "warn", "error"),
-      default: "info",
-      takes: "at once",
-      note: "The least grave that is told. Each request is told at info, those that ask for health and metrics at debug.",
-    },
-  },
-});
-
-export const CONTROLLER = { listen: listening, store, auth, nova, cloud, policy, tls, limits, log };
+export const CONTROLLER = {
+  listen: listening,
+  store,
+  auth,
+  nova,
+  cloud,
+  policy,
+  tls,
+  limits,
+  log: log("Each request is told at info, those that ask for health and metrics at debug."),
+};
 
 export type ControllerSettings = SettingsOf<typeof CONTROLLER>;

@@ -50,3 +50,17 @@ export const webAddress: Type<string> = {
   key: (text) => ({ value: text }),
   order: orderTexts,
 };
+
+/** As an agent is told where a controller is. */
+export const controllerAddress: Type<string> = {
+  name: "http:// or https:// address, or unix:/PATH",
+  read: (raw): Read<string> =>
+    typeof raw === "string" && /^unix:\/.+$/.test(raw)
+      ? { value: raw }
+      : typeof raw === "string" && /^https?:\/\/[^\s/?#@]+\/?$/.test(raw)
+        ? { value: raw.replace(/\/$/, "") }
+        : invalid(`'${printed(raw)}' is neither http://HOST:PORT, https://HOST:PORT nor unix:/PATH`),
+  keys: (value) => [value],
+  key: (text) => ({ value: text }),
+  order: orderTexts,
+};

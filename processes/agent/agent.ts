@@ -8,31 +8,44 @@ import type { Log } from "#contracts/log.ts";
 import { agent as agentOf } from "#engine/agent.ts";
 import type { Agent } from "#engine/agent.ts";
 import { hostHands } from "./drivers.ts";
-import type { AgentSettings } from "./settings.ts";
+import { agentMetadata } from "./metadata.ts";
+import { machineOf } from "./settings.ts";
+import type { AgentRead } from "./settings.ts";
 import { agentMetrics } from "./metrics.ts";
 import { agentSocket, answering } from "./socket.ts";
 import { agentState } from "./state.ts";
+import type { Rereading } from "../rereading.ts";
 import { stopped } from "../service.ts";
 import { ownVersion } from "../version.ts";
 
 /** Runs until `stop` is aborted; leaves everything on the host as it is. */
-export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log): Promise<void> {
+export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: Log): Promise<void> {
+  const settings = machineOf(live.now().settings);
   const { role, host, state, controller } = settings;
+  const clock = systemClock();
   mkdirSync(state, { recursive: true });
   const told = agentState(settings, ownVersion());
   let running: Agent | undefined;
   // Before anything is touched: where somebody answers already, there is an agent at work.
   const handle = answering({ state: told, view: () => running?.heard(), metrics: agentMetrics(told) });
   const door = await localDoor({ path: agentSocket(state), handle, log });
+  const metadata = agentMetadata({ live, view: () => running?.heard()?.view, clock, log });
+  if (metadata !== undefined) told.serves(metadata.status);
   const hands = hostHands(state);
   running = agentOf({
     self: { host, role },
     drivers: hands.drivers,
     signs: hands.signs,
     feed: feedClient({ controllers: controller }),
-    clock: systemClock(),
+    clock,
     log,
-    watch: told,
+    watch: {
+      controller: told.controller,
+      finished: (finished) => {
+        told.finished(finished);
+        metadata?.wake();
+      },
+    },
   });
   const unwatch = linkMonitor({ changed: running.wake });
   log.info("started", { role, host, state });
@@ -42,5 +55,6 @@ export async function agent(settings: AgentSettings, stop: AbortSignal, log: Log
   unwatch();
   await running.stop();
   hands.close();
+  await metadata?.close();
   await door.close();
 }

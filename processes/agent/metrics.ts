@@ -13,6 +13,7 @@ export function agentMetrics(state: AgentState): Registry {
     isConnected: () => state.status().controller === "connected",
     revision: () => state.status().revision ?? undefined,
     endpoints: () => Object.values(state.status().endpoints),
+    metadata: () => state.status().metadata?.requests,
     objects: () => state.objects().map((one) => ({ kind: kindOf(one.object), state: one.state })),
   });
   return metrics;

@@ -1,4 +1,5 @@
 /** What the agent wants of its host, what it has, and why they differ: for whoever asks on the host, made when it is asked for. */
+import type { MetadataStatus } from "#adapters/metadata/service.ts";
 import type { EndpointState } from "#core/feed/item.ts";
 import type { Finished } from "#engine/host-loop.ts";
 import { reportOf } from "#engine/report.ts";
@@ -16,6 +17,8 @@ export interface AgentStatus {
   readonly revision: number | null;
   readonly endpoints: Readonly<Record<string, EndpointState>>;
   readonly troubles: readonly string[];
+  /** Compute hosts: where VMs are answered, whether Nova answers, and what became of questions. */
+  readonly metadata?: MetadataStatus;
 }
 
 /** One object that the host should hold, or should no longer. */
@@ -42,6 +45,8 @@ export interface Asked {
 export interface AgentState {
   finished(finished: Finished): void;
   controller(state: string): void;
+  /** This agent serves metadata, and how that stands. */
+  serves(metadata: () => MetadataStatus): void;
   status(): AgentStatus;
   objects(asked?: Asked): readonly ObjectStatus[];
 }
@@ -49,10 +54,12 @@ export interface AgentState {
 export function agentState({ host, role }: AgentSettings, version: string): AgentState {
   let controller = "not connected yet";
   let last: Finished | undefined;
+  let metadata: (() => MetadataStatus) | undefined;
   return {
     controller: (state) => (controller = state),
     finished: (finished) => (last = finished),
-    status: () => ({ host, role, pid: process.pid, version, controller, ...hostStatus(last) }),
+    serves: (status) => (metadata = status),
+    status: () => ({ host, role, pid: process.pid, version, controller, ...hostStatus(last), ...(metadata && { metadata: metadata() }) }),
     objects: (asked = {}) => (last?.result.entries ?? []).filter((entry) => isStillThere(entry) && isAsked(entry, asked)).map(objectOf),
   };
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,9 +39,12 @@ export interface Told {
   log(): readonly { readonly msg: string; readonly did?: string }[];
 }
 
-export async function told(t: TestContext): Promise<Told> {
+/** `settings`: what the agent's file says, as JSON, which is YAML too. */
+export async function told(t: TestContext, settings: object = {}): Promise<Told> {
   const state = mkdtempSync(join(tmpdir(), "margay-agent-"));
   const host = await testNamespace(t);
+  const config = join(state, "agent.yaml");
+  writeFileSync(config, JSON.stringify(settings));
   const children: ChildProcess[] = [];
   const printed: string[] = [];
   const messages = new Map<string, FeedMessage>();
@@ -73,7 +76,19 @@ export async function told(t: TestContext): Promise<Told> {
     host,
     state,
     start: () => {
-      const words = ["agent", "--role", "compute", "--host", "h1", "--controller", `unix:${join(state, "api.sock")}`, "--state", state];
+      const words = [
+        "agent",
+        "--config",
+        config,
+        "--role",
+        "compute",
+        "--host",
+        "h1",
+        "--controller",
+        `unix:${join(state, "api.sock")}`,
+        "--state",
+        state,
+      ];
       const argv = ["netns", "exec", host.name, process.execPath, join(HOME, "processes/main.ts"), ...words];
       const child = spawn("ip", argv, {
         stdio: ["ignore", "pipe", "inherit"],

@@ -1,12 +1,12 @@
 /** `margay controller`: runs a controller in the foreground until SIGTERM or SIGINT, as systemd wants it; SIGHUP makes it read its settings again. */
 import { Command } from "commander";
 import { CONTROLLER, SETTINGS_FILE } from "#core/settings/controller.ts";
-import { describeSettings } from "#core/settings/document.ts";
 import { controller } from "../controller/controller.ts";
 import { liveSettings } from "../controller/live-settings.ts";
 import { controllerSettings } from "../controller/settings.ts";
 import type { ControllerOptions } from "../controller/settings.ts";
 import { service } from "../service.ts";
+import { settingsHelp } from "./settings-help.ts";
 
 export function command(): Command {
   return new Command("controller")
@@ -16,19 +16,12 @@ export function command(): Command {
     .option("--listen <address>", "listen.api: HOST:PORT, [IPV6]:PORT or unix:/PATH; may be given several times", several)
     .option("--auth <how>", "auth.how: how the asker is known by TCP")
     .option("--set <name=value>", "any setting, as in the file: --set log.level=debug; may be given several times", several)
-    .addHelpText("after", () => settingsHelp())
+    .addHelpText("after", () => settingsHelp(CONTROLLER, "margay settings"))
     .action(run);
 }
 
 function several(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-/** Every setting in a line; `margay settings` tells more. */
-function settingsHelp(): string {
-  const all = describeSettings(CONTROLLER).flatMap(({ settings }) => settings);
-  const width = Math.max(...all.map(({ name }) => name.length));
-  return `\nSettings (margay settings tells their values and defaults):\n${all.map(({ name, note }) => `  ${name.padEnd(width)}  ${note}\n`).join("")}`;
 }
 
 async function run(options: ControllerOptions): Promise<void> {

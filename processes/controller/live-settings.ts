@@ -3,8 +3,9 @@ import type { Log } from "#contracts/log.ts";
 import type { CloudSettings } from "#core/neutron/settings.ts";
 import { CONTROLLER } from "#core/settings/controller.ts";
 import type { ControllerSettings } from "#core/settings/controller.ts";
-import { settingChanges } from "#core/settings/read.ts";
-import type { Read, Reading } from "./settings.ts";
+import { rereading } from "../rereading.ts";
+import type { Reading } from "../rereading.ts";
+import type { Read } from "./settings.ts";
 
 export interface LiveSettings {
   /** Whoever keeps an answer keeps what was said then. */
@@ -18,24 +19,15 @@ export interface LiveSettings {
 }
 
 /** `first`: as they were read before the process began. */
-export function liveSettings(read: () => Reading, first: Read, log: Log): LiveSettings {
+export function liveSettings(read: () => Reading<Read>, first: Read, log: Log): LiveSettings {
   warn(first, log);
-  let current = first;
-  const listeners: ((settings: ControllerSettings) => void)[] = [];
+  const live = rereading(CONTROLLER, { read, first, log });
+  live.listen((value) => warn(value, log));
   return {
-    now: () => current.settings,
-    cloud: liveCloud(() => current),
-    reread: () => {
-      const reading = read();
-      if (!reading.ok) return log.error("the settings were not taken", { problems: reading.problems });
-      const changes = settingChanges(CONTROLLER, current.settings, reading.value.settings);
-      const [atOnce, later] = [changes.filter(({ takes }) => takes === "at once"), changes.filter(({ takes }) => takes === "restart")];
-      log.info("the settings were read again", { changed: atOnce, after_restart: later });
-      warn(reading.value, log);
-      current = reading.value;
-      for (const changed of listeners) changed(current.settings);
-    },
-    listen: (changed) => void listeners.push(changed),
+    now: () => live.now().settings,
+    cloud: liveCloud(live.now),
+    reread: live.reread,
+    listen: (changed) => live.listen(({ settings }) => changed(settings)),
   };
 }
 

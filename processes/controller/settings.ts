@@ -5,11 +5,12 @@ import { policyOf } from "#adapters/policy/policy-file.ts";
 import type { PolicyFileReading } from "#adapters/policy/policy-file.ts";
 import { readSettingsFile } from "#adapters/yaml/settings-file.ts";
 import type { Said } from "#adapters/yaml/settings-file.ts";
-import { readYaml } from "#adapters/yaml/document.ts";
 import { DECLARED_POLICY } from "#core/policy/policy.ts";
 import type { Policy } from "#core/policy/policy.ts";
 import { CONTROLLER, SETTINGS_FILE } from "#core/settings/controller.ts";
 import type { ControllerSettings } from "#core/settings/controller.ts";
+import type { Reading } from "../rereading.ts";
+import { saidBy } from "../said.ts";
 
 /** As the command line has them. */
 export interface ControllerOptions {
@@ -29,19 +30,17 @@ export interface Read {
   readonly warnings: readonly string[];
 }
 
-export type Reading = { readonly ok: true; readonly value: Read } | { readonly ok: false; readonly problems: readonly string[] };
-
 /** Reads the files each time that it is called. */
-export function controllerSettings(options: ControllerOptions): () => Reading {
+export function controllerSettings(options: ControllerOptions): () => Reading<Read> {
   const { config } = options;
-  const source = { file: config === undefined ? SETTINGS_FILE : resolve(config), usual: config === undefined, said: saidBy(options) };
+  const source = { file: config === undefined ? SETTINGS_FILE : resolve(config), usual: config === undefined, said: said(options) };
   return () => {
     const reading = readSettingsFile(CONTROLLER, source);
     return reading.ok ? withPolicy(reading.value) : reading;
   };
 }
 
-function withPolicy(settings: ControllerSettings): Reading {
+function withPolicy(settings: ControllerSettings): Reading<Read> {
   const path = settings.policy.file;
   if (path === null) return { ok: true, value: { settings, policy: DECLARED_POLICY, warnings: [] } };
   const reading = readPolicyFile(path);
@@ -56,20 +55,11 @@ function readPolicyFile(path: string): PolicyFileReading {
   }
 }
 
-function saidBy({ store, listen, auth, set = [] }: ControllerOptions): readonly Said[] {
-  return [
-    ...(store === undefined ? [] : [{ option: "--store", path: ["store", "path"], value: resolve(store) }]),
-    ...(listen === undefined ? [] : [{ option: "--listen", path: ["listen", "api"], value: listen }]),
-    ...(auth === undefined ? [] : [{ option: "--auth", path: ["auth", "how"], value: auth }]),
-    ...set.map(saidOf),
+function said({ store, listen, auth, set }: ControllerOptions): readonly Said[] {
+  const short = [
+    { option: "--store", path: ["store", "path"], value: store && resolve(store) },
+    { option: "--listen", path: ["listen", "api"], value: listen },
+    { option: "--auth", path: ["auth", "how"], value: auth },
   ];
-}
-
-/** The value is YAML, as in the file. What is no assignment is a key that nobody knows. */
-function saidOf(assignment: string): Said {
-  const [, name = assignment, text = ""] = /^([^=]*)=([^]*)$/.exec(assignment) ?? [];
-  const dot = name.indexOf(".");
-  const path = dot < 0 ? [name, ""] : [name.slice(0, dot), name.slice(dot + 1)];
-  const { value, problems } = readYaml(text);
-  return { option: `--set ${name}`, path, value: problems.length === 0 ? value : text };
+  return saidBy(short, set);
 }
