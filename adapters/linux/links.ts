@@ -16,6 +16,10 @@ const TYPES = ["dummy", "ifb"];
 export function linuxLinks({ route }: { readonly route: Channel }): Driver<Link> {
   return {
     list: async (want) => linksOf(statesOf(route), want),
+    read: async (values) => {
+      const names = new Set(values.map(({ name }) => name));
+      return linksOf(statesOf(route), values).filter(({ name }) => names.has(name));
+    },
     apply: async (changes) => {
       if (changes.length === 0) return [];
       const held = new Map(statesOf(route).map((state) => [state.name, state]));
@@ -31,6 +35,7 @@ function statesOf(route: Channel): LinkState[] {
   );
   return allLinks(route).map(({ index, name, up }) => ({
     name,
+    index,
     up,
     addresses: (addresses.get(index) ?? []).map(({ ip, length }) => ({ ip, length })),
   }));
@@ -42,7 +47,7 @@ function applyOne(route: Channel, change: Change<Link>, held: ReadonlyMap<string
   if (own === undefined || !name.startsWith(OWN_LINK_PREFIX)) return { state: "held" };
   const there = held.get(name);
   const made = there === undefined ? make(route, name) : DONE;
-  const index = made.state === "done" ? linkNamed(route, name)?.index : undefined;
+  const index = there?.index ?? (made.state === "done" ? linkNamed(route, name)?.index : undefined);
   if (index === undefined) return made.state === "done" ? { state: "failed", reason: `${name} has gone again` } : made;
   const { gone, more } = addressChanges(own.addresses, there?.addresses ?? []);
   const questions = [

@@ -6,6 +6,8 @@ import type { Link } from "./link.ts";
 /** A link as it is: one that is down carries no routes, so for whatever needs it, it is not there. */
 export interface LinkState {
   readonly name: string;
+  /** The kernel's number of it. */
+  readonly index: number;
   readonly up: boolean;
   /** Without those that mean something on this link alone. */
   readonly addresses: readonly InterfaceAddress[];
@@ -16,7 +18,9 @@ export function linksOf(states: readonly LinkState[], want: readonly Link[]): Li
   const wanted = new Set(want.map((link) => link.name));
   return states
     .filter(({ name, up }) => (wanted.has(name) ? up : name.startsWith(OWN_LINK_PREFIX)))
-    .map(({ name, addresses }) => (name.startsWith(OWN_LINK_PREFIX) ? { name, own: { addresses: sorted(addresses) } } : { name }));
+    .map(({ name, index, addresses }) =>
+      name.startsWith(OWN_LINK_PREFIX) ? { name, index, own: { addresses: sorted(addresses) } } : { name, index },
+    );
 }
 
 /** In the order that `Link` asks for: by text. */

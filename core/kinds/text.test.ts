@@ -13,21 +13,21 @@ const [one, two, six] = [
 
 test("links that are up and wanted are facts; our own carry their addresses, sorted", () => {
   const states = [
-    { name: "lo", up: true, addresses: [] },
-    { name: "margay0", up: true, addresses: [six, one] },
-    { name: "tap1", up: true, addresses: [] },
-    { name: "tap2", up: false, addresses: [] },
+    { name: "lo", index: 1, up: true, addresses: [] },
+    { name: "margay0", index: 2, up: true, addresses: [six, one] },
+    { name: "tap1", index: 3, up: true, addresses: [] },
+    { name: "tap2", index: 4, up: false, addresses: [] },
   ];
   assert.deepEqual(linksOf(states, [{ name: "tap1" }, { name: "tap2" }, { name: "tap3" }]), [
-    { name: "margay0", own: { addresses: [one, six] } },
-    { name: "tap1" },
+    { name: "margay0", index: 2, own: { addresses: [one, six] } },
+    { name: "tap1", index: 3 },
   ]);
 });
 
 test("a wanted link of ours that is down is not there yet; an unwanted one is there to be deleted", () => {
-  const down = [{ name: "margay1", up: false, addresses: [] }];
+  const down = [{ name: "margay1", index: 7, up: false, addresses: [] }];
   assert.deepEqual(linksOf(down, [{ name: "margay1", own: { addresses: [] } }]), []);
-  assert.deepEqual(linksOf(down, []), [{ name: "margay1", own: { addresses: [] } }]);
+  assert.deepEqual(linksOf(down, []), [{ name: "margay1", index: 7, own: { addresses: [] } }]);
 });
 
 test("addresses that stand as they are wanted stay", () => {
