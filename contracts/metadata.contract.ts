@@ -21,7 +21,7 @@ export function metadataContract(name: string, open: (t: TestContext) => Promise
   describe(`${name} asks for metadata:`, () => {
     const ready = async (t: TestContext) => {
       const sample = await open(t);
-      sample.world.instances.set("vm-1", { project: "p", text: '{"uuid":"vm-1"}' });
+      sample.world.instances.set("vm-1", { project: "p", at: () => '{"uuid":"vm-1"}' });
       return { ...sample, as: (instance: string, project = "p") => asking(sample.sign(instance), instance, project) };
     };
 

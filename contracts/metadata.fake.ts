@@ -3,8 +3,8 @@ import type { Header } from "#core/metadata/headers.ts";
 import type { MetadataAnswer, MetadataApi, MetadataQuestion } from "./metadata.ts";
 
 export interface MetadataWorld {
-  /** By instance: its project, and what it is answered. */
-  readonly instances: Map<string, { readonly project: string; readonly text: string }>;
+  /** By instance: its project, and what it is answered at a path; undefined: nothing is there. */
+  readonly instances: Map<string, { readonly project: string; readonly at: (path: string) => string | undefined }>;
   /** Is this the signature of that instance? */
   readonly isSignature: (signature: string, instance: string) => boolean;
   /** `away`: nobody listens; `silent`: it hears and does not answer; `broken`: it ends in the middle of its answer. */
@@ -30,7 +30,8 @@ export function novaAnswer(
     return { status: 400, text: "a header is missing, or said twice" };
   if (!world.isSignature(signature, instance)) return { status: 403, text: "Invalid proxy request signature." };
   const known = world.instances.get(instance);
-  return known === undefined || known.project !== project ? { status: 404, text: "" } : { status: 200, text: known.text };
+  const text = known?.project === project ? known?.at(path) : undefined;
+  return text === undefined ? { status: 404, text: "" } : { status: 200, text };
 }
 
 /** As WSGI reads names: one of `-` and `_`. */

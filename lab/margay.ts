@@ -15,10 +15,14 @@ import { machinesOf } from "./topology.ts";
 import { until } from "./wait.ts";
 
 const MAIN = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
+const NOVA_METADATA = fileURLToPath(new URL("./nova-metadata.ts", import.meta.url));
 const CACHE = fileURLToPath(new URL("../.cache/node", import.meta.url));
 
 /** Where the controllers' port is to be found, for agents and clients alike. */
 export const API_PORT = 9696;
+
+/** Of Nova's metadata API, as everywhere. */
+const METADATA_API_PORT = 8775;
 
 /** The first declared controller: an embedded store has one process. */
 export function controllerOf(lab: Lab, center: DataCenter): Service {
@@ -41,19 +45,8 @@ export function agentsOf(lab: Lab, center: DataCenter): (Service & { readonly ma
   return machinesOf(center)
     .filter(({ kind }) => kind !== "controller")
     .map(({ kind, machine }) => {
-      const argv = [
-        "agent",
-        "--config",
-        "/dev/null",
-        "--role",
-        kind,
-        "--host",
-        machine.name,
-        "--controller",
-        controller,
-        "--state",
-        agentState(lab, machine.name),
-      ];
+      const who = ["--role", kind, "--host", machine.name, "--controller", controller];
+      const argv = ["agent", "--config", agentFile(lab), ...who, "--state", agentState(lab, machine.name)];
       return { ...margay(lab, machine, { name: agentName(machine.name), argv }), machine: machine.name };
     });
 }
@@ -65,6 +58,22 @@ export function controllerUrl(center: DataCenter): string {
 
 export function agentName(machine: string): string {
   return `agent-${machine}`;
+}
+
+/** What all agents of the lab are told besides. */
+export function agentFile(lab: Lab): string {
+  return join(lab.directory, "agent.yaml");
+}
+
+/** Where Nova's metadata API is: beside the controller. */
+export function metadataUrl(center: DataCenter): string {
+  return `http://${spelled(addressOf(firstController(center)))}:${METADATA_API_PORT}`;
+}
+
+export function novaMetadataOf(lab: Lab, center: DataCenter): Service {
+  const machine = firstController(center);
+  const argv = [process.execPath, NOVA_METADATA, lab.name, String(METADATA_API_PORT), addressOf(machine)];
+  return { name: `nova-metadata-${machine.name}`, argv, netns: machineNetns(lab, machine.name), env: cached() };
 }
 
 /** The agent's state directory: its daemons' configuration, sockets and pids. */
@@ -101,8 +110,11 @@ export function lastWords(lab: Lab, name: string): string {
 }
 
 function margay(lab: Lab, machine: Machine, { name, argv }: { readonly name: string; readonly argv: readonly string[] }): Service {
-  const env = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? CACHE };
-  return { name, argv: [process.execPath, MAIN, ...argv], netns: machineNetns(lab, machine.name), env };
+  return { name, argv: [process.execPath, MAIN, ...argv], netns: machineNetns(lab, machine.name), env: cached() };
+}
+
+function cached() {
+  return { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? CACHE };
 }
 
 function firstController({ controllers }: DataCenter): Machine {

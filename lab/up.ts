@@ -13,7 +13,8 @@ import { fabricStands } from "./fabric.ts";
 import { provideIdentity } from "./identity.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
-import { agentsAlive, agentsOf, controllerAnswers, controllerOf, controllerUrl } from "./margay.ts";
+import { agentsAlive, agentsOf, controllerAnswers, controllerOf, controllerUrl, metadataUrl, novaMetadataOf } from "./margay.ts";
+import { provideMetadata } from "./metadata-secret.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { startProvider } from "./provider-router.ts";
@@ -44,9 +45,11 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
     startProvider(lab, center);
     startOutside(lab, topology);
   });
-  await step("the controller", async () => {
+  await step("the controller, Nova's metadata", async () => {
     await provideIdentity(lab, controllerUrl(center));
     startService(lab, controllerOf(lab, center));
+    provideMetadata(lab, metadataUrl(center));
+    startService(lab, novaMetadataOf(lab, center));
     if (port !== undefined) await startRelay(lab, port, say);
     await controllerAnswers(lab, center);
   });

@@ -31,7 +31,7 @@ const vm = (n: number, more: Partial<Endpoint> = {}) =>
 
 async function serving(t: TestContext, terms: Partial<MetadataTerms> = {}, patience = PATIENCE) {
   const world = metadataWorld((signature, instance) => signature === signatureOf(SECRET, instance));
-  for (const n of [2, 3]) world.instances.set(`vm-${n}`, { project: "p", text: `metadata of vm-${n}` });
+  for (const n of [2, 3]) world.instances.set(`vm-${n}`, { project: "p", at: () => `metadata of vm-${n}` });
   const log = fakeLog();
   const place = { addresses: ["127.0.0.1"], port: 20_000 + (process.pid % 10_000) };
   let callers: Callers | undefined = callersOf([vm(2), vm(3), vm(4, { instance: null })]);

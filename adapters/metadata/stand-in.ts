@@ -7,8 +7,18 @@ import { novaAnswer } from "#contracts/metadata.fake.ts";
 import type { MetadataWorld } from "#contracts/metadata.fake.ts";
 import { pairsOf } from "#core/metadata/headers.ts";
 
-export function standIn(world: MetadataWorld, tls?: ServerOptions) {
-  const handle: RequestListener = (request, response) => void answer(world, request, response);
+export interface StandInOptions {
+  readonly tls?: ServerOptions;
+  /** Done before each question is answered. */
+  readonly prepare?: () => Promise<void>;
+}
+
+export function standIn(world: MetadataWorld, { tls, prepare = async () => undefined }: StandInOptions = {}) {
+  const handle: RequestListener = (request, response) =>
+    void prepare().then(
+      () => answer(world, request, response),
+      () => request.socket.destroy(),
+    );
   return tls === undefined ? createServer(handle) : createSecureServer(tls, handle);
 }
 

@@ -58,7 +58,7 @@ test("the signature is HMAC-SHA256, in hexadecimal", () => {
 test("one that is away is passed over, and the one that answered is asked first from then on", async (t) => {
   const [dead, alive] = [world(), world()];
   dead.state = "away";
-  alive.instances.set("vm-1", { project: "p", text: "x" });
+  alive.instances.set("vm-1", { project: "p", at: () => "x" });
   const api = upstream(t, [await listening(t, standIn(dead)), "http://127.0.0.1:1", await listening(t, standIn(alive))]);
   const status = async () => {
     const answer = await api.ask(asking("vm-1"), stays);
@@ -85,7 +85,7 @@ test("a question that changes something is not asked again where it may have bee
 
 test("a connection that was kept and is closed on the other side is no failure", async (t) => {
   const there = world();
-  there.instances.set("vm-1", { project: "p", text: "x" });
+  there.instances.set("vm-1", { project: "p", at: () => "x" });
   const server = standIn(there);
   const api = upstream(t, [await listening(t, server)]);
   for (let turn = 0; turn < 5; turn++) {

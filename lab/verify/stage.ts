@@ -22,6 +22,8 @@ export interface Actor {
   readonly name: string;
   readonly netns: string;
   readonly host: string;
+  /** Of its server; outside: none. */
+  readonly id?: string;
   /** Outside: none. */
   readonly tap?: string;
   readonly network?: "external" | "internal";
@@ -99,7 +101,7 @@ async function cast(lab: Lab, center: DataCenter, role: Casting, say: (line: str
 }
 
 function actorOf(lab: Lab, vm: Vm, network: Casting["network"]): Actor {
-  return { name: vm.name, netns: vmNetns(lab, vm.name), host: vm.host, network, ...byNic(vm.nics[0]) };
+  return { name: vm.name, id: vm.id, netns: vmNetns(lab, vm.name), host: vm.host, network, ...byNic(vm.nics[0]) };
 }
 
 /** A VM as it is reached by one of its NICs. */

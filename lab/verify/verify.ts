@@ -4,6 +4,7 @@ import type { Lab } from "../place.ts";
 import { judge } from "./claim.ts";
 import type { Verdict } from "./claim.ts";
 import { betweenClaims, fabricClaims, forgeryClaims } from "./inside-claims.ts";
+import { metadataClaims } from "./metadata-claims.ts";
 import { inboundClaims, outboundClaims } from "./outside-claims.ts";
 import { secondNicVerdicts } from "./second-nic.ts";
 import { clearStage, setStage } from "./stage.ts";
@@ -42,6 +43,7 @@ async function verdictsOn(stage: Stage): Promise<Verdict[]> {
     ...providerClaims(stage),
     ...(await unassignedClaims(stage)),
     ...fabricClaims(stage),
+    ...metadataClaims(stage),
   ];
   const first = await judge(claims, AT_ONCE);
   // Last: a VM with a second NIC asks its neighbours there by it.
