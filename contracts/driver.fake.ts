@@ -109,6 +109,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
         : kind.needs(change.want).find((ref) => ref.startsWith("link/") && !hasLink(ref));
     if (gone !== undefined) return { state: "failed", reason: `Cannot find device "${gone.slice("link/".length)}"` };
     if (change.op !== "delete" && isFact(change.want)) return { state: "held" };
+    if (change.op !== "delete") lastNeeds.set(change.ref, kind.needs(change.want));
     if (change.op !== "delete") values.set(change.ref, change.want);
     else if (nature.onlyWanted !== true) values.delete(change.ref);
     return DONE;
@@ -162,6 +163,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
+    note: (noted) => noted.forEach((value) => lastNeeds.set(refOf(kind, value), kind.needs(value))),
     read: async (asked) => {
       mayList();
       return asked.flatMap((value) => values.get(refOf(kind, value)) ?? []);

@@ -36,6 +36,11 @@ export interface Driver<V> {
    */
   apply(changes: readonly Change<V>[]): Promise<readonly Outcome[]>;
   /**
+   * These objects, which stand and stay as they are, are wanted otherwise than before in what is never compared: what they let through,
+   * what they need.
+   */
+  note?(values: readonly V[]): void;
+  /**
    * Calls `changed` whenever somebody else may have changed what `list` tells (a link came or went, a route of ours was taken away, the
    * kernel had more to say than was read), until the returned function is called. Own changes are not told, nor is what was so
    * before. Absent where nobody tells.

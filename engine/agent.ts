@@ -9,7 +9,7 @@ import type { Log } from "#contracts/log.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { Report, Role, View } from "#core/feed/item.ts";
 import type { Route } from "#core/kinds/route.ts";
-import { compile } from "#core/intent/compile.ts";
+import { compileParts } from "#core/intent/compile.ts";
 import { contact, timeOf } from "./contact.ts";
 import { arrivals } from "./arrivals.ts";
 import type { Known } from "./arrivals.ts";
@@ -84,7 +84,7 @@ export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentPa
   });
   return {
     heard: arriving.known,
-    wake: loop.wake,
+    wake: loop.look,
     stop: async () => {
       connection.close();
       controller.stop();
@@ -112,8 +112,8 @@ function planning(self: AgentParts["self"], heard: () => Known | undefined): () 
   return () => {
     const now = heard();
     if (now === undefined || now === last?.heard) return last?.plan;
-    const intent = last !== undefined && isSame(now, last.heard) ? last.plan.intent : compile(now.view, self);
-    last = { heard: now, plan: { intent, revision: now.revision, arrived: now.arrived } };
+    const parts = last !== undefined && isSame(now, last.heard) ? last.plan.parts : compileParts(now.view, self);
+    last = { heard: now, plan: { parts, revision: now.revision, arrived: now.arrived } };
     return last.plan;
   };
 }

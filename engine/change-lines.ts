@@ -1,7 +1,7 @@
-/** What is told of a round: one line for each change, each failure and each wait, once. */
+/** What is told of a round: one line for each change, each failure and each wait, once; and what somebody else had changed. */
 import type { Fields } from "#contracts/log.ts";
 import type { Ref } from "#core/kinds/kind.ts";
-import type { Entry, RoundResult } from "./round.ts";
+import type { Entry } from "./round.ts";
 
 export interface ChangeLine {
   readonly level: "info" | "warn";
@@ -9,19 +9,14 @@ export interface ChangeLine {
   readonly fields: Fields;
 }
 
-export interface Before {
-  /** By the last round; undefined before the first. */
-  readonly before: ReadonlyMap<Ref, Entry> | undefined;
-  /** Is the same wanted as in the last round? */
-  readonly sameIntent: boolean;
-}
-
-export function changesOf({ entries }: RoundResult, { before, sameIntent }: Before): ChangeLine[] {
-  return entries.flatMap((entry) => {
+/** `before`: what was not done in the last round; undefined before the first. */
+export function changesOf(news: readonly Entry[], before: ReadonlyMap<Ref, Entry> | undefined): ChangeLine[] {
+  return news.flatMap((entry) => {
     const old = before?.get(entry.ref);
-    if (entry.op === "keep" || (old !== undefined && isOldNews(entry, old))) return [];
-    const event = sameIntent && isDrift(entry, old) ? "drift" : "change";
-    return [{ level: entry.outcome.state === "failed" ? "warn" : "info", event, fields: { did: lineOf(entry) } }];
+    if (old !== undefined && isOldNews(entry, old)) return [];
+    const event = entry.found === undefined || entry.outcome.state === "held" ? "change" : "drift";
+    const fields = { did: lineOf(entry), ...(event === "drift" ? strayOf(entry) : {}) };
+    return [{ level: entry.outcome.state === "failed" ? "warn" : "info", event, fields }];
   });
 }
 
@@ -30,10 +25,9 @@ function isOldNews({ op, outcome, waitsFor }: Entry, old: Entry): boolean {
   return outcome.state !== "done" && op === old.op && waitsFor === old.waitsFor && JSON.stringify(outcome) === JSON.stringify(old.outcome);
 }
 
-/** Somebody else changed the host: what stood no longer does, or what nobody wants has come. */
-function isDrift({ op }: Entry, old: Entry | undefined): boolean {
-  if (op === "delete") return old === undefined || old.op !== "delete";
-  return op !== "unknown" && old?.outcome.state === "done";
+/** Somebody else changed the host: what stood no longer does, or is otherwise, or what nobody wants has come. */
+function strayOf({ op, show, found }: Entry): Fields {
+  return { wanted: op === "delete" ? "nothing" : show, found };
 }
 
 const CAUSES = 3;

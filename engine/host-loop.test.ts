@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock } from "#contracts/clock.fake.ts";
 import { fakeHost } from "#contracts/driver.fake.ts";
-import type { HostDrivers } from "#contracts/driver.ts";
+import type { Driver, HostDrivers } from "#contracts/driver.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { NOTHING } from "#core/intent/intent.ts";
 import type { Intent } from "#core/intent/intent.ts";
@@ -39,11 +39,12 @@ function setting(driversOf: (drivers: HostDrivers) => HostDrivers = (drivers) =>
   return {
     host,
     clock,
+    log,
     loop,
     finished,
     settle,
     want: async (intent: Intent, revision = 1) => {
-      plan = { intent, revision };
+      plan = { parts: [intent], revision };
       loop.wake();
       await settle();
     },
@@ -94,8 +95,24 @@ test("a port waits for its tap, which is told once; when it comes, the port is u
   assert.equal(told().at(-1), `info change: create ${ROUTE} done because port/p1`);
 });
 
-test("what somebody else takes away is put back within the drift time, and told as drift", async () => {
-  const { host, want, told, pass } = setting();
+/** Nobody tells of what others change. */
+const silent = (drivers: HostDrivers): HostDrivers => ({ ...drivers, routes: without(drivers.routes) });
+const without = <V>({ list, read, apply }: Driver<V>): Driver<V> => ({ list, apply, ...(read === undefined ? {} : { read }) });
+
+test("what somebody else takes away is put back at once where somebody tells, and told as drift, with what was found", async () => {
+  const { host, want, told, log, settle } = setting();
+  host.plug("tap1");
+  await want(withRoute());
+  host.lose(ROUTE);
+  await settle();
+  assert.deepEqual(host.holds(), ["route 10.65.0.1/32 dev tap1 metric 1024"]);
+  assert.equal(told().at(-1), `info drift: create ${ROUTE} done because port/p1`);
+  const { wanted, found } = log.lines.at(-1)?.fields ?? {};
+  assert.deepEqual([wanted, found], ["10.65.0.1/32 dev tap1 metric 1024", "nothing"]);
+});
+
+test("what somebody else takes away is put back within the drift time where nobody tells", async () => {
+  const { host, want, told, pass } = setting(silent);
   host.plug("tap1");
   await want(withRoute());
   host.lose(ROUTE);
@@ -163,7 +180,7 @@ test("there are never two rounds at once, and news that come meanwhile are seen 
     },
   }));
   await want(NOTHING);
-  for (let news = 0; news < 5; news++) loop.wake();
+  for (let news = 0; news < 5; news++) loop.look();
   await want(NOTHING, 2);
   gate.resolve();
   await settle();

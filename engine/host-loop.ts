@@ -5,7 +5,7 @@
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Report } from "#core/feed/item.ts";
-import type { Intent } from "#core/intent/intent.ts";
+import type { Part } from "#core/intent/intent.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { changesOf } from "./change-lines.ts";
 import { round } from "./round.ts";
@@ -13,12 +13,12 @@ import type { Entry, RoundResult } from "./round.ts";
 import { setbacks } from "./setbacks.ts";
 import type { Track } from "./track.ts";
 
-/** However still it is, the host is compared with what it should hold this often. */
-export const DRIFT_MS = 10_000;
+/** However still it is, the host is compared with what it should hold this often: what is amiss is healed within ten seconds. */
+export const DRIFT_MS = 8000;
 
 /** What must be held, and the revision of the cloud that this follows from. The same object as long as it is the same. */
 export interface Plan {
-  readonly intent: Intent;
+  readonly parts: readonly Part[];
   readonly revision: number;
   /** VMs that have come before the controller knew, as in a report. */
   readonly arrived?: Report["arrived"];
@@ -42,28 +42,32 @@ export interface HostLoopParts {
 }
 
 export interface HostLoop {
-  /** Something may have changed: the view, a link. */
+  /** The view may have changed. */
   wake(): void;
+  /** Anything on the host may have changed while nobody looked. */
+  look(): void;
   /** Answers once no round is at work; none will be. Whatever is on the host stays. */
   stop(): Promise<void>;
 }
 
 export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts): HostLoop {
   const failing = setbacks();
-  let last: { readonly plan: Plan; readonly entries: ReadonlyMap<Ref, Entry> } | undefined;
+  let last: { readonly plan: Plan; readonly undone: ReadonlyMap<Ref, Entry> } | undefined;
   let takeBack: () => void = () => {};
   const told = { news: false, stopped: false };
   let working: Promise<void> | undefined;
+  let looking: Promise<void> | undefined;
 
   const once = async (now: Plan) => {
     const start = clock.now();
-    const result = await round(tracks, now.intent, { prune: true, resting: (item) => failing.resting(item, start) });
-    failing.learn(result.entries, clock.now());
-    const entries = new Map(result.entries.map((entry) => [entry.ref, entry]));
-    const changes = changesOf(result, { before: last?.entries, sameIntent: last?.plan.intent === now.intent });
+    const resting = (item: Parameters<typeof failing.resting>[0]) => failing.resting(item, start);
+    const result = await round(tracks, now.parts, { prune: true, look: "where there is cause", resting });
+    failing.learn(result.news, clock.now());
+    const undone = new Map(result.news.filter(({ outcome }) => outcome.state !== "done").map((entry) => [entry.ref, entry]));
+    const changes = changesOf(result.news, last?.undone);
     for (const { level, event, fields } of changes) log[level](event, fields);
-    const changed = changes.length > 0 || last?.plan !== now || last.entries.size !== entries.size;
-    last = { plan: now, entries };
+    const changed = changes.length > 0 || last?.plan !== now || last.undone.size !== undone.size;
+    last = { plan: now, undone };
     finished({ plan: now, result, changed });
   };
 
@@ -74,22 +78,42 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
       await (now === undefined ? undefined : once(now));
     } while (told.news && !told.stopped);
     working = undefined;
-    if (!told.stopped) takeBack = clock.after(Math.max(0, Math.min(DRIFT_MS, (failing.due() ?? Infinity) - clock.now())), wake);
+    const due = failing.due();
+    if (told.stopped || due === undefined) return;
+    takeBack();
+    takeBack = clock.after(Math.max(0, due - clock.now()), wake);
   };
 
   function wake(): void {
     told.news = true;
     if (told.stopped || working !== undefined) return;
-    takeBack();
     working = work();
   }
 
+  const look = () => {
+    for (const track of tracks) track.mistrust();
+    wake();
+  };
+  /** Beside the rounds: who waits for a change does not wait for a listing of all. */
+  const lookAround = async () => {
+    if (last !== undefined) await Promise.all(tracks.map((track) => track.look()));
+    looking = undefined;
+    if (told.stopped) return;
+    again();
+    wake();
+  };
+  let nextLook = () => {};
+  const again = () => (nextLook = clock.after(DRIFT_MS, () => (looking = lookAround())));
+  again();
+  const watches = tracks.map((track) => track.watch(wake));
+
   return {
     wake,
+    look,
     stop: async () => {
       told.stopped = true;
-      takeBack();
-      await working;
+      for (const end of [takeBack, nextLook, ...watches]) end();
+      await Promise.all([working, looking]);
     },
   };
 }

@@ -6,9 +6,9 @@ import type { Entry, RoundResult } from "./round.ts";
 /** Causes of this form name the port whose state depends on the object. */
 const PORT = "port/";
 
-export function reportOf({ entries, unknown }: RoundResult, revision: number, arrived: Report["arrived"] = {}): Report {
+export function reportOf({ news, causes, unknown }: RoundResult, revision: number, arrived: Report["arrived"] = {}): Report {
   // Kinds are done side by side: which of them ended first says nothing, and must not look like news.
-  const undone = entries.filter(({ outcome }) => outcome.state !== "done").toSorted((one, other) => (one.ref < other.ref ? -1 : 1));
+  const undone = news.filter(({ outcome }) => outcome.state !== "done").toSorted((one, other) => (one.ref < other.ref ? -1 : 1));
   // One line for a kind that could not be listed, not one for each of its objects.
   const told = new Set(unknown.map(({ kind }) => kind));
   const troubles = undone.filter(({ op, ref }) => !(op === "unknown" && told.has(ref.slice(0, ref.indexOf("/"))))).map(troubleOf);
@@ -16,9 +16,15 @@ export function reportOf({ entries, unknown }: RoundResult, revision: number, ar
     op: "report",
     revision,
     arrived,
-    endpoints: endpointStates([...undone, ...entries]),
+    endpoints: { ...allUp(causes), ...endpointStates([...undone, ...news]) },
     troubles: [...unknown.map(({ kind, reason }) => `${kind} cannot be listed: ${reason}`), ...troubles],
   };
+}
+
+/** Everything because of them stands, but for what there is news of. */
+function allUp(causes: Iterable<string>): Record<string, EndpointState> {
+  const ports = [...causes].filter((cause) => cause.startsWith(PORT));
+  return Object.fromEntries(ports.map((cause) => [cause.slice(PORT.length), { state: "up" }]));
 }
 
 /** `route/10.65.0.5/32 metric 1024: waits for link/tap1`. */

@@ -66,7 +66,7 @@ function host(...taps: readonly number[]): FakeHost & { readonly pass: (intent: 
   const fake = fakeHost();
   for (const tap of taps) fake.plug(`tap${tap}`);
   // Every pass by a process that knows nothing of the ones before.
-  return { ...fake, pass: (intent, prune = true) => round(hostTracks(fake.drivers), intent, { prune }) };
+  return { ...fake, pass: (intent, prune = true) => round(hostTracks(fake.drivers), [intent], { prune }) };
 }
 
 const undone = ({ entries }: RoundResult) =>
@@ -193,16 +193,16 @@ test("whatever needs a tap that is not there waits for it, and for nothing else"
 test("what is needed leaves last, and stays while what needs it cannot go", async () => {
   const one = host(1);
   const tracks = hostTracks(one.drivers);
-  await round(tracks, ports(1), { prune: true });
+  await round(tracks, [ports(1)], { prune: true });
   one.failApply(ROUTE1, "device busy");
-  const result = await round(tracks, NOTHING, { prune: true });
+  const result = await round(tracks, [NOTHING], { prune: true });
   assert.deepEqual(undone(result), [
     `delete ${ROUTE1} failed`,
     'delete nft/inet chain in-1 held for nft/inet element to "tap1"',
     `delete nft/inet element to "tap1" held for ${ROUTE1}`,
   ]);
   assert.deepEqual(result.entries.find(({ ref }) => ref === ROUTE1)?.because, ["port/p1"]);
-  await round(tracks, NOTHING, { prune: true });
+  await round(tracks, [NOTHING], { prune: true });
   assert.deepEqual(
     one.holds().filter((line) => !line.startsWith("sysctl")),
     [],
@@ -212,9 +212,9 @@ test("what is needed leaves last, and stays while what needs it cannot go", asyn
 test("a kind that cannot be listed is reported, holds what needs it, and pins what it may hold", async () => {
   const one = host(1, 2);
   const tracks = hostTracks(one.drivers);
-  await round(tracks, ports(1), { prune: true });
+  await round(tracks, [ports(1)], { prune: true });
   one.failList("nft", "nft: Operation not permitted");
-  const result = await round(tracks, ports(1, 2), { prune: true });
+  const result = await round(tracks, [ports(1, 2)], { prune: true });
   assert.deepEqual(result.unknown, [{ kind: "nft", reason: "nft: Operation not permitted" }]);
   const route2 = result.entries.find(({ ref }) => ref === "route/10.65.0.2/32 metric 1024");
   assert.deepEqual([route2?.outcome, route2?.waitsFor], [{ state: "held" }, 'nft/inet element to "tap2"']);
@@ -225,7 +225,7 @@ test("a kind that cannot be listed is reported, holds what needs it, and pins wh
   one.failList("nft");
 
   one.failList("route", "ip: broken");
-  const teardown = await round(tracks, NOTHING, { prune: true });
+  const teardown = await round(tracks, [NOTHING], { prune: true });
   assert.ok(undone(teardown).includes(`delete nft/inet element to "tap1" held for ${ROUTE1}`));
   assert.ok(one.holds().some((line) => line.startsWith("route 10.65.0.1/32")));
 });
@@ -243,7 +243,7 @@ test("a slow daemon delays nobody who does not ask for it", async () => {
     ...one.drivers.daemons,
     apply: async (changes) => (await ready.promise, one.drivers.daemons.apply(changes)),
   };
-  const done = round(hostTracks({ ...one.drivers, daemons }), ports(1), { prune: true });
+  const done = round(hostTracks({ ...one.drivers, daemons }), [ports(1)], { prune: true });
   while (!one.done.includes(`create ${ROUTE1}`)) await Promise.resolve();
   ready.resolve();
   assert.deepEqual(undone(await done), []);
@@ -254,9 +254,10 @@ test("the order of tracks is the order of the world", async () => {
   const { contests: _notHeld, ...held } = NOTHING;
   assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "addresses", "files", "daemons", "routes"]);
   assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "address", "file", "daemon", "route"]);
-  const surveys = await Promise.all(hostTracks(fakeHost().drivers).map((track) => track.survey(ports(1, 2), { prune: false })));
-  for (const { kind, wanted } of surveys) {
-    for (const { ref, needs } of wanted.values())
+  const tracks = hostTracks(fakeHost().drivers);
+  await Promise.all(tracks.map((track) => track.prepare([ports(1, 2)])));
+  for (const { kind, wanted } of tracks) {
+    for (const { ref, needs } of wanted())
       for (const need of needs) assert.ok(order.indexOf(kindOf(need)) <= order.indexOf(kind), `${ref} needs ${need}`);
   }
 });

@@ -1,10 +1,11 @@
 /**
- * One pass over a host: list what it holds, subtract it from what is wanted, apply the difference, one outcome per object.
- * On the way up nothing is put on what does not stand; on the way down nothing is pulled from under what remains.
+ * One pass over a host: what is held otherwise than it is wanted is changed, one outcome per object. On the way up nothing is put on
+ * what does not stand; on the way down nothing is pulled from under what remains.
  */
 import type { Outcome } from "#contracts/driver.ts";
-import type { Intent } from "#core/intent/intent.ts";
-import type { Ref } from "#core/kinds/kind.ts";
+import type { Part } from "#core/intent/intent.ts";
+import type { Ref, Wanted } from "#core/kinds/kind.ts";
+import type { Contest } from "#core/intent/contest.ts";
 import type { Item, Pending, Survey, Track } from "./track.ts";
 
 /** An object that is wanted, or no longer, and what became of it in this round. */
@@ -14,10 +15,17 @@ export interface Entry extends Item {
   readonly outcome: Outcome;
   /** Of held objects: what they wait for; themselves, when others must make them. */
   readonly waitsFor?: Ref;
+  /** Of what stood as it was wanted: how somebody else left it. */
+  readonly found?: string;
 }
 
 export interface RoundResult {
+  /** Everything but what stood already. */
+  readonly news: readonly Entry[];
+  /** Everything; worked out when it is asked for, as it is then. */
   readonly entries: readonly Entry[];
+  /** API objects that something is wanted because of, as of when it is asked for. */
+  readonly causes: ReadonlySet<string>;
   /** Kinds that could not be listed, and why. */
   readonly unknown: readonly { readonly kind: string; readonly reason: string }[];
 }
@@ -25,89 +33,109 @@ export interface RoundResult {
 export interface RoundOptions {
   /** Delete what is not wanted: only when everything that is wanted has been heard. */
   readonly prune: boolean;
+  /** Is the whole host listed first, or only where there is cause to? */
+  readonly look?: "at everything" | "where there is cause";
   /** Objects that failed and are left alone for now, with the reason they failed for. */
   readonly resting?: (item: Item) => string | undefined;
 }
 
 interface Site {
   /** What stands as it is wanted. */
-  readonly standing: Set<Ref>;
+  readonly stands: (ref: Ref) => boolean;
   readonly entries: Entry[];
   readonly resting: (item: Item) => string | undefined;
+}
+
+/** One kind at work. */
+interface Work extends Survey {
+  readonly track: Track;
 }
 
 /** `tracks` are in the order of the world: what a kind needs comes before it. */
 export async function round(
   tracks: readonly Track[],
-  intent: Intent,
-  { prune, resting = () => undefined }: RoundOptions,
+  parts: readonly Part[],
+  { prune, look = "at everything", resting = () => undefined }: RoundOptions,
 ): Promise<RoundResult> {
-  const surveys = await Promise.all(tracks.map((track) => track.survey(intent, { prune })));
-  const site: Site = { standing: new Set(), entries: intent.contests.map(lost), resting };
-  for (const survey of surveys) takeStock(survey, site);
-  await buildUp(surveys, site);
-  await tearDown(surveys, site);
-  const unknown = surveys.flatMap(({ kind, unknown: failure }) => (failure === undefined ? [] : [{ kind, reason: failure.reason }]));
-  return { entries: site.entries, unknown };
+  if (look === "at everything") for (const track of tracks) track.mistrust();
+  const others = (await Promise.all(tracks.map((track) => track.prepare(parts)))).flat();
+  if (others.length > 0) await Promise.all(tracks.map((track) => track.doubt(others)));
+  const works = tracks.map((track): Work => ({ track, ...track.survey({ prune }) }));
+  const site: Site = { stands: standing(tracks), entries: parts.flatMap(({ contests = [] }) => contests.map(lost)), resting };
+  for (const work of works) takeStock(work, site);
+  await buildUp(works, site);
+  await tearDown(works, site);
+  const unknown = works.flatMap(({ track: { kind }, unknown: failure }) =>
+    failure === undefined ? [] : [{ kind, reason: failure.reason }],
+  );
+  return resultOf(tracks, { news: site.entries, unknown });
 }
 
-function takeStock({ kind, wanted, contested, changes, unknown }: Survey, { standing, entries }: Site): void {
-  for (const item of contested)
-    entries.push({
-      ...item,
-      op: "contested",
-      outcome: { state: "failed", reason: `something else is wanted in its place: not ${item.show}` },
-    });
-  const changing = new Set(changes.map(({ ref }) => ref));
-  for (const item of wanted.values()) {
-    if (unknown !== undefined)
-      entries.push({ ...item, op: "unknown", outcome: { state: "failed", reason: `${kind} cannot be listed: ${unknown.reason}` } });
-    else if (!changing.has(item.ref)) {
-      standing.add(item.ref);
-      entries.push(kept(item));
-    }
+function standing(tracks: readonly Track[]): (ref: Ref) => boolean {
+  const byKind = new Map(tracks.map((track) => [track.kind, track]));
+  return (ref) => byKind.get(kindOf(ref))?.stands(ref) ?? false;
+}
+
+function kindOf(ref: Ref): string {
+  return ref.slice(0, ref.indexOf("/"));
+}
+
+function resultOf(tracks: readonly Track[], { news, unknown }: Pick<RoundResult, "news" | "unknown">): RoundResult {
+  const told = new Set(news.map(({ ref }) => ref));
+  return {
+    news,
+    unknown,
+    get entries() {
+      return [...news, ...tracks.flatMap((track) => [...track.wanted()].filter(({ ref }) => !told.has(ref)).map(kept))];
+    },
+    get causes() {
+      return new Set(tracks.flatMap((track) => [...track.causes()]));
+    },
+  };
+}
+
+function kept({ ref, show, because, needs, value }: Item): Entry {
+  return { ref, show, because, needs, value, op: "keep", outcome: { state: "done" } };
+}
+
+function takeStock({ track, contested, unknown }: Work, { entries }: Site): void {
+  for (const item of contested) {
+    const reason = `something else is wanted in its place: not ${item.show}`;
+    entries.push({ ...kept(item), op: "contested", outcome: { state: "failed", reason } });
   }
+  if (unknown === undefined) return;
+  const reason = `${track.kind} cannot be listed: ${unknown.reason}`;
+  for (const item of track.wanted()) entries.push({ ...kept(item), op: "unknown", outcome: { state: "failed", reason } });
 }
 
-function lost({ value, because }: Intent["contests"][number]): Entry {
+function lost({ value, because }: Wanted<Contest>): Entry {
   const { ref, reason } = value;
   return { ref, show: ref, because, needs: [], value: ref, op: "contested", outcome: { state: "failed", reason } };
 }
 
-const KEPT = new WeakMap<Item, Entry>();
-
-/** Made once for an item: at rest, thousands of them are the same in each round. */
-function kept(item: Item): Entry {
-  const known = KEPT.get(item);
-  if (known !== undefined) return known;
-  const entry: Entry = { ...item, op: "keep", outcome: { state: "done" } };
-  KEPT.set(item, entry);
-  return entry;
-}
-
 /** Each kind waits for the kinds that its changes need, and for no others: a slow daemon delays nobody who does not ask for it. */
-async function buildUp(surveys: readonly Survey[], site: Site): Promise<void> {
+async function buildUp(works: readonly Work[], site: Site): Promise<void> {
   const settled = new Map<string, Promise<void>>();
-  for (const survey of surveys) {
-    const ups = survey.changes.filter(({ op }) => op !== "delete");
-    const before = new Set(ups.flatMap(({ needs }) => needs.map((ref) => ref.slice(0, ref.indexOf("/")))));
+  for (const work of works) {
+    const ups = work.changes.filter(({ op }) => op !== "delete");
+    const before = new Set(ups.flatMap(({ needs }) => needs.map(kindOf)));
     const waits = [...before].flatMap((kind) => settled.get(kind) ?? []);
     settled.set(
-      survey.kind,
-      Promise.all(waits).then(() => raise(survey, ups, site)),
+      work.track.kind,
+      Promise.all(waits).then(() => raise(work.track, ups, site)),
     );
   }
   await Promise.all(settled.values());
 }
 
-async function raise(survey: Survey, ups: readonly Pending[], { standing, entries, resting }: Site): Promise<void> {
+async function raise(track: Track, ups: readonly Pending[], { stands, entries, resting }: Site): Promise<void> {
   // What the same call will make counts as standing: the driver orders its own objects.
   const going = new Map(ups.map((change) => [change.ref, change]));
   const rest = (change: Pending, entry: Pick<Entry, "outcome" | "waitsFor">) => {
     going.delete(change.ref);
     entries.push({ ...change, ...entry });
   };
-  const missing = ({ needs }: Pending) => needs.find((ref) => !standing.has(ref) && !going.has(ref));
+  const missing = ({ needs }: Pending) => needs.find((ref) => !stands(ref) && !going.has(ref));
 
   for (const change of ups) {
     const reason = resting(change);
@@ -121,9 +149,8 @@ async function raise(survey: Survey, ups: readonly Pending[], { standing, entrie
     }
   }
   const asked = [...going.values()];
-  const outcomes = asked.length === 0 ? [] : await survey.apply(asked);
+  const outcomes = asked.length === 0 ? [] : await track.apply(asked);
   going.clear();
-  for (const [at, { ref }] of asked.entries()) if (outcomes[at]?.state === "done") standing.add(ref);
   for (const [at, change] of asked.entries()) {
     const outcome = outcomes[at] ?? { state: "failed", reason: "its driver said nothing of it" };
     rest(change, outcome.state === "held" ? { outcome, waitsFor: missing(change) ?? change.ref } : { outcome });
@@ -131,12 +158,12 @@ async function raise(survey: Survey, ups: readonly Pending[], { standing, entrie
 }
 
 /** In reverse, kind after kind. */
-async function tearDown(surveys: readonly Survey[], { entries, resting }: Site): Promise<void> {
+async function tearDown(works: readonly Work[], { entries, resting }: Site): Promise<void> {
   const pinned = new Map<Ref, Ref>();
   const pin = (by: Ref, needs: readonly Ref[]) => needs.forEach((ref) => pinned.set(ref, by));
   const undone = new Set(entries.filter(({ outcome }) => outcome.state !== "done").map(({ ref }) => ref));
 
-  for (const { changes, unknown, apply } of surveys.toReversed()) {
+  for (const { track, changes, unknown } of works.toReversed()) {
     for (const { ref, needs } of unknown?.mayStand ?? []) pin(ref, needs);
     const waiting = changes.filter(({ op, ref }) => op === "replace" && undone.has(ref));
     for (const { ref, retreat, standsOn } of waiting) if (retreat === undefined) pin(ref, standsOn);
@@ -147,7 +174,7 @@ async function tearDown(surveys: readonly Survey[], { entries, resting }: Site):
       for (const change of downs) if (pinned.has(change.ref) || resting(change) !== undefined) pin(change.ref, change.standsOn);
     }
     const asked = downs.filter((change) => resting(change) === undefined && !pinned.has(change.ref));
-    const outcomes = asked.length === 0 ? [] : await apply(asked);
+    const outcomes = asked.length === 0 ? [] : await track.apply(asked);
     const outcomeOf = new Map(asked.map((change, at) => [change, outcomes[at]]));
     for (const change of downs) {
       const entry = downEntry(change, { pinnedBy: pinned.get(change.ref), resting: resting(change), outcome: outcomeOf.get(change) });

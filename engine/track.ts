@@ -1,131 +1,248 @@
-/** One kind of host object in the loop: what is wanted of it, what the host holds of it, and the hands to change it. */
+/**
+ * One kind of host object in the loop: what is wanted of it, what the host is believed to hold of it, and the hands to change it. The
+ * host is listed when there is cause to: at first, after a failure, when somebody else changed something, and now and then.
+ */
 import type { Driver, Outcome } from "#contracts/driver.ts";
-import type { Intent } from "#core/intent/intent.ts";
-import { refOf } from "#core/kinds/kind.ts";
+import type { Part } from "#core/intent/intent.ts";
 import type { Kind, Ref, Wanted } from "#core/kinds/kind.ts";
-import { diff } from "#core/reconcile/diff.ts";
 import type { Change, DiffOptions } from "#core/reconcile/diff.ts";
+import { belief, byRef } from "./belief.ts";
+import { gathering, itemOf } from "./gather.ts";
+import type { Item } from "./gather.ts";
 
-/** An object of whatever kind. */
-export interface Item {
-  readonly ref: Ref;
-  /** One line for people. */
-  readonly show: string;
-  readonly because: readonly string[];
-  readonly needs: readonly Ref[];
-  /** Only ever compared as text. */
-  readonly value: unknown;
-}
+export type { Item } from "./gather.ts";
 
 export interface Pending extends Item {
   readonly op: Change<unknown>["op"];
   /** What the object that stands needs, as far as it is known. */
   readonly standsOn: readonly Ref[];
+  /** How somebody else left what stood as it was wanted. */
+  readonly found?: string;
   /** Takes away what stands, where that may not stay until this is done. */
   readonly retreat?: Pending;
 }
 
 /** One kind in one round. */
 export interface Survey {
-  readonly kind: string;
-  readonly wanted: ReadonlyMap<Ref, Item>;
   readonly changes: readonly Pending[];
   /** Objects that somebody wants otherwise than somebody else: the first is taken. */
   readonly contested: readonly Item[];
-  /** When it could not be listed: why, and what was wanted of it before, which may stand. */
+  /** When it could not be listed: why, and what may stand of it. */
   readonly unknown?: { readonly reason: string; readonly mayStand: readonly Item[] };
-  /** One outcome per change. */
-  apply(changes: readonly Pending[]): Promise<readonly Outcome[]>;
 }
 
 export interface Track {
   readonly kind: string;
-  survey(intent: Intent, options: DiffOptions): Promise<Survey>;
+  /** Takes in what is wanted, and looks at the host where there is cause to. Gives the objects that are in another life than before. */
+  prepare(parts: readonly Part[]): Promise<readonly Ref[]>;
+  /** What needs one of these is looked at again. */
+  doubt(lives: readonly Ref[]): Promise<void>;
+  survey(options: DiffOptions): Survey;
+  /** Does it stand as it is wanted? */
+  stands(ref: Ref): boolean;
+  /** One outcome per change: done is what was read back. */
+  apply(changes: readonly Pending[]): Promise<readonly Outcome[]>;
+  /** Lists the host; whatever is at work goes on meanwhile. */
+  look(): Promise<void>;
+  /** The host is listed before anything else is done of it: `changed`, when somebody else may have changed it. */
+  mistrust(): void;
+  /** Calls when there is cause to look; the returned function ends it. */
+  watch(changed: () => void): () => void;
+  /** All that is wanted. */
+  wanted(): Iterable<Item>;
+  /** API objects that something is wanted because of. */
+  causes(): Iterable<string>;
 }
 
-/** `pick` takes the kind's field from an intent. */
-export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (intent: Intent) => readonly Wanted<V>[]): Track {
-  // What was wanted, until it is gone: a host does not tell what an object waited for, nor whom it was for.
-  let known: ReadonlyMap<Ref, Item> = new Map();
-  // The same intent is asked for again and again while a host is at rest.
-  let last: { readonly intent: Intent; readonly gathered: Gathered<V> } | undefined;
+/** `pick` takes the kind's field from a part of an intent. */
+export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) => readonly Wanted<V>[] | undefined): Track {
+  const wishes = gathering(kind);
+  const host = belief(kind, wishes);
+  const inTurn = turns();
+  let trusted = false;
+  let everListed = false;
+  let failure: string | undefined;
+  /** What changes could not do: however it is then, nobody else has made it so. */
+  let failed = new Set<Ref>();
+  const lives = new Map<Ref, number>();
+  let reborn = new Set<Ref>();
+
+  const settle = (ref: Ref, have: V | undefined) => {
+    live(ref, have === undefined ? undefined : kind.life?.(have));
+    if (!everListed || failed.has(ref)) host.found(ref, have);
+    else host.foundLater(ref, have);
+  };
+  const live = (ref: Ref, life: number | undefined) => {
+    const before = lives.get(ref);
+    if (before !== undefined && before !== life) reborn.add(ref);
+    if (life === undefined) lives.delete(ref);
+    else lives.set(ref, life);
+  };
+  const list = async () => {
+    const asked = [...wishes.all()];
+    const names = kind.isOurs === undefined ? undefined : new Set(asked.map(({ ref }) => ref));
+    const listed = byRef(kind, await driver.list(asked.map(({ value }) => value)));
+    // Of kinds that only speak of what is wanted, nothing was said of what has been wanted since.
+    for (const [ref] of host.allHeld()) if (!listed.has(ref) && names?.has(ref) !== false) settle(ref, undefined);
+    for (const [ref, value] of listed) settle(ref, value);
+    everListed = true;
+    failed = new Set();
+  };
+  const look = () =>
+    inTurn(async () => {
+      trusted = true;
+      try {
+        await list();
+        failure = undefined;
+      } catch (error) {
+        trusted = false;
+        failure = wordsOf(error);
+      }
+    });
+  const read = (values: readonly V[]) =>
+    inTurn(async () => {
+      if (driver.read === undefined || values.length === 0) return;
+      const found = byRef(kind, await driver.read(values));
+      for (const ref of byRef(kind, values).keys()) settle(ref, found.get(ref));
+    });
+  /** Where only what is wanted is looked at, what is wanted for the first time has never been. */
+  const readUnseen = async (refs: readonly Ref[]) => {
+    const unseen = refs.filter((ref) => host.held(ref) === undefined).flatMap((ref) => wishes.get(ref)?.value ?? []);
+    if (kind.isOurs === undefined || !trusted || unseen.length === 0) return;
+    if (driver.read === undefined) trusted = false;
+    else await read(unseen).catch(() => (trusted = false));
+  };
+
+  const prepare: Track["prepare"] = async (parts) => {
+    const changed = wishes.take(parts.flatMap((part) => [pick(part) ?? []]));
+    for (const [ref, former] of changed) host.rewanted(ref, former);
+    driver.note?.(
+      [...changed].flatMap(([ref, former]) => (former !== undefined && host.stands(ref) ? (wishes.get(ref)?.value ?? []) : [])),
+    );
+    await readUnseen([...changed.keys()]);
+    if (!trusted) await look();
+    const others = [...reborn];
+    reborn = new Set();
+    return others;
+  };
+
+  const survey: Track["survey"] = ({ prune }) => {
+    const contested = wishes.contested();
+    if (failure !== undefined) {
+      const leaving = [...host.allHeld()].flatMap(([ref, value]) =>
+        wishes.get(ref) === undefined ? [itemOf(kind, { value, because: [] }, ref)] : [],
+      );
+      return { changes: [], contested, unknown: { reason: failure, mayStand: [...leaving, ...wishes.all()] } };
+    }
+    const changes = host.changes().filter(({ op }) => prune || op !== "delete");
+    return { changes: changes.map(pendingOf), contested };
+  };
+  const pendingOf = (change: Change<V>): Pending => {
+    const { op, ref } = change;
+    const standsOn = op === "create" ? [] : kind.needs(change.have);
+    const item = wishes.get(ref) ?? itemOf(kind, { value: op === "delete" ? change.have : change.want, because: host.because(ref) }, ref);
+    const found = host.strayed(ref);
+    const pending = { ...plain(item), op, standsOn, ...(found === undefined ? {} : { found }) };
+    if (op !== "replace" || kind.isAstray?.(change.want, change.have) !== true) return pending;
+    const leaving = itemOf(kind, { value: change.have, because: host.because(ref) }, ref);
+    return { ...pending, retreat: { ...plain(leaving), op: "delete", standsOn } };
+  };
+
+  const changeOf = ({ op, ref }: Pending): Change<V>[] => {
+    const [want, have] = [wishes.get(ref)?.value, host.held(ref)];
+    if (op === "delete") return have === undefined ? [] : [{ op, ref, have }];
+    if (want === undefined) return [];
+    return [have === undefined ? { op: "create", ref, want } : { op: "replace", ref, want, have }];
+  };
+  const apply: Track["apply"] = (asked) =>
+    inTurn(async () => {
+      const changes = asked.flatMap(changeOf);
+      const outcomes = await confirmed(kind, driver, changes);
+      for (const [at, { ref }] of changes.entries()) {
+        const { outcome, have } = outcomes[at] ?? MISSING;
+        if (outcome.state === "done") host.found(ref, have);
+        if (outcome.state !== "failed") continue;
+        trusted = false;
+        failed.add(ref);
+      }
+      const byName = new Map(changes.map(({ ref }, at) => [ref, outcomes[at]?.outcome]));
+      return asked.map(({ ref }) => byName.get(ref) ?? MISSING.outcome);
+    });
+
   return {
     kind: kind.name,
-    survey: async (intent, options) => {
-      if (last?.intent !== intent) last = { intent, gathered: gather(kind, pick(intent)) };
-      const { values, wanted, contested } = last.gathered;
-      const before = known;
-      try {
-        const changes = new Map(
-          diff(kind, values, await driver.list(values), options).map((change) => [pendingOf(kind, change, { before, wanted }), change]),
-        );
-        const leaving = [...changes.keys()].filter(({ op }) => op === "delete");
-        known = leaving.length === 0 ? wanted : new Map([...wanted, ...leaving.map((item) => [item.ref, item] as const)]);
-        return { kind: kind.name, wanted, contested, changes: [...changes.keys()], apply: applying(driver, withRetreats(changes)) };
-      } catch (error) {
-        const unknown = { reason: wordsOf(error), mayStand: [...before.values()] };
-        return { kind: kind.name, wanted, contested, changes: [], unknown, apply: async () => [] };
-      }
+    prepare,
+    doubt: async (others) => {
+      const doubted = [...wishes.all()].filter(({ needs }) => others.some((other) => needs.includes(other)));
+      if (doubted.length === 0) return;
+      if (driver.read === undefined) trusted = false;
+      else await read(doubted.map(({ value }) => value)).catch(() => (trusted = false));
+      if (!trusted) await look();
+      for (const { ref } of doubted) host.excuse(ref);
     },
+    survey,
+    stands: (ref) => failure === undefined && host.stands(ref),
+    apply,
+    look,
+    mistrust: () => void (trusted = false),
+    watch: (changed) =>
+      driver.watch?.(() => {
+        trusted = false;
+        changed();
+      }) ?? (() => undefined),
+    wanted: wishes.all,
+    causes: wishes.causes,
   };
 }
 
-interface Gathered<V> {
-  readonly values: readonly V[];
-  readonly wanted: ReadonlyMap<Ref, Item>;
-  readonly contested: readonly Item[];
+const MISSING = { outcome: { state: "failed", reason: "its driver said nothing of it" }, have: undefined } as const;
+
+/** An outcome, and for what is done what the host holds now. */
+interface Confirmed<V> {
+  readonly outcome: Outcome;
+  readonly have: V | undefined;
 }
 
-/** What several want alike is wanted once, because of all of them. */
-function gather<V>(kind: Kind<V>, all: readonly Wanted<V>[]): Gathered<V> {
-  const first = new Map<Ref, Wanted<V>>();
-  const contested: Item[] = [];
-  for (const each of all) {
-    const ref = refOf(kind, each.value);
-    const known = first.get(ref);
-    if (known === undefined) first.set(ref, each);
-    else if (kind.same(each.value, known.value))
-      first.set(ref, { value: known.value, because: [...new Set([...known.because, ...each.because])] });
-    else contested.push({ ...itemOf(kind, each), ref: `${ref} (wanted again)` });
-  }
-  const wanted = new Map([...first].map(([ref, each]) => [ref, itemOf(kind, each)]));
-  return { values: [...first.values()].map(({ value }) => value), wanted, contested };
-}
-
-function itemOf<V>(kind: Kind<V>, { value, because }: Wanted<V>): Item {
-  return { ref: refOf(kind, value), show: kind.show(value), because, needs: kind.needs(value), value };
-}
-
-interface Items {
-  readonly before: ReadonlyMap<Ref, Item>;
-  readonly wanted: ReadonlyMap<Ref, Item>;
-}
-
-function pendingOf<V>(kind: Kind<V>, change: Change<V>, { before, wanted }: Items): Pending {
-  const old = before.get(change.ref);
-  const standsOn = change.op === "create" ? [] : [...kind.needs(change.have), ...(old?.needs ?? [])];
-  const item =
-    wanted.get(change.ref) ?? itemOf(kind, { value: change.op === "delete" ? change.have : change.want, because: old?.because ?? [] });
-  if (change.op !== "replace" || kind.isAstray?.(change.want, change.have) !== true) return { ...item, op: change.op, standsOn };
-  const leaving = itemOf(kind, { value: change.have, because: old?.because ?? [] });
-  return { ...item, op: change.op, standsOn, retreat: { ...leaving, op: "delete", standsOn } };
-}
-
-function withRetreats<V>(changes: ReadonlyMap<Pending, Change<V>>): ReadonlyMap<Pending, Change<V>> {
-  const retreats = [...changes].flatMap(([{ retreat }, change]) =>
-    retreat === undefined || change.op !== "replace" ? [] : [[retreat, { op: "delete", ref: change.ref, have: change.have }] as const],
+/** What was done is read back where that can be: done is what the host then holds. A driver that throws has done nothing that is known. */
+async function confirmed<V>(kind: Kind<V>, driver: Driver<V>, changes: readonly Change<V>[]): Promise<Confirmed<V>[]> {
+  const outcomes = await driver
+    .apply(changes)
+    .catch((error: unknown) => changes.map((): Outcome => ({ state: "failed", reason: wordsOf(error) })));
+  const done = changes.filter((_, at) => outcomes[at]?.state === "done");
+  const found = await driver.read?.(done.map(valueOf)).then(
+    (values) => byRef(kind, values),
+    (error: unknown) => `it was done, and cannot be read back: ${wordsOf(error)}`,
   );
-  return retreats.length === 0 ? changes : new Map<Pending, Change<V>>([...changes, ...retreats]);
+  return changes.map((change, at) => {
+    const outcome = outcomes[at] ?? MISSING.outcome;
+    const meant = change.op === "delete" ? undefined : change.want;
+    if (outcome.state !== "done" || found === undefined) return { outcome, have: meant };
+    const reason = typeof found === "string" ? found : whyNot(kind, meant, found.get(change.ref));
+    return { outcome: reason === undefined ? outcome : { state: "failed", reason }, have: meant };
+  });
 }
 
-/** A driver that throws instead of answering has done nothing that is known. */
-function applying<V>(driver: Driver<V>, changes: ReadonlyMap<Pending, Change<V>>): Survey["apply"] {
-  return async (asked) => {
-    try {
-      return await driver.apply(asked.flatMap((pending) => changes.get(pending) ?? []));
-    } catch (error) {
-      return asked.map(() => ({ state: "failed", reason: wordsOf(error) }));
-    }
+function whyNot<V>(kind: Kind<V>, meant: V | undefined, have: V | undefined): string | undefined {
+  if (meant === undefined) return have === undefined ? undefined : `it was taken away, and is there: ${kind.show(have)}`;
+  if (have !== undefined && kind.same(meant, have)) return undefined;
+  return `it was done, and is not so: ${have === undefined ? "nothing is there" : kind.show(have)}`;
+}
+
+function valueOf<V>(change: Change<V>): V {
+  return change.op === "delete" ? change.have : change.want;
+}
+
+function plain({ ref, show, because, needs, value }: Item): Item {
+  return { ref, show, because, needs, value };
+}
+
+/** One after the other, whatever becomes of the one before. */
+function turns(): <T>(job: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (job) => {
+    const now = last.then(job, job);
+    last = now.catch(() => undefined);
+    return now;
   };
 }
 

@@ -13,13 +13,13 @@ import type { Track } from "./track.ts";
 
 export function hostTracks(drivers: HostDrivers): readonly Track[] {
   return [
-    track(link, drivers.links, (intent) => intent.links),
-    track(sysctl, drivers.sysctls, (intent) => intent.sysctls),
-    track(nft, drivers.nft, (intent) => intent.nft),
-    track(neighbour, drivers.neighbours, (intent) => intent.neighbours),
-    track(address, drivers.addresses, (intent) => intent.addresses),
-    track(file, drivers.files, (intent) => intent.files),
-    track(daemon, drivers.daemons, (intent) => intent.daemons),
-    track(route, drivers.routes, (intent) => intent.routes),
+    track(link, drivers.links, (part) => part.links),
+    track(sysctl, drivers.sysctls, (part) => part.sysctls),
+    track(nft, drivers.nft, (part) => part.nft),
+    track(neighbour, drivers.neighbours, (part) => part.neighbours),
+    track(address, drivers.addresses, (part) => part.addresses),
+    track(file, drivers.files, (part) => part.files),
+    track(daemon, drivers.daemons, (part) => part.daemons),
+    track(route, drivers.routes, (part) => part.routes),
   ];
 }

@@ -45,7 +45,9 @@ function watched<V>(kind: string, driver: Driver<V>, hands: Hands): Driver<V> {
   const { host, life, ordeal, heardAll, accuse, die } = hands;
   const failures = ordeal.failures(kind);
   const isFirst = (event: string) => !ordeal.had.has(event) && ordeal.had.add(event) !== undefined;
+  const { note } = driver;
   return {
+    ...(note === undefined ? {} : { note }),
     list: async (want) => {
       if (!life.alive) return never();
       if (failures > 0 && isFirst(`list ${kind}`)) throw new Error(`${kind}: not this time`);

@@ -9,13 +9,15 @@ const ROOT = "/proc/sys";
 
 /** Synchronous on purpose: these files are memory, and one read is cheaper than a promise. */
 export function linuxSysctls(): Driver<Sysctl> {
+  const list = async (want: readonly Sysctl[]) =>
+    want.flatMap((wanted) => {
+      const value = read(wanted.path);
+      // The wanted value itself where it stands: thousands of them are read every few seconds.
+      return value === undefined ? [] : [value === wanted.value ? wanted : { path: wanted.path, value }];
+    });
   return {
-    list: async (want) =>
-      want.flatMap((wanted) => {
-        const value = read(wanted.path);
-        // The wanted value itself where it stands: thousands of them are read every few seconds.
-        return value === undefined ? [] : [value === wanted.value ? wanted : { path: wanted.path, value }];
-      }),
+    list,
+    read: list,
     apply: async (changes) => changes.map((change) => (change.op === "delete" ? DONE : write(change.want))),
   };
 }

@@ -45,6 +45,7 @@ export function nftables({ cut, ...tools }: NftablesTools): Driver<Nft> {
         .map(shown)
         .filter((value) => keys.has(nft.key(value)));
     },
+    note: (values) => grants.seen(values, values),
     apply: async (changes) => {
       grants.wanted(changes.flatMap((change) => (change.op === "delete" ? [] : [change.want])));
       const outcomes = await transact(tools, changes);

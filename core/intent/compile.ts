@@ -3,19 +3,32 @@
  * clock, nor at what was there before, so a host that restarts holds what it held.
  */
 import type { Role, View } from "../feed/item.ts";
-import { compileCompute } from "./compute.ts";
+import { computeParts } from "./compute.ts";
 import { compileGateway } from "./gateway.ts";
-import { NOTHING } from "./intent.ts";
-import type { Intent } from "./intent.ts";
+import { merge } from "./intent.ts";
+import type { Intent, Part } from "./intent.ts";
 import { compileReflector } from "./reflector.ts";
 
-const COMPILERS: Readonly<Record<Role, (view: View, host: string) => Intent>> = {
-  compute: compileCompute,
-  gateway: compileGateway,
-  reflector: compileReflector,
+const COMPILERS: Readonly<Record<Role, (view: View, host: string) => readonly Part[]>> = {
+  compute: computeParts,
+  gateway: (view, host) => [compileGateway(view, host)],
+  reflector: (view, host) => [compileReflector(view, host)],
 };
 
-/** Nothing before a data centre has been applied: without its ranges nobody can say what is inside. */
-export function compile(view: View, self: { readonly host: string; readonly role: Role }): Intent {
-  return view.datacenter === undefined ? NOTHING : COMPILERS[self.role](view, self.host);
+interface Self {
+  readonly host: string;
+  readonly role: Role;
+}
+
+/**
+ * In parts, of which those that follow from the same are the very values that they were. Nothing before a data centre has been applied:
+ * without its ranges nobody can say what is inside.
+ */
+export function compileParts(view: View, self: Self): readonly Part[] {
+  return view.datacenter === undefined ? [] : COMPILERS[self.role](view, self.host);
+}
+
+/** The same as one intent. */
+export function compile(view: View, self: Self): Intent {
+  return merge(compileParts(view, self));
 }

@@ -5,6 +5,7 @@
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
+import type { Ref } from "../kinds/kind.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -16,19 +17,26 @@ import { dhcp } from "./dhcp.ts";
 import { endpoint, ENDPOINT_METRIC, metricAfter } from "./endpoint.ts";
 import { floating } from "./floating.ts";
 import { metadata } from "./metadata.ts";
-import { merge, NOTHING } from "./intent.ts";
-import type { Intent } from "./intent.ts";
+import { merge } from "./intent.ts";
+import type { Intent, Part } from "./intent.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
 import { pace } from "./pace.ts";
-import { policy } from "./policy.ts";
+import { isFiltered, policy } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
+import { memberParts } from "./policy-sets.ts";
 
 /** So large that an aggregate is what is left when nobody else has the address. */
 export const AGGREGATE_METRIC = 1 << 20;
 
 export function compileCompute(view: View, host: string): Intent {
+  return merge(computeParts(view, host));
+}
+
+/** What a change leaves as it was stays the very value that it was: endpoint by endpoint, and members a few at a time. */
+export function computeParts(view: View, host: string): readonly Part[] {
   const dc = view.datacenter;
-  if (dc === undefined) return NOTHING;
+  if (dc === undefined) return [];
   const settled = settle(
     [...view.endpoints.values()].map((each) => translatedHere(each, host)),
     host,
@@ -48,10 +56,15 @@ export function compileCompute(view: View, host: string): Intent {
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
   const own = elementsOf(nft);
-  const parts = served.map((each) =>
-    endpoint(each, { dc, metric: metricOf(each, host), after: [...around, ...(own.get(ports(each)) ?? [])] }),
-  );
-  return merge([ground(dc), { ...described, nft, contests }, ...parts, dhcp(view, dc, served), computeBgp(dc, host)]);
+  const parts = served.map((each) => endpointPart(each, dc, metricOf(each, host), [...around, ...(own.get(ports(each)) ?? [])]));
+  return [
+    ground(dc),
+    { ...described, nft, contests },
+    ...memberParts(view, endpoints.filter(isFiltered)),
+    ...parts,
+    dhcp(view, dc, served),
+    bgpPart(dc, host),
+  ];
 }
 
 /**
@@ -63,9 +76,14 @@ function metricOf(endpoint: Endpoint, host: string): number {
 }
 
 /** Of a VM that is still elsewhere, that other host translates the floating IPs: two translations of one flow would not agree. */
-function translatedHere(endpoint: Endpoint, host: string): Endpoint {
-  return endpoint.host === host ? endpoint : { ...endpoint, floating: [] };
-}
+const translatedHere = perValueAnd((endpoint: Endpoint, host: string): Endpoint =>
+  endpoint.host === host ? endpoint : { ...endpoint, floating: [] },
+);
+
+const endpointPart = perValueAnd((each: Endpoint, dc: DataCenter, metric: number, after: readonly Ref[]) =>
+  endpoint(each, { dc, metric, after }),
+);
+const bgpPart = perValueAnd(computeBgp);
 
 /** A port that is administratively down is closed both ways: it has no address here. */
 function isServed({ admin_state_up }: Endpoint): boolean {
@@ -73,13 +91,11 @@ function isServed({ admin_state_up }: Endpoint): boolean {
 }
 
 /** What stands before any endpoint does. */
-function ground(dc: DataCenter): Partial<Intent> {
-  return {
-    links: caused(BY_DATACENTER, [{ name: dc.fabric.interface }]),
-    sysctls: caused(BY_DATACENTER, routing(dc)),
-    routes: caused(BY_DATACENTER, rangesOf(dc).map(aggregate)),
-  };
-}
+const ground = perValue((dc: DataCenter): Part => ({
+  links: caused(BY_DATACENTER, [{ name: dc.fabric.interface }]),
+  sysctls: caused(BY_DATACENTER, routing(dc)),
+  routes: caused(BY_DATACENTER, rangesOf(dc).map(aggregate)),
+}));
 
 /**
  * The kernel takes the stronger of `all` and the interface for these two, so `all` must be 0 for a tap to be. Sources are checked by

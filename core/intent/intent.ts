@@ -26,6 +26,12 @@ export interface Intent {
   readonly contests: readonly Wanted<Contest>[];
 }
 
+/**
+ * Some of what a host must hold, because of some of what it was told. A part, or a list in it, is the very value that it was as long as
+ * it follows from the same: whoever knows it needs not look at it again.
+ */
+export type Part = Partial<Intent>;
+
 export const NOTHING: Intent = {
   links: [],
   sysctls: [],
@@ -38,7 +44,7 @@ export const NOTHING: Intent = {
   contests: [],
 };
 
-export function merge(parts: readonly Partial<Intent>[]): Intent {
+export function merge(parts: readonly Part[]): Intent {
   const all = <K extends keyof Intent>(field: K) =>
     parts.flatMap((part) => (part[field] ?? []) as Intent[K][number][]) as unknown as Intent[K];
   return {

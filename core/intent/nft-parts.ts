@@ -4,6 +4,7 @@ import { digest } from "../kinds/digest.ts";
 import { refOf } from "../kinds/kind.ts";
 import type { Ref, Wanted } from "../kinds/kind.ts";
 import { nft, nftRef } from "../kinds/nft.ts";
+import { perValue } from "./memo.ts";
 import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "../kinds/nft.ts";
 
 /** All interfaces of VMs, present or not. */
@@ -66,8 +67,10 @@ export function ports({ port_id }: Endpoint): string {
 
 /** The chains, sets and maps that are there whoever is plugged in. */
 export function standing(objects: readonly Wanted<Nft>[]): readonly Ref[] {
-  return objects.filter(({ because }) => because.includes("datacenter/this")).map(({ value }) => refOf(nft, value));
+  return objects.filter(({ because }) => because.includes("datacenter/this")).map(({ value }) => nameOf(value));
 }
+
+const nameOf = perValue((value: Nft) => refOf(nft, value));
 
 /** Elements by cause. */
 export function elementsOf(objects: readonly Wanted<Nft>[]): ReadonlyMap<string, readonly Ref[]> {
@@ -76,7 +79,7 @@ export function elementsOf(objects: readonly Wanted<Nft>[]): ReadonlyMap<string,
     if (value.object !== "element") continue;
     for (const cause of because) {
       const known = elements.get(cause) ?? [];
-      known.push(refOf(nft, value));
+      known.push(nameOf(value));
       elements.set(cause, known);
     }
   }

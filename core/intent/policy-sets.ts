@@ -6,10 +6,12 @@ import type { Endpoint, GroupRule, View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftSet } from "../kinds/nft.ts";
 import { compareIp, familyOf } from "../net/address.ts";
-import type { Family } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { firstOf, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { caused } from "./caused.ts";
+import type { Part } from "./intent.ts";
+import { perValue } from "./memo.ts";
 import { inet, ports } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { isListed, setNameOf } from "./policy-rules.ts";
@@ -23,46 +25,57 @@ interface RemoteSet {
   readonly users: readonly Endpoint[];
 }
 
-/** Those that the rules of these endpoints speak of, with what is in them. */
+/** Those that the rules of these endpoints speak of. Members are objects of their own, and not among them. */
 export function remoteSets(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  return [...setsOf(view, endpoints).values()]
-    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
-    .flatMap((set) => {
-      const cause = causeOf(set.remote);
-      const { set: object, elements } =
-        "group" in set.remote ? ofMembers(view, set.remote.group, set) : ofPrefixes(view, set.remote.address_group, set);
-      return [...caused<Nft>([...set.users.map(ports), cause], [object]), ...caused<Nft>([cause], elements)];
-    });
+  return setsOf(view, endpoints).flatMap((set) => {
+    const { name, family, remote, users } = set;
+    const object = "group" in remote ? inet.set(name, `type ipv${family}_addr;`) : ofPrefixes(view, remote.address_group, set);
+    return caused<Nft>([...users.map(ports), causeOf(remote)], [object]);
+  });
 }
+
+/** Who is in those of them that are groups: a part for each bucket, which is the very value that it was as long as nobody in it changes. */
+export function memberParts(view: View, endpoints: readonly Endpoint[]): Part[] {
+  return setsOf(view, endpoints).flatMap(({ name, family, remote }) => {
+    if (!("group" in remote)) return [];
+    const buckets = [...(view.members.get(remote.group) ?? [])].toSorted(([left], [right]) => left - right);
+    return buckets.map(([, bucket]) => bucketParts(bucket)(name, family, causeOf(remote)));
+  });
+}
+
+/** One bucket may be in a set of each family. */
+const bucketParts = perValue((bucket: ReadonlySet<Ip>) => {
+  const known = new Map<string, Part>();
+  return (name: string, family: Family, cause: string): Part => {
+    const part = known.get(name) ?? {
+      nft: ofMembers([...bucket].filter((ip) => familyOf(ip) === family).toSorted(compareIp), name, cause),
+    };
+    known.set(name, part);
+    return part;
+  };
+});
 
 function causeOf(remote: Listed): string {
   return "group" in remote ? `security_group/${remote.group}` : `address_group/${remote.address_group}`;
 }
 
-interface Objects {
-  readonly set: NftSet;
-  /** Those of its elements that are objects of their own. */
-  readonly elements: readonly Nft[];
-}
-
 /** Whoever leaves a group loses the flows that its membership allowed. */
-function ofMembers(view: View, group: string, { name, family }: RemoteSet): Objects {
-  const addresses = [...(view.members.get(group)?.values() ?? [])]
-    .flatMap((bucket) => [...bucket])
-    .filter((ip) => familyOf(ip) === family)
-    .toSorted(compareIp);
-  return { set: inet.set(name, `type ipv${family}_addr;`), elements: addresses.map((ip) => inet.element(name, [ip], { cuts: [ip] })) };
+function ofMembers(addresses: readonly Ip[], set: string, cause: string): Wanted<Nft>[] {
+  return caused<Nft>(
+    [cause],
+    addresses.map((ip) => inet.element(set, [ip], { cuts: [ip] })),
+  );
 }
 
 /**
  * Intervals may not overlap, so only the outermost prefixes are in. With one that goes, the flows of those go whose rules look
  * for it: who is in a group is known, what is in a prefix may be anybody's.
  */
-function ofPrefixes(view: View, group: string, { name, family, users }: RemoteSet): Objects {
+function ofPrefixes(view: View, group: string, { name, family, users }: RemoteSet): NftSet {
   const prefixes = (view.prefixes.get(group) ?? []).filter((prefix) => familyOf(prefix) === family);
   const cuts = users.flatMap(({ addresses }) => addresses.map(({ ip }) => ip)).filter((ip) => familyOf(ip) === family);
   const contents = { elements: outermost(prefixes).map(elementText).toSorted(), cuts, grants: prefixes };
-  return { set: inet.set(name, `type ipv${family}_addr; flags interval;`, contents), elements: [] };
+  return inet.set(name, `type ipv${family}_addr; flags interval;`, contents);
 }
 
 /** nft writes a prefix of one address as the address. */
@@ -71,7 +84,8 @@ function elementText(prefix: Cidr): string {
   return hostPrefix(first) === prefix ? first : prefix;
 }
 
-function setsOf(view: View, endpoints: readonly Endpoint[]): ReadonlyMap<string, RemoteSet> {
+/** Sorted by name. */
+function setsOf(view: View, endpoints: readonly Endpoint[]): readonly RemoteSet[] {
   const sets = new Map<string, RemoteSet & { readonly users: Endpoint[] }>();
   for (const endpoint of endpoints) {
     for (const { remote, family } of rulesOf(view, endpoint)) {
@@ -82,7 +96,7 @@ function setsOf(view: View, endpoints: readonly Endpoint[]): ReadonlyMap<string,
       sets.set(name, known);
     }
   }
-  return sets;
+  return [...sets.values()].toSorted((left, right) => (left.name < right.name ? -1 : 1));
 }
 
 function rulesOf(view: View, { groups }: Endpoint): readonly GroupRule[] {

@@ -107,7 +107,8 @@ function chains(view: View, endpoints: readonly Endpoint[], direction: Direction
   ];
 }
 
-function isFiltered({ admin_state_up, port_security }: Endpoint): boolean {
+/** Do the rules of its groups count? */
+export function isFiltered({ admin_state_up, port_security }: Endpoint): boolean {
   return admin_state_up && port_security;
 }
 

@@ -20,6 +20,8 @@ export interface Kind<V> {
    * it stays until it is replaced.
    */
   isAstray?(want: V, have: V): boolean;
+  /** Is it ours to take away when nobody wants it any more? Of kinds that have this, only what is wanted is looked at. Absent: always. */
+  isOurs?(have: V): boolean;
   /** Which of its lives an object is in that may go and come again unseen: whatever needs it is to be looked at again in another one. */
   life?(have: V): number | undefined;
   /** One line for people: logs, stories, `why`. */

@@ -25,6 +25,7 @@ export const link: Kind<Link> = {
   key: (value) => value.name,
   same: (want, have) => want.own === undefined || JSON.stringify(want.own) === JSON.stringify(have.own),
   needs: () => [],
+  isOurs: ({ own }) => own !== undefined,
   life: ({ index }) => index,
   show: (value) => [value.name, ...(value.own?.addresses ?? []).map(({ ip, length }) => `${ip}/${length}`)].join(" "),
 };

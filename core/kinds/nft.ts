@@ -66,7 +66,8 @@ export function elementRef(value: Pick<NftElement, "family" | "of" | "element">)
 export const nft: Kind<Nft> = {
   name: "nft",
   key: (value) => (value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`),
-  same: (want, have) => want === have || text(want) === text(have),
+  same: (want, have) =>
+    want === have || (want.object === "element" && have.object === "element" ? isSameElement(want, have) : text(want) === text(have)),
   needs: (value) => {
     if (value.object === "chain") return value.uses;
     // The driver puts sets and maps before elements inside one transaction; which of the two `of` is, the element does not know.
@@ -74,6 +75,11 @@ export const nft: Kind<Nft> = {
   },
   show: text,
 };
+
+/** There are tens of thousands of them. */
+function isSameElement(one: NftElement, other: NftElement): boolean {
+  return one.element === other.element && one.value === other.value && one.of === other.of && one.family === other.family;
+}
 
 function text(value: Nft): string {
   switch (value.object) {

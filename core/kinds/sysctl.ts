@@ -13,6 +13,7 @@ export const sysctl: Kind<Sysctl> = {
   name: "sysctl",
   key: (value) => value.path,
   same: (want, have) => want.value === have.value,
+  isOurs: () => false,
   needs: (value) => {
     const owner = PER_LINK.exec(value.path)?.[1];
     return owner === undefined || owner === "all" || owner === "default" ? [] : [`link/${owner}`];

@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
 import { localDoor } from "#adapters/http/local.ts";
-import { linkMonitor } from "#adapters/linux/link-monitor.ts";
 import type { Log } from "#contracts/log.ts";
 import { agent as agentOf } from "#engine/agent.ts";
 import type { Agent } from "#engine/agent.ts";
@@ -47,12 +46,10 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
       },
     },
   });
-  const unwatch = linkMonitor({ changed: running.wake });
   log.info("started", { role, host, state });
 
   await stopped(stop);
   log.info("stopping; the host is left as it is");
-  unwatch();
   await running.stop();
   hands.close();
   await metadata?.close();

@@ -4,6 +4,7 @@ import { linuxAddresses } from "#adapters/linux/addresses.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
+import { linkMonitor } from "#adapters/linux/link-monitor.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
@@ -29,15 +30,17 @@ export interface Hands {
 export function hostHands(state: string): Hands {
   const { run, close } = shells({ directory: join(state, "run", "shells") });
   const [kernel, cut] = [kernelOf(), cutFlows(run)];
+  // What is bound to a link goes with it, even if it is back before anybody has looked.
+  const watch = shared((changed) => linkMonitor({ changed }));
   const drivers = {
-    links: linuxLinks(kernel),
+    links: { ...linuxLinks(kernel), watch },
     sysctls: linuxSysctls(),
     nft: nftables({ ...kernel, run, cut }),
-    neighbours: linuxNeighbours(kernel),
-    addresses: linuxAddresses(kernel),
+    neighbours: { ...linuxNeighbours(kernel), watch },
+    addresses: { ...linuxAddresses(kernel), watch },
     files: linuxFiles({ state, owned: OWNED }),
     daemons: linuxDaemons({ run, state }),
-    routes: linuxRoutes({ ...kernel, cut }),
+    routes: { ...linuxRoutes({ ...kernel, cut }), watch },
   };
   return {
     drivers,
@@ -46,5 +49,24 @@ export function hostHands(state: string): Hands {
       close();
       kernel.close();
     },
+  };
+}
+
+type Watch = (changed: () => void) => () => void;
+
+/** One watch for all who want to know, as long as there are any. */
+function shared(watch: Watch): Watch {
+  const all = new Set<() => void>();
+  let end: (() => void) | undefined;
+  return (changed) => {
+    const one = () => changed();
+    all.add(one);
+    end ??= watch(() => all.forEach((each) => each()));
+    return () => {
+      all.delete(one);
+      if (all.size > 0) return;
+      end?.();
+      end = undefined;
+    };
   };
 }

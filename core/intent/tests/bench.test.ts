@@ -39,7 +39,7 @@ import { route } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import type { Sysctl } from "../../kinds/sysctl.ts";
 import { hostSideMac, linkLocal } from "../../net/mac.ts";
-import { compile } from "../compile.ts";
+import { compileParts } from "../compile.ts";
 
 export interface Place {
   /** Its namespace. */
@@ -115,7 +115,7 @@ export async function host(t: TestContext): Promise<Host> {
     await eventually("a link-local address", () => inside.can("ip -6 addr show dev eth0 scope link -tentative | grep -q fe80"));
     return inside;
   };
-  const hold = (view: View) => round(tracks, compile(view, { host: "h1", role: "compute" }), { prune: true });
+  const hold = (view: View) => round(tracks, compileParts(view, { host: "h1", role: "compute" }), { prune: true });
   return { ...here, state, hold, guest, dhcpLog: () => readFileSync(join(state, "log", "dnsmasq.log"), "utf8") };
 }
 
@@ -128,14 +128,14 @@ interface Workshop {
 function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
   const cut = cutFlows(here.run);
   return [
-    track(link, linuxLinks(here.kernel), (intent) => intent.links),
-    track(sysctl, sysctlsOf(here), (intent) => intent.sysctls),
-    track(nft, nftables({ ...here.kernel, run: here.run, cut }), (intent) => intent.nft),
-    track(neighbour, linuxNeighbours(here.kernel), (intent) => intent.neighbours),
-    track(address, linuxAddresses(here.kernel), (intent) => intent.addresses),
-    track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (intent) => intent.files),
-    track(daemon, daemons, (intent) => intent.daemons.filter(({ value }) => value.name === "dnsmasq")),
-    track(route, linuxRoutes({ ...here.kernel, cut }), (intent) => intent.routes),
+    track(link, linuxLinks(here.kernel), (part) => part.links),
+    track(sysctl, sysctlsOf(here), (part) => part.sysctls),
+    track(nft, nftables({ ...here.kernel, run: here.run, cut }), (part) => part.nft),
+    track(neighbour, linuxNeighbours(here.kernel), (part) => part.neighbours),
+    track(address, linuxAddresses(here.kernel), (part) => part.addresses),
+    track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (part) => part.files),
+    track(daemon, daemons, (part) => part.daemons?.filter(({ value }) => value.name === "dnsmasq")),
+    track(route, linuxRoutes({ ...here.kernel, cut }), (part) => part.routes),
   ];
 }
 
