@@ -129,10 +129,10 @@ function fieldSpan(text: string, type: FieldType): Span | undefined {
 
 function prefixSpan(start: Buffer, length: number): Span {
   const [first, last] = [Buffer.from(start), Buffer.from(start)];
-  for (let bit = length; bit < 8 * start.length; bit++) {
-    const [at, mask] = [bit >> 3, 0x80 >> (bit & 7)];
-    first[at] = (first[at] ?? 0) & ~mask;
-    last[at] = (last[at] ?? 0) | mask;
+  for (let at = length >> 3; at < start.length; at++) {
+    const host = at === length >> 3 ? 0xff >> (length & 7) : 0xff;
+    first[at] = (first[at] ?? 0) & ~host;
+    last[at] = (last[at] ?? 0) | host;
   }
   return { first, last };
 }
@@ -149,11 +149,17 @@ export function valueText(bytes: Buffer, at: number, types: readonly FieldType[]
 
 function fieldText(first: Buffer, last: Buffer, type: FieldType): string {
   if (first.equals(last)) return type.text(first, 0);
-  for (let length = 0; length < 8 * type.size; length++) {
-    const span = prefixSpan(first, length);
-    if (span.first.equals(first) && span.last.equals(last)) return `${type.text(first, 0)}/${length}`;
-  }
+  const length = commonBits(first, last);
+  const span = prefixSpan(first, length);
+  if (span.first.equals(first) && span.last.equals(last)) return `${type.text(first, 0)}/${length}`;
   return `${type.text(first, 0)}-${type.text(last, 0)}`;
+}
+
+/** How many leading bits are the same. */
+function commonBits(first: Buffer, last: Buffer): number {
+  let at = 0;
+  while (at < first.length && first[at] === last[at]) at++;
+  return 8 * at + Math.clz32((first[at] ?? 0) ^ (last[at] ?? 0)) - 24;
 }
 
 function joined(fields: readonly Buffer[]): Buffer {

@@ -34,7 +34,7 @@ export function granted(): Granted {
     wanted: want,
     seen: (values, held) => {
       want(values);
-      for (const value of held) {
+      for (const value of wanted.size === 0 ? [] : held) {
         const known = wanted.get(refOf(nft, value));
         if (known !== undefined && nft.same(known, value)) standing.set(refOf(nft, value), known);
       }

@@ -30,11 +30,11 @@ export function nftables({ cut, ...tools }: NftablesTools): Driver<Nft> {
   const grants = granted();
   /** Elements and sets whose flows could not be cut: shown as different, so that they are put again and their flows are cut then. */
   const uncut = new Set<Ref>();
-  const shown = (value: Nft) => (uncut.size > 0 && uncut.has(refOf(nft, value)) ? unlike(value) : value);
+  const shown = (value: Nft) => (uncut.has(refOf(nft, value)) ? unlike(value) : value);
   return {
     list: async (want) => {
       const tables = atOnce(tools.netfilter, () => FAMILIES.map((family) => tableOf(tools.netfilter, family)));
-      const held = nftHeld(want, tables).map(shown);
+      const held = uncut.size === 0 ? nftHeld(want, tables) : nftHeld(want, tables).map(shown);
       grants.seen(want, held);
       return held;
     },

@@ -39,11 +39,16 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
 /** By set: what is wanted itself where an element is the same. There may be tens of thousands, and once is enough to have each. */
 function wantedElements(want: readonly Nft[]): (family: NftFamily, of: string) => (element: NftElement) => NftElement {
   const sets = new Map<string, Map<string, NftElement>>();
+  const setOf = (place: string) => {
+    const set = sets.get(place) ?? new Map<string, NftElement>();
+    sets.set(place, set);
+    return set;
+  };
+  let [family, of, set] = ["", "", new Map<string, NftElement>()];
   for (const value of want) {
     if (value.object !== "element") continue;
-    const place = `${value.family} ${value.of}`;
-    const set = sets.get(place) ?? new Map<string, NftElement>();
-    if (set.size === 0) sets.set(place, set);
+    // Elements of one set mostly follow each other.
+    if (value.of !== of || value.family !== family) [family, of, set] = [value.family, value.of, setOf(`${value.family} ${value.of}`)];
     set.set(value.element, value);
   }
   return (family, of) => {
