@@ -12,7 +12,7 @@ import { link } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
-import { route } from "#core/kinds/route.ts";
+import { route, UNANNOUNCED_METRIC } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import { linuxAddresses } from "./addresses.ts";
 import type { CutFlows } from "./flows.ts";
@@ -179,6 +179,10 @@ test("flows of an address are cut before it is given a route, and after it has l
   assert.deepEqual(asked.splice(0), []);
   await driver.apply([{ op: "delete", ref, have: migrating }]);
   assert.deepEqual(asked.splice(0), ["10.65.0.5"]);
+  const elsewhere = routeTo("10.65.0.6/32", { dev: "tap1" }, UNANNOUNCED_METRIC);
+  await driver.apply([{ op: "create", ref, want: elsewhere }]);
+  await driver.apply([{ op: "delete", ref, have: elsewhere }]);
+  assert.deepEqual(asked.splice(0), [], "the address is another host's, and so are its flows");
 });
 
 test("an address whose old flows cannot be cut is given no route", async (t) => {

@@ -5,7 +5,7 @@ import { FAMILIES, familyOf, widthOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { firstOf, lengthOf } from "#core/net/prefix.ts";
 import type { Cidr } from "#core/net/prefix.ts";
-import { route } from "#core/kinds/route.ts";
+import { route, UNANNOUNCED_METRIC } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
@@ -98,9 +98,9 @@ function ownerOf({ to }: Pick<Route, "to">): string | undefined {
   return to === "unreachable" ? undefined : to.dev;
 }
 
-/** The address of a route to one device; none for whole prefixes and unreachable ones. */
-function addressOf({ prefix, to }: Route): readonly Ip[] {
-  return to === "unreachable" || lengthOf(prefix) !== widthOf(familyOf(prefix)) ? [] : [firstOf(prefix)];
+/** The address of a route to one device; none for whole prefixes, unreachable ones, and those that another host serves. */
+function addressOf({ prefix, to, metric }: Route): readonly Ip[] {
+  return to === "unreachable" || metric >= UNANNOUNCED_METRIC || lengthOf(prefix) !== widthOf(familyOf(prefix)) ? [] : [firstOf(prefix)];
 }
 
 function taskOf(change: Change<Route>, uncut: ReadonlyMap<Ip, string>, links: ReadonlyMap<string, number>): Task {

@@ -4,7 +4,7 @@
  * those and the default route comes in.
  */
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
-import { MARGAY_PROTOCOL } from "../kinds/route.ts";
+import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
 import { channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
@@ -12,12 +12,6 @@ import { block, text } from "./bgp-text.ts";
 import { ENDPOINT_METRIC } from "./endpoint.ts";
 import type { Line } from "./bgp-text.ts";
 import type { Intent } from "./intent.ts";
-
-/**
- * Routes with a kernel metric from here on are not announced. The local preference of an endpoint route is this less its metric: of
- * two hosts that hold one address, the one with the smaller metric is taken by all.
- */
-export const UNANNOUNCED_METRIC = 1_000_000;
 
 /** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
 export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
@@ -43,7 +37,10 @@ export function computeBird(dc: DataCenter, host: Machine): string {
   ]);
 }
 
-/** The local preference of an endpoint that never moved. */
+/**
+ * The local preference of an endpoint route is UNANNOUNCED_METRIC less its metric: of two hosts that hold one address, the one with
+ * the smaller metric is taken by all. This is the one of an endpoint that never moved.
+ */
 const USUAL_PREFERENCE = UNANNOUNCED_METRIC - ENDPOINT_METRIC;
 
 /**

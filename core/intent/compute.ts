@@ -6,11 +6,12 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import type { Ref } from "../kinds/kind.ts";
+import { UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { antiSpoof } from "./anti-spoof.ts";
-import { computeBgp, UNANNOUNCED_METRIC } from "./bgp-compute.ts";
+import { computeBgp } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
 import { dhcp } from "./dhcp.ts";
@@ -49,7 +50,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...hostGuard(view, dc),
     ...antiSpoof(dc, endpoints),
     ...pace(endpoints),
-    ...policy(view, endpoints),
+    ...policy(view, endpoints, host),
     ...floating(dc, served),
     ...(described.nft ?? []),
   ];

@@ -38,13 +38,26 @@ interface Match {
 type Ports = readonly [low: number, high: number];
 type Remote = Exclude<GroupRule["remote"], null>;
 
+/** Where a packet has what a rule speaks of: the other end, and the port that the rule names. */
+interface Side {
+  readonly address: "saddr" | "daddr";
+  readonly port: "sport" | "dport";
+}
+
+/** Packets of whoever begins a flow, or those that answer them. */
+export type Sense = "as said" | "turned round";
+
+function sideOf(direction: GroupRule["direction"], sense: Sense): Side {
+  const fromOther = (direction === "ingress") === (sense === "as said");
+  return { address: fromOther ? "saddr" : "daddr", port: sense === "as said" ? "dport" : "sport" };
+}
+
 /** Matches in nft's words, without a verdict, sorted. A rule that says what nobody can mean allows nothing. */
-export function matchesOf(rules: Iterable<GroupRule>): string[] {
-  const side = (direction: GroupRule["direction"]) => (direction === "ingress" ? "saddr" : "daddr");
+export function matchesOf(rules: Iterable<GroupRule>, sense: Sense = "as said"): string[] {
   const lines = [...Map.groupBy(rules, ({ direction }) => direction)].flatMap(([direction, list]) => {
     const matches = list.flatMap((rule) => matchOf(rule) ?? []);
     return [...Map.groupBy(matches, ({ family, what }) => `${family} ${what}`).values()].flatMap((alike) =>
-      linesOf(alike, side(direction)),
+      linesOf(alike, sideOf(direction, sense)),
     );
   });
   return [...new Set(lines)].toSorted();
@@ -72,16 +85,22 @@ function icmp(family: Family, type: number | null, code: number | null): string 
 }
 
 /** Of rules for one family and protocol: per remote its ports, then per list of ports its prefixes. */
-function linesOf(alike: readonly Match[], side: "saddr" | "daddr"): string[] {
+function linesOf(alike: readonly Match[], side: Side): string[] {
   const first = alike[0];
   if (first === undefined) return [];
   const byRemote = Map.groupBy(alike, ({ remote }) => JSON.stringify(remote) ?? "");
-  const texts = [...byRemote.values()].map((list) => ({ remote: list[0]?.remote, ports: portsText(list.map(({ ports }) => ports)) }));
+  const texts = [...byRemote.values()].map((list) => ({
+    remote: list[0]?.remote,
+    ports: portsText(
+      side,
+      list.map(({ ports }) => ports),
+    ),
+  }));
   return [...Map.groupBy(texts, ({ ports }) => ports)].flatMap(([ports, list]) => {
     const head = [`meta nfproto ipv${first.family}`, first.what, ports].filter((part) => part !== "").join(" ");
     return remotes(
       list.map(({ remote }) => remote),
-      `${first.family === 4 ? "ip" : "ip6"} ${side}`,
+      `${first.family === 4 ? "ip" : "ip6"} ${side.address}`,
       first.family,
     ).map((remote) => `${head}${remote}`);
   });
@@ -96,7 +115,7 @@ function remotes(all: readonly (Remote | undefined)[], address: string, family: 
 }
 
 /** Ranges put together where they meet; "" for all ports. */
-function portsText(all: readonly (Ports | undefined)[]): string {
+function portsText({ port }: Side, all: readonly (Ports | undefined)[]): string {
   if (all.includes(undefined)) return "";
   const merged: [number, number][] = [];
   for (const [low, high] of all.filter((ports) => ports !== undefined).toSorted((left, right) => left[0] - right[0])) {
@@ -104,5 +123,5 @@ function portsText(all: readonly (Ports | undefined)[]): string {
     if (last !== undefined && low <= last[1] + 1) last[1] = Math.max(last[1], high);
     else merged.push([low, high]);
   }
-  return `th dport ${anyOf(merged.map(([low, high]) => (low === high ? String(low) : `${low}-${high}`)))}`;
+  return `th ${port} ${anyOf(merged.map(([low, high]) => (low === high ? String(low) : `${low}-${high}`)))}`;
 }

@@ -13,6 +13,7 @@ import { isStateless } from "../feed/stateless.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { midway, MIDWAY_ASKED, MIDWAY_GUARD, MIDWAY_MAPS } from "./midway.ts";
 import { contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { matchesOf } from "./policy-rules.ts";
 import { remoteSets } from "./policy-sets.ts";
@@ -35,6 +36,7 @@ export const CUT_MARK = 0x80000000;
 
 /** Nobody falls through: a tap without an element is closed. */
 const FRAME: readonly Nft[] = [
+  ...MIDWAY_MAPS,
   inet.map("egress", "type ifname : verdict;"),
   inet.map("ingress", "type ifname : verdict;"),
   inet.set("stateless", "type ifname;"),
@@ -42,11 +44,17 @@ const FRAME: readonly Nft[] = [
     `oifname != ${TAPS} accept`,
     `ct state invalid oifname != @stateless ${refused("invalid")}`,
     "ct state established,related oifname != @stateless accept",
+    MIDWAY_ASKED.ingress,
     "oifname vmap @ingress",
     refused("ingress"),
   ]),
   inet.chain("sent", ["iifname vmap @egress", refused("egress")]),
-  inet.chain("send", [`ct state invalid iifname != @stateless ${refused("invalid")}`, "jump to-machines", "goto sent"]),
+  inet.chain("send", [
+    `ct state invalid iifname != @stateless ${refused("invalid")}`,
+    "jump to-machines",
+    MIDWAY_ASKED.egress,
+    "goto sent",
+  ]),
 ];
 
 /** Known flows pass, unless they were cut; where somebody is stateless, it is first asked who. */
@@ -55,7 +63,7 @@ function known(stateless: readonly Endpoint[]): readonly Nft[] {
   // A flow without any mark, which is nearly all of them, is done with here.
   const unmarked = stateless.length === 0 ? ["ct state established,related ct mark 0 accept"] : [];
   return [
-    inet.chain("known", [`ct mark and 0x${CUT_MARK.toString(16)} != 0 ${refused("cut")}`, ...asked, "accept"]),
+    inet.chain("known", [`ct mark and 0x${CUT_MARK.toString(16)} != 0 ${refused("cut")}`, MIDWAY_GUARD, ...asked, "accept"]),
     inet.chain(
       "forward",
       [...unmarked, "ct state established,related goto known", `iifname ${TAPS} goto send`, `oifname ${TAPS} goto receive`],
@@ -64,14 +72,17 @@ function known(stateless: readonly Endpoint[]): readonly Nft[] {
   ];
 }
 
-export function policy(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+/** `host` is this host's name. */
+export function policy(view: View, endpoints: readonly Endpoint[], host: string): Wanted<Nft>[] {
   const filtered = endpoints.filter(isFiltered);
   const stateless = filtered.filter((endpoint) => isStateless(view, endpoint));
+  const moving = filtered.filter((endpoint) => (endpoint.moves > 0 || endpoint.host !== host) && !stateless.includes(endpoint));
   return [
     ...caused(BY_DATACENTER, [...FRAME, ...known(stateless)]),
     ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
     ...remoteSets(view, filtered),
-    ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
+    ...midway(view, moving, { egress: DIRECTIONS.egress.allowed, ingress: DIRECTIONS.ingress.allowed }),
+    ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, { endpoints, host }, direction)),
   ];
 }
 
@@ -83,7 +94,13 @@ interface Said {
   readonly grants: readonly string[];
 }
 
-function chains(view: View, endpoints: readonly Endpoint[], direction: Direction): Wanted<Nft>[] {
+interface Here {
+  readonly endpoints: readonly Endpoint[];
+  readonly host: string;
+}
+
+/** The flows of a VM that has left, or is still to come, are its own elsewhere: those that are known here have their other end here. */
+function chains(view: View, { endpoints, host }: Here, direction: Direction): Wanted<Nft>[] {
   const { map, prefix } = DIRECTIONS[direction];
   const sayings = sayingsOf(view, direction);
   const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint).content }));
@@ -98,7 +115,7 @@ function chains(view: View, endpoints: readonly Endpoint[], direction: Direction
       because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
     })),
     ...endpoints.map((endpoint) => {
-      const cuts = endpoint.addresses.map(({ ip }) => ip);
+      const cuts = endpoint.host === host ? endpoint.addresses.map(({ ip }) => ip) : [];
       const said = isFiltered(endpoint) ? sayings(endpoint) : undefined;
       const decided =
         said === undefined ? unfiltered(endpoint, direction) : { value: `goto ${names.get(said.content) ?? ""}`, grants: said.grants };

@@ -5,6 +5,12 @@ import type { Kind, Ref } from "./kind.ts";
 /** Linux's route and neighbour protocol number of everything that Margay writes; free in rt_protos, and learnt by BIRD. */
 export const MARGAY_PROTOCOL = 88;
 
+/**
+ * Routes with a kernel metric from here on are not announced: the address is another host's, whose VM is about to come, or has left.
+ * So the flows of the address that there are on this host are not of this route's making.
+ */
+export const UNANNOUNCED_METRIC = 1_000_000;
+
 export interface Route {
   readonly prefix: Cidr;
   readonly to:

@@ -11,10 +11,9 @@ import type { Kind, Ref, Wanted } from "../../kinds/kind.ts";
 import { link } from "../../kinds/link.ts";
 import { neighbour } from "../../kinds/neighbour.ts";
 import { nft } from "../../kinds/nft.ts";
-import { route } from "../../kinds/route.ts";
+import { route, UNANNOUNCED_METRIC } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import { compile } from "../compile.ts";
-import { UNANNOUNCED_METRIC } from "../bgp-compute.ts";
 import { AGGREGATE_METRIC, compileCompute } from "../compute.ts";
 import { METADATA_LINK } from "../metadata.ts";
 import type { Intent } from "../intent.ts";
@@ -200,11 +199,16 @@ test("the anchor has the gateways' addresses, with or without DHCP, and a networ
 
 test("of a port whose VM is still elsewhere everything is held, and nothing announced", () => {
   const here = port(1, ["10.65.0.5", "2001:db8:a41:3::5"]);
-  const [before, after] = [{ ...here, host: "h2" }, here].map((endpoint) => compileCompute(viewOf([endpoint]), "h1"));
+  const [before, after] = [
+    { ...here, host: "h2" },
+    { ...here, moves: 1 },
+  ].map((endpoint) => compileCompute(viewOf([endpoint]), "h1"));
   const routes = (intent = before) => intent?.routes.flatMap(({ value }) => ("dev" in Object(value.to) ? [route.show(value)] : [])) ?? [];
   assert.equal(routes(before).length, 2);
   for (const metric of before?.routes.flatMap(({ value }) => ("dev" in Object(value.to) ? [value.metric] : [])) ?? [])
     assert.ok(metric >= UNANNOUNCED_METRIC && metric < AGGREGATE_METRIC, `${metric} is neither announced nor less than the aggregate`);
   assert.equal(routes(after).length, 2);
-  assert.deepEqual({ ...before, routes: [] }, { ...after, routes: [] }, "nothing but the routes changes when it comes");
+  // Which flows go with an object is never compared.
+  const rest = (intent = before) => ({ ...intent, routes: [], nft: intent?.nft.map(({ value, because }) => [nft.show(value), because]) });
+  assert.deepEqual(rest(before), rest(after), "nothing but the routes changes when it comes");
 });

@@ -212,15 +212,45 @@ test("known flows pass unasked until somebody is stateless; then it is asked who
     return { rules: known?.object === "chain" ? known.rules : [], taps };
   };
   const other = port(2, ["10.65.0.6"]);
-  const [cut, ...asked] = [
+  const marked = [
     "ct mark and 0x80000000 != 0 goto refused-cut",
-    "iifname @stateless goto sent",
-    "oifname @stateless goto receive",
-    "accept",
+    "ct mark and 0x40000000 != 0 tcp flags & (syn | ack) == syn goto refused-invalid",
   ];
-  const unasked = { rules: [cut, "accept"], taps: [] };
+  const asked = ["iifname @stateless goto sent", "oifname @stateless goto receive", "accept"];
+  const unasked = { rules: [...marked, "accept"], taps: [] };
   assert.deepEqual(knownWith(true, WEB, other), unasked);
-  assert.deepEqual(knownWith(false, WEB, other), { rules: [cut, ...asked], taps: [`"${WEB.tap}"`] });
+  assert.deepEqual(knownWith(false, WEB, other), { rules: [...marked, ...asked], taps: [`"${WEB.tap}"`] });
   for (const more of [{ port_security: false }, { admin_state_up: false }, { groups: [] }, { groups: [uuid("web"), uuid("open")] }])
     assert.deepEqual(knownWith(false, { ...WEB, ...more }, other), unasked, JSON.stringify(more));
+});
+
+test("a VM that comes from another host brings its connections: packets in their midst are judged as answers, too; nothing begins so", () => {
+  const rules = [
+    rule("ingress", 4, { protocol: 6, port_range_min: 22, port_range_max: 22, remote: { group: uuid("web") } }),
+    rule("ingress", 4, { protocol: 17, port_range_min: 53, port_range_max: 53 }),
+    rule("egress", 6, { protocol: 6, port_range_min: 443, port_range_max: 444, remote: { prefix: cidr("2001:db8:7::/48") } }),
+  ];
+  const chainsOf = (more: Partial<Endpoint>, stateful = true) => {
+    const view = viewOf([{ ...WEB, ...more }], { with: [{ ...group("web", rules), stateful }] });
+    const all = compileCompute(view, "h1").nft.map(({ value }) => value);
+    return ["egress-midway", "ingress-midway"].map((map) => {
+      const [element, ...others] = all.flatMap((value) => (value.object === "element" && value.of === map ? [value] : []));
+      assert.deepEqual(others, []);
+      const chain = all.find((value) => value.object === "chain" && `jump ${value.name}` === element?.value);
+      return chain?.object === "chain" ? chain.rules : undefined;
+    });
+  };
+  const brought = [
+    [
+      `meta nfproto ipv4 meta l4proto 6 th sport 22 ip daddr @members4-${uuid("web")} ct mark set ct mark or 0x40000000 goto receive`,
+      "return",
+    ],
+    ["meta nfproto ipv6 meta l4proto 6 th sport 443-444 ip6 saddr 2001:db8:7::/48 ct mark set ct mark or 0x40000000 accept", "return"],
+  ];
+  assert.deepEqual(chainsOf({ moves: 1 }), brought);
+  assert.deepEqual(chainsOf({ host: "h2" }), brought, "all is ready before it comes");
+  const none = [undefined, undefined];
+  assert.deepEqual(chainsOf({}), none, "it began here");
+  assert.deepEqual(chainsOf({ moves: 1 }, false), none, "of a stateless one each packet is asked about");
+  for (const more of [{ port_security: false }, { admin_state_up: false }]) assert.deepEqual(chainsOf({ moves: 1, ...more }), none);
 });
