@@ -14,7 +14,7 @@ import type { Nic, Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
 /** Routing table and rule priority of a NIC: this and its number. */
-const FIRST_TABLE = 100;
+export const FIRST_TABLE = 100;
 
 /** Routers are asked for at once and often. Which NIC a packet may come in on is for the host to decide, not for the guest. */
 const CLIENT = [

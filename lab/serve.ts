@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
+import type { Family, Ip } from "#core/net/address.ts";
 import { inside } from "./program.ts";
 
 export const SERVED = { tcp: [22, 80], udp: [53] } as const;
@@ -29,13 +29,18 @@ export function serving(addresses: readonly Ip[]): string[] {
   return shell([...tcpListeners(), ...udpListeners(addresses)]);
 }
 
-function tcpListeners(): string[] {
+export function tcpListeners(): string[] {
   return SERVED.tcp.map((port) => `socat TCP6-LISTEN:${port},ipv6only=0,reuseaddr,fork ${ANSWER}`);
 }
 
+/** As a line of a shell, which may know the address as a variable. */
+export function udpListener(family: Family, address: string): string {
+  const at = family === 4 ? `UDP4-RECVFROM:53,bind=${address}` : `UDP6-RECVFROM:53,bind=[${address}]`;
+  return `socat ${at},reuseaddr,fork ${ANSWER_DATAGRAM}`;
+}
+
 function udpListeners(addresses: readonly Ip[]): string[] {
-  const at = (ip: Ip) => (familyOf(ip) === 4 ? `UDP4-RECVFROM:53,bind=${ip}` : `UDP6-RECVFROM:53,bind=[${ip}]`);
-  return addresses.map((ip) => `socat ${at(ip)},reuseaddr,fork ${ANSWER_DATAGRAM}`);
+  return addresses.map((ip) => udpListener(familyOf(ip), ip));
 }
 
 function shell(commands: readonly string[]): string[] {

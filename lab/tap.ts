@@ -42,7 +42,7 @@ export async function setTap(lab: Lab, { host, name }: Pick<Tap, "host" | "name"
 
 /** A tap that is there before the VM is. */
 export async function standIn(lab: Lab, tap: Tap, mac: string): Promise<void> {
-  const vm = { name: standInOf(tap), id: randomUUID(), host: tap.host, nics: [] };
+  const vm = { name: standInOf(tap), id: randomUUID(), host: tap.host, body: "namespace" as const, nics: [] };
   writeVm(lab, vm);
   await createGuest(lab, vm);
   await makeTap(lab, tap, { netns: vmNetns(lab, vm.name), dev: "eth0", mac });

@@ -1,4 +1,4 @@
-/** The lab's VMs as it remembers them. A VM is a namespace; each of its NICs is a veth whose other end is the tap. */
+/** The lab's VMs as it remembers them. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Ip } from "#core/net/address.ts";
@@ -22,6 +22,7 @@ export interface Vm {
   /** The server's id in Nova; a port's `device_id`. */
   readonly id: string;
   readonly host: string;
+  readonly body: "namespace" | "qemu";
   readonly nics: readonly Nic[];
 }
 

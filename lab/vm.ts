@@ -1,35 +1,38 @@
-/** VMs of the lab: Nova's calls on one side, a namespace with NICs on the other. */
+/** VMs of the lab: Nova's calls on one side, a namespace or a real Linux with NICs on the other. */
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { reasonOf } from "#adapters/linux/errors.ts";
 import type { Ip } from "#core/net/address.ts";
 import { hostSideMac, readMac } from "#core/net/mac.ts";
-import { clear } from "./down.ts";
-import { forgetLease } from "./dhcp-client.ts";
-import { bootNic, createGuest, forgetRules, holdNic, numberOf } from "./guest.ts";
+import { numberOf } from "./guest.ts";
 import { readLabRecord } from "./lab-record.ts";
+import { namespaceBody } from "./namespace-body.ts";
 import { bindPort, mtuOf, releasePort, tapOf, untilActive } from "./nova.ts";
 import type { PortWish } from "./nova.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { serveTcp, serveUdp } from "./serve.ts";
-import { makeTap, removeTap, setTap, takeOver, tapStands } from "./tap.ts";
+import { qemuBody } from "./qemu/body.ts";
+import { removeTap, tapStands } from "./tap.ts";
+import type { Body } from "./vm-body.ts";
 import { forgetVm, readVm, vmNamed, writeVm } from "./vm-record.ts";
 import type { Nic, Vm } from "./vm-record.ts";
 
 export interface VmWish extends PortWish {
   readonly name: string;
   readonly host: string;
+  /** A namespace when absent. */
+  readonly body?: Vm["body"];
 }
+
+const BODIES: Readonly<Record<Vm["body"], Body>> = { namespace: namespaceBody, qemu: qemuBody };
 
 /** Answers once it has booted; leaves nothing behind when it cannot. */
 export async function addVm(lab: Lab, wish: VmWish): Promise<Vm> {
   refuse(lab, wish);
-  const vm: Vm = { name: wish.name, id: randomUUID(), host: wish.host, nics: [] };
+  const vm: Vm = { name: wish.name, id: randomUUID(), host: wish.host, body: wish.body ?? "namespace", nics: [] };
   writeVm(lab, vm);
   try {
-    await createGuest(lab, vm);
-    serveTcp(vmNetns(lab, vm.name));
+    await BODIES[vm.body].make(lab, vm);
     return await plug(lab, vm, wish);
   } catch (error) {
     await undo(error, () => removeVm(lab, vm.name));
@@ -51,8 +54,10 @@ export async function plugVm(lab: Lab, name: string, wish: PortWish): Promise<Vm
     return await plug(lab, vm, wish);
   } catch (error) {
     const added = vmNamed(lab, name).nics.find(({ dev }) => !vm.nics.some((nic) => nic.dev === dev));
-    // Rules for its addresses are the last that it gets; without them there is nothing to forget.
-    if (added !== undefined) await undo(error, () => unplug(lab, vmNamed(lab, name), added));
+    if (added === undefined) throw error;
+    // Perhaps it knows nothing of it yet.
+    await BODIES[vm.body].forget(lab, vm, added).catch(() => undefined);
+    await undo(error, () => unplug(lab, vmNamed(lab, name), added));
     throw error;
   }
 }
@@ -62,13 +67,13 @@ export async function replugVm(lab: Lab, name: string, tap: string): Promise<voi
   const vm = vmNamed(lab, name);
   const nic = vm.nics.find((one) => one.tap === tap);
   if (nic === undefined) throw new Error(`VM "${name}" has no NIC behind ${tap}`);
-  await forgetRules(vmNetns(lab, name), nic);
-  await forgetLease(lab, vm, nic);
+  const body = BODIES[vm.body];
+  await body.forget(lab, vm, nic);
   const mac = readMac(nic.mac);
   if (mac === undefined) throw new Error(`VM "${name}": ${nic.mac} is no MAC`);
-  await cable(lab, vm, { nic, tapMac: hostSideMac(mac), mtu: await mtuOf(lab, nic.port_id) });
+  await body.plug(lab, vm, { nic, tapMac: hostSideMac(mac), mtu: await mtuOf(lab, nic.port_id) });
   await untilActive(lab, nic.port_id);
-  await bootNic(lab, vm, nic);
+  await body.boot(lab, vm, nic);
 }
 
 /** Takes out the last NIC on this network. */
@@ -77,13 +82,13 @@ export async function unplugVm(lab: Lab, name: string, network: string): Promise
   const nic = vm.nics.findLast((one) => one.network === network);
   if (nic === undefined)
     throw new Error(`VM "${name}" has no NIC on "${network}"; it has ${vm.nics.map((one) => one.network).join(", ") || "none"}`);
-  await forgetRules(vmNetns(lab, name), nic);
-  await forgetLease(lab, vm, nic);
+  await BODIES[vm.body].forget(lab, vm, nic);
   return unplug(lab, vm, nic);
 }
 
 export async function removeVm(lab: Lab, name: string): Promise<void> {
-  await clear([vmNetns(lab, name)]);
+  const vm = vmNamed(lab, name);
+  await BODIES[vm.body].end(lab, vm);
   for (const nic of vmNamed(lab, name).nics.toReversed()) await unplug(lab, vmNamed(lab, name), nic);
   forgetVm(lab, name);
 }
@@ -116,24 +121,11 @@ async function plug(lab: Lab, vm: Vm, wish: PortWish): Promise<Vm> {
   };
   const plugged: Vm = { ...vm, nics: [...vm.nics, nic] };
   writeVm(lab, plugged);
-  await cable(lab, plugged, { nic, tapMac: bound.tapMac, mtu: bound.mtu });
+  const body = BODIES[vm.body];
+  await body.plug(lab, plugged, { nic, tapMac: bound.tapMac, mtu: bound.mtu });
   await untilActive(lab, port.id);
-  await bootNic(lab, plugged, nic);
-  serveUdp(vmNetns(lab, vm.name), nic.addresses);
+  await body.boot(lab, plugged, nic);
   return plugged;
-}
-
-/** The tap on the host, with the guest's NIC as its other end. */
-async function cable(
-  lab: Lab,
-  vm: Vm,
-  { nic, tapMac, mtu }: { readonly nic: Nic; readonly tapMac: string; readonly mtu: number },
-): Promise<void> {
-  const tap = { host: vm.host, name: nic.tap, mac: tapMac, mtu };
-  const behind = { netns: vmNetns(lab, vm.name), dev: nic.dev, mac: nic.mac };
-  if (!(await takeOver(lab, tap, behind))) await makeTap(lab, tap, behind);
-  await holdNic(lab, vm, nic.dev);
-  await setTap(lab, tap, "up");
 }
 
 async function unplug(lab: Lab, vm: Vm, nic: Nic): Promise<Vm> {

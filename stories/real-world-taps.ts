@@ -87,7 +87,7 @@ async function stray(lab: Lab, { stray: name, host, addresses }: Extract<Change,
     addresses: addresses as readonly Ip[],
     keep: true,
   };
-  const vm = { name, id: randomUUID(), host, nics: [nic] };
+  const vm = { name, id: randomUUID(), host, body: "namespace" as const, nics: [nic] };
   writeVm(lab, vm);
   await createGuest(lab, vm);
   const netns = vmNetns(lab, name);

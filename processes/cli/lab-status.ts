@@ -29,7 +29,8 @@ function machineRow({ name, kind, netns, addresses, process }: MachineStatus): r
   return [[name], [kind], addresses, [netns], running];
 }
 
-function vmRows({ name, host, nics }: Vm): (readonly Cell[])[] {
+function vmRows({ name: own, host, body, nics }: Vm): (readonly Cell[])[] {
+  const name = body === "qemu" ? `${own} (qemu)` : own;
   if (nics.length === 0) return [[[name], [host]]];
   return nics.map((nic, index) => [
     index === 0 ? [name] : [],

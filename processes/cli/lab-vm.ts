@@ -1,4 +1,4 @@
-/** `margay lab vm …`: VMs as Nova would make them, with namespaces for guests. */
+/** `margay lab vm …`: VMs as Nova would make them, with namespaces or real Linuxes for guests. */
 import { Command } from "commander";
 import type { Lab } from "#lab/place.ts";
 import { standing } from "#lab/standing.ts";
@@ -16,6 +16,7 @@ interface NicOptions extends LabOptions {
 
 interface AddOptions extends NicOptions {
   readonly host: string;
+  readonly qemu?: boolean;
 }
 
 export function vmCommand(): Command {
@@ -53,8 +54,11 @@ export function vmCommand(): Command {
 function addCommand(): Command {
   return nic("add", "Boot a VM with one NIC")
     .requiredOption("--host <host>", "compute host that it runs on")
+    .option("--qemu", "a real Linux under QEMU, with KVM where there is one, instead of a namespace")
     .action((name: string, options: AddOptions) =>
-      inStanding(options, async (lab) => tell(vmsText([await addVm(lab, { ...wishOf(options), name, host: options.host })]))),
+      inStanding(options, async (lab) =>
+        tell(vmsText([await addVm(lab, { ...wishOf(options), ...bodyOf(options), name, host: options.host })])),
+      ),
     );
 }
 
@@ -74,6 +78,10 @@ function nic(verb: string, description: string): Command {
 
 function wishOf({ network, group, portId }: NicOptions) {
   return { network, groups: group, ...(portId !== undefined && { port_id: portId }) };
+}
+
+function bodyOf({ qemu }: AddOptions): { readonly body: "qemu" | "namespace" } {
+  return { body: qemu === true ? "qemu" : "namespace" };
 }
 
 /** Where there is no lab, that is what is wrong, and not that it has no VMs. */

@@ -11,8 +11,11 @@ import { API_PORT } from "#lab/margay.ts";
 import { DEFAULT_LAB } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
 import { inside } from "#lab/program.ts";
+import { inGuest } from "#lab/qemu/command.ts";
+import { doorOf } from "#lab/qemu/machine.ts";
 import { netnsNamed, startAgent, startController, stopAgent, stopController } from "#lab/standing.ts";
 import { statusOf } from "#lab/status.ts";
+import { readVm } from "#lab/vm-record.ts";
 import { up } from "#lab/up.ts";
 import { inLab, tell, withLab } from "./lab-command.ts";
 import type { LabOptions } from "./lab-command.ts";
@@ -89,19 +92,36 @@ function show(lab: Lab): void {
 
 function enterCommand(): Command {
   return withLab(new Command("enter"))
-    .description("A shell, or one command, inside a machine or VM")
+    .description("A shell, or one command, inside a machine or VM; of a real VM its serial console, which ctrl-] leaves")
     .argument("<name>", "machine, VM, fabric, provider or outside")
     .argument("[command...]", "after --")
     .action((name: string, words: readonly string[], options: LabOptions) => inLab(options, (lab) => enter(lab, name, words)));
 }
 
 /** Ends with the command's own status. */
-function enter(lab: Lab, name: string, words: readonly string[]): Promise<void> {
+async function enter(lab: Lab, name: string, words: readonly string[]): Promise<void> {
+  if (readVm(lab, name)?.body !== "qemu") return await enterNetns(lab, name, words);
+  if (words.length === 0)
+    return await become(["socat", "STDIO,raw,echo=0,escape=0x1d", `UNIX-CONNECT:${doorOf(lab, name, "console")}`], {});
+  const { status, text } = await inGuest(lab, name, words.map(quoted).join(" "));
+  process.stdout.write(text);
+  process.exitCode = status;
+}
+
+/** For a shell, whatever is in it. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function enterNetns(lab: Lab, name: string, words: readonly string[]): Promise<void> {
   const argv = words.length > 0 ? words : ["bash", "--norc"];
-  const [program = "", ...rest] = inside(netnsNamed(lab, name), argv);
-  const env = { ...process.env, MARGAY_LAB: lab.name, PS1: `[${name}] \\w \\$ ` };
+  return become(inside(netnsNamed(lab, name), argv), { MARGAY_LAB: lab.name, PS1: `[${name}] \\w \\$ ` });
+}
+
+/** Runs it in our place, and ends with its status. */
+function become([program = "", ...rest]: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(program, rest, { stdio: "inherit", env });
+    const child = spawn(program, rest, { stdio: "inherit", env: { ...process.env, ...env } });
     child.on("error", fail);
     child.on("close", (status) => {
       process.exitCode = status ?? 1;
