@@ -67,8 +67,17 @@ const IFNAME: FieldType = {
   },
 };
 
+/** What a rule takes out of a packet by its place, and is no field that nft knows: an address, as a number in hexadecimal. */
+const RAW128: FieldType = {
+  name: "integer",
+  size: 16,
+  bytes: (text) => (/^0x[0-9a-f]{32}$/.test(text) ? Buffer.from(text.slice(2), "hex") : undefined),
+  text: (bytes, at) => `0x${bytes.toString("hex", at, at + 16)}`,
+};
+
 /** By nft's numbers of types (enum datatypes), which it leaves in the kernel with each set. */
 const TYPES: ReadonlyMap<number, FieldType> = new Map([
+  [4, RAW128],
   [7, ip("ipv4_addr", 4)],
   [8, ip("ipv6_addr", 16)],
   [9, ETHER],

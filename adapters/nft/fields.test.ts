@@ -1,0 +1,25 @@
+/** Keys as text and as bytes: of every type that a set of ours has. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fieldTypes, spanOf, spanText } from "./fields.ts";
+
+/** nft's numbers of types, six bits for each field. */
+const KEYS: readonly (readonly [number, string])[] = [
+  [41, '"tap17"'],
+  [(41 << 12) | (9 << 6) | 7, '"tap17" . fa:16:3e:00:00:11 . 10.65.0.17'],
+  [(41 << 12) | (9 << 6) | 8, '"tap17" . fa:16:3e:00:00:11 . 2001:db8:a41:3::11'],
+  // What is taken out of a packet by its place: the target of a neighbour advertisement.
+  [(41 << 12) | (9 << 6) | 4, '"tap17" . fa:16:3e:00:00:11 . 0x20010db80a4100030000000000000011'],
+  [7, "10.65.0.0/16"],
+  [(12 << 6) | 13, "6 . 22"],
+];
+
+test("a key is the same text again when it has been bytes", () => {
+  for (const [number, text] of KEYS) {
+    const types = fieldTypes(number);
+    assert.ok(types, text);
+    const span = spanOf(text, types);
+    assert.ok(span, text);
+    assert.equal(spanText(span, types), text);
+  }
+});
