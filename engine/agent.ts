@@ -5,6 +5,7 @@
 import type { Clock } from "#contracts/clock.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
 import type { FeedClient } from "#contracts/feed.ts";
+import type { Flows } from "#contracts/flows.ts";
 import type { Log } from "#contracts/log.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { Report, Role, View } from "#core/feed/item.ts";
@@ -13,6 +14,7 @@ import { compileParts } from "#core/intent/compile.ts";
 import { contact, timeOf } from "./contact.ts";
 import { arrivals } from "./arrivals.ts";
 import type { Known } from "./arrivals.ts";
+import { flowAudit } from "./flow-audit.ts";
 import { hostLoop } from "./host-loop.ts";
 import type { Finished, Plan } from "./host-loop.ts";
 import { replica } from "./replica.ts";
@@ -24,6 +26,7 @@ export interface AgentParts {
   readonly self: { readonly host: string; readonly role: Role };
   readonly drivers: HostDrivers;
   readonly signs: SignsOfLife;
+  readonly flows: Flows;
   readonly feed: FeedClient;
   readonly clock: Clock;
   readonly log: Log;
@@ -40,7 +43,7 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentParts): Agent {
+export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: AgentParts): Agent {
   const hearing = replica(() => {
     arriving.renew();
     loop.wake();
@@ -58,6 +61,8 @@ export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentPa
     arriving.adopt(routes);
     loop.wake();
   });
+  // Gateways and reflectors have no endpoints; what they let through is nobody's but their own.
+  const audit = flowAudit({ host: self.host, flows, clock, log });
   const tell = telling((report) => connection.report(report));
   const loop = hostLoop({
     tracks: hostTracks(drivers),
@@ -65,6 +70,7 @@ export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentPa
     clock,
     log,
     finished: (finished) => {
+      audit.finished(finished.result.news, finished.plan.view);
       tell.finished(finished);
       watch.finished(finished);
     },
@@ -90,6 +96,7 @@ export function agent({ self, drivers, signs, feed, clock, log, watch }: AgentPa
       controller.stop();
       arriving.stop();
       await loop.stop();
+      await audit.stop();
     },
   };
 }
@@ -113,7 +120,7 @@ function planning(self: AgentParts["self"], heard: () => Known | undefined): () 
     const now = heard();
     if (now === undefined || now === last?.heard) return last?.plan;
     const parts = last !== undefined && isSame(now, last.heard) ? last.plan.parts : compileParts(now.view, self);
-    last = { heard: now, plan: { parts, revision: now.revision, arrived: now.arrived } };
+    last = { heard: now, plan: { parts, view: now.view, revision: now.revision, arrived: now.arrived } };
     return last.plan;
   };
 }

@@ -4,6 +4,7 @@ import { fakeClock } from "#contracts/clock.fake.ts";
 import { fakeHost } from "#contracts/driver.fake.ts";
 import type { Driver, HostDrivers } from "#contracts/driver.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
+import type { View } from "#core/feed/item.ts";
 import { NOTHING } from "#core/intent/intent.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import type { Cidr } from "#core/net/prefix.ts";
@@ -44,7 +45,7 @@ function setting(driversOf: (drivers: HostDrivers) => HostDrivers = (drivers) =>
     finished,
     settle,
     want: async (intent: Intent, revision = 1) => {
-      plan = { parts: [intent], revision };
+      plan = { parts: [intent], view: UNHEARD, revision };
       loop.wake();
       await settle();
     },
@@ -56,6 +57,16 @@ function setting(driversOf: (drivers: HostDrivers) => HostDrivers = (drivers) =>
     states: () => finished.slice(-1).flatMap(({ plan: { revision }, result }) => Object.values(reportOf(result, revision).endpoints)),
   };
 }
+
+/** What intents here follow from is of no interest. */
+const UNHEARD: View = {
+  datacenter: undefined,
+  endpoints: new Map(),
+  subnets: new Map(),
+  groups: new Map(),
+  members: new Map(),
+  prefixes: new Map(),
+};
 
 test("nothing is touched before there is a complete view", async () => {
   const { host, loop, settle, finished } = setting();

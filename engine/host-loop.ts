@@ -4,7 +4,7 @@
  */
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
-import type { Report } from "#core/feed/item.ts";
+import type { Report, View } from "#core/feed/item.ts";
 import type { Part } from "#core/intent/intent.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { changesOf } from "./change-lines.ts";
@@ -19,6 +19,8 @@ export const DRIFT_MS = 8000;
 /** What must be held, and the revision of the cloud that this follows from. The same object as long as it is the same. */
 export interface Plan {
   readonly parts: readonly Part[];
+  /** The view that they follow from. */
+  readonly view: View;
   readonly revision: number;
   /** VMs that have come before the controller knew, as in a report. */
   readonly arrived?: Report["arrived"];

@@ -1,5 +1,6 @@
 /** One life of an agent over a fake host. */
 import type { FakeHost } from "#contracts/driver.fake.ts";
+import { fakeFlows } from "#contracts/flows.fake.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
@@ -46,6 +47,8 @@ export function fakeAgent({ self, host, signs, feed, time, log, ordeal, accuse, 
     self,
     drivers: handsOf({ host, life: own, ordeal, heardAll, accuse, die }),
     signs: { watch: (heard) => signs.watch((sign) => own.alive && heard(sign)) },
+    // What is tracked is none of a story's lines; flows have tests of their own.
+    flows: fakeFlows(),
     feed,
     clock: time.clockOf(own),
     log,

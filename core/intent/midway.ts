@@ -14,7 +14,8 @@ import { refused } from "./refusal.ts";
 type Direction = GroupRule["direction"];
 
 /** The bit of a flow's mark that says so. */
-const TAKEN_UP = "0x40000000";
+export const TAKEN_UP_MARK = 0x40000000;
+const TAKEN_UP = `0x${TAKEN_UP_MARK.toString(16)}`;
 
 /** What can only be part of a connection. */
 const MIDWAY = "tcp flags & (syn | ack) == ack";

@@ -5,15 +5,11 @@
  */
 import type { GroupRule } from "../feed/item.ts";
 import type { Family } from "../net/address.ts";
-import { familyOf } from "../net/address.ts";
-import { lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { anyOf } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
-
-/** TCP, UDP, DCCP, SCTP, UDP-Lite: their headers begin with source and destination port. */
-const WITH_PORTS = new Set([6, 17, 33, 132, 136]);
-const ICMP: Readonly<Record<Family, number>> = { 4: 1, 6: 58 };
+import { meaningOf } from "./rule-meaning.ts";
+import type { Meaning, Ports, Remote } from "./rule-meaning.ts";
 
 /** A remote that is looked for in a set; a prefix stands in the rule itself. */
 export type Listed = Exclude<Remote, { readonly prefix: Cidr }>;
@@ -27,16 +23,11 @@ export function setNameOf(remote: Listed, family: Family): string {
   return "group" in remote ? `members${family}-${remote.group}` : `addresses${family}-${remote.address_group}`;
 }
 
-/** One rule, taken apart. Undefined parts match everything. */
-interface Match {
-  readonly family: Family;
+/** A meaning with everything but ports and remote in nft's words. */
+interface Match extends Pick<Meaning, "family" | "remote"> {
   readonly what: string;
   readonly ports: Ports | undefined;
-  readonly remote: Remote | undefined;
 }
-
-type Ports = readonly [low: number, high: number];
-type Remote = Exclude<GroupRule["remote"], null>;
 
 /** Where a packet has what a rule speaks of: the other end, and the port that the rule names. */
 interface Side {
@@ -63,25 +54,17 @@ export function matchesOf(rules: Iterable<GroupRule>, sense: Sense = "as said"):
   return [...new Set(lines)].toSorted();
 }
 
-function matchOf({ family, protocol, port_range_min: min, port_range_max: max, remote }: GroupRule): Match | undefined {
-  const everything = remote === null || ("prefix" in remote && lengthOf(remote.prefix) === 0);
-  if (remote !== null && "prefix" in remote && familyOf(remote.prefix) !== family) return undefined;
-  const match = { family, ports: undefined, remote: everything ? undefined : remote };
-  // Neutron stores "ip" and "hopopt" as 0, and every driver takes that for any protocol.
-  if (protocol === null || protocol === 0) return min === null && max === null ? { ...match, what: "" } : undefined;
-  // "icmp" in a rule for IPv6 means ICMPv6, in Neutron as well.
-  if (protocol === 1 || protocol === 58) return { ...match, what: icmp(family, min, max) };
-  const what = `meta l4proto ${protocol}`;
-  if (min === null && max === null) return { ...match, what };
-  if (!WITH_PORTS.has(protocol) || min === null || max === null || min > max) return undefined;
-  return { ...match, what, ports: [min, max] };
-}
-
-function icmp(family: Family, type: number | null, code: number | null): string {
+function matchOf(rule: GroupRule): Match | undefined {
+  const meaning = meaningOf(rule);
+  if (meaning === undefined) return undefined;
+  const { family, protocol, icmp, ports, remote } = meaning;
   const name = family === 4 ? "icmp" : "icmpv6";
-  const proto = `meta l4proto ${ICMP[family]}`;
-  if (type === null) return proto;
-  return `${proto} ${name} type ${type}${code === null ? "" : ` ${name} code ${code}`}`;
+  const words = [
+    ...(protocol === undefined ? [] : [`meta l4proto ${protocol}`]),
+    ...(icmp === undefined ? [] : [`${name} type ${icmp.type}`]),
+    ...(icmp?.code === undefined ? [] : [`${name} code ${icmp.code}`]),
+  ];
+  return { family, what: words.join(" "), ports, remote };
 }
 
 /** Of rules for one family and protocol: per remote its ports, then per list of ports its prefixes. */

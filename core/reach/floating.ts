@@ -31,14 +31,23 @@ function floatingsOf({ host: serving, admin_state_up: up, floating }: Endpoint, 
 
 const NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
 
-function behind({ stands_for: whole, forwards }: Floating, { protocol, port }: Question): Pick<Led, "to"> {
-  if (whole !== null) return { to: { destination: whole, ...(port === undefined ? {} : { port }) } };
-  if (port === undefined) return {};
+function behind(floating: Floating, question: Question): Pick<Led, "to"> {
+  const to = leadOf(floating, question);
+  return to === undefined ? {} : { to };
+}
+
+/** Where a floating IP leads what comes with this protocol to this port; undefined: nowhere. Without a port: as the whole it stands for. */
+export function leadOf(
+  { stands_for: whole, forwards }: Floating,
+  { protocol, port }: Pick<Question, "protocol" | "port">,
+): Pick<Question, "destination" | "port"> | undefined {
+  if (whole !== null) return { destination: whole, ...(port === undefined ? {} : { port }) };
+  if (port === undefined) return undefined;
   const forward = forwards.find((each) => NUMBERS[each.protocol] === protocol && each.external.first <= port && port <= each.external.last);
-  if (forward === undefined) return {};
+  if (forward === undefined) return undefined;
   const { external, internal, to } = forward;
   const shift = internal.first === internal.last ? 0 : port - external.first;
-  return { to: { destination: to, port: internal.first + shift } };
+  return { destination: to, port: internal.first + shift };
 }
 
 /** The address that the outside knows this one by; undefined: its own. */

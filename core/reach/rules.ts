@@ -4,6 +4,8 @@ import { isMember } from "../feed/members.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { contains } from "../net/prefix.ts";
+import { meaningOf } from "../intent/rule-meaning.ts";
+import type { Meaning } from "../intent/rule-meaning.ts";
 
 /** The first packet of a flow, as the endpoint's rules see it. */
 export interface Flow {
@@ -14,9 +16,9 @@ export interface Flow {
   readonly protocol: number;
   /** Destination ports, all of which it may use, or ICMP types. */
   readonly ports?: readonly [low: number, high: number];
+  /** Of ICMP; absent: whatever a rule may ask for. */
+  readonly code?: number;
 }
-
-const ICMP = new Set([1, 58]);
 
 /** The group and rule that let the flow through; undefined when none does. */
 export function admitting(
@@ -32,27 +34,27 @@ export function admitting(
 }
 
 function admits(view: View, rule: GroupRule, flow: Flow): boolean {
+  if (rule.direction !== flow.direction || rule.family !== familyOf(flow.remote)) return false;
+  const meaning = meaningOf(rule);
+  if (meaning === undefined) return false;
   return (
-    rule.direction === flow.direction &&
-    rule.family === familyOf(flow.remote) &&
-    (rule.protocol === null || rule.protocol === flow.protocol) &&
-    portMatches(rule, flow) &&
-    remoteMatches(view, rule, flow.remote)
+    (meaning.protocol === undefined || meaning.protocol === flow.protocol) &&
+    portMatches(meaning, flow) &&
+    remoteMatches(view, meaning.remote, flow.remote)
   );
 }
 
-/** Without a range every port; a code without a type cannot be declared (Neutron refuses it). */
-function portMatches(rule: GroupRule, { protocol, ports }: Flow): boolean {
-  const { port_range_min: min, port_range_max: max } = rule;
-  if (min === null) return true;
+/** Without a range every port. */
+function portMatches({ ports: asked, icmp }: Meaning, { ports, code }: Flow): boolean {
+  if (asked === undefined && icmp === undefined) return true;
   if (ports === undefined) return false;
   const [low, high] = ports;
-  // ICMP rules hold type and code; flows here are asked for by type.
-  return low >= min && high <= (ICMP.has(protocol) ? min : (max ?? min));
+  if (asked !== undefined) return low >= asked[0] && high <= asked[1];
+  return low === icmp?.type && high === icmp.type && (code === undefined || icmp.code === undefined || code === icmp.code);
 }
 
-function remoteMatches(view: View, { remote }: GroupRule, address: Ip): boolean {
-  if (remote === null) return true;
+function remoteMatches(view: View, remote: Meaning["remote"], address: Ip): boolean {
+  if (remote === undefined) return true;
   if ("group" in remote) return isMember(view.members.get(remote.group), address);
   const prefixes = "prefix" in remote ? [remote.prefix] : (view.prefixes.get(remote.address_group) ?? []);
   return prefixes.some((prefix) => contains(prefix, address));

@@ -35,6 +35,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     self: { host, role },
     drivers: hands.drivers,
     signs: hands.signs,
+    flows: hands.flows,
     feed: feedClient({ controllers: controller }),
     clock,
     log,

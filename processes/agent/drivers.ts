@@ -10,10 +10,12 @@ import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { tcpdumpSigns } from "#adapters/linux/signs.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
+import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
+import type { Flows } from "#contracts/flows.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 
 /** Directories below the state directory in which only wanted files may lie. */
@@ -22,6 +24,7 @@ const OWNED = ["bird", "dnsmasq"];
 export interface Hands {
   readonly drivers: HostDrivers;
   readonly signs: SignsOfLife;
+  readonly flows: Flows;
   /** Lets go of what serves the drivers; the host stays as it is. */
   close(): void;
 }
@@ -45,6 +48,7 @@ export function hostHands(state: string): Hands {
   return {
     drivers,
     signs: tcpdumpSigns(),
+    flows: netlinkFlows(kernel.netfilter),
     close: () => {
       close();
       kernel.close();

@@ -1,0 +1,36 @@
+/** Whose flows a change of the packet filter may have opened or closed. */
+import type { View } from "../feed/item.ts";
+import type { Ref } from "../kinds/kind.ts";
+import { readIp } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
+import { addressesOf } from "./flow.ts";
+
+/** An object of the packet filter that changed, and what it was there for. */
+export interface Changed {
+  readonly ref: Ref;
+  readonly because: readonly string[];
+}
+
+/** Elements by a tap, an address, or an address in a group; sets of prefixes; and the chains that are there for everybody. */
+const BY_CAUSE = /^nft\/inet (?:element (?:egress|ingress|stateless) |set addresses[46]-)/;
+const BY_ADDRESS = /^nft\/inet element (?:members[46]-\S+|floating[46]|leaving[46]) (\S+)$/;
+const BY_ALL = /^nft\/inet chain (?:to-machines|forward|known)$/;
+
+/** Addresses whose flows are to be looked at; `all`: whoever is here. */
+export function concernOf(view: View, changed: Iterable<Changed>): ReadonlySet<Ip> | "all" {
+  const concerned = new Set<Ip>();
+  for (const { ref, because } of changed) {
+    if (BY_ALL.test(ref)) return "all";
+    const address = readIp(BY_ADDRESS.exec(ref)?.[1] ?? "");
+    if (address !== undefined) concerned.add(address);
+    else if (BY_CAUSE.test(ref)) for (const ip of heldBy(view, because)) concerned.add(ip);
+  }
+  return concerned;
+}
+
+function heldBy({ endpoints }: View, because: readonly string[]): readonly Ip[] {
+  return because.flatMap((cause) => {
+    const endpoint = cause.startsWith("port/") ? endpoints.get(cause.slice("port/".length)) : undefined;
+    return endpoint === undefined ? [] : addressesOf(endpoint);
+  });
+}
