@@ -31,6 +31,8 @@ export interface Told {
   start(): ChildProcess;
   /** Says this and `synced`, now and to whoever connects later; answers with the revision. */
   say(...messages: readonly FeedMessage[]): number;
+  /** What the agent's settings file says from now on. */
+  rewrite(settings: object): void;
   /** The last report. */
   report(): Report | undefined;
   /** As it says itself, by its socket; rejects while it does not answer. */
@@ -44,7 +46,8 @@ export async function told(t: TestContext, settings: object = {}): Promise<Told>
   const state = mkdtempSync(join(tmpdir(), "margay-agent-"));
   const host = await testNamespace(t);
   const config = join(state, "agent.yaml");
-  writeFileSync(config, JSON.stringify(settings));
+  const rewrite = (said: object) => writeFileSync(config, JSON.stringify(said));
+  rewrite(settings);
   const children: ChildProcess[] = [];
   const printed: string[] = [];
   const messages = new Map<string, FeedMessage>();
@@ -107,6 +110,7 @@ export async function told(t: TestContext, settings: object = {}): Promise<Told>
       send(said);
       return revision;
     },
+    rewrite,
     report: () => report,
     status: async () => {
       const [status, objects] = await Promise.all([askAgent(state, "/"), askAgent(state, "/objects")]);
