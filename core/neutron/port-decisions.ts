@@ -13,6 +13,7 @@ import type { Network } from "./network.ts";
 import { addressesFor, isFromMac } from "./port-addresses.ts";
 import { portBindings } from "./binding-decisions.ts";
 import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, settled } from "./port-binding.ts";
+import { takeAddresses } from "./port-mobility.ts";
 import { assignment } from "./port-names.ts";
 import { mergedOptions, newOptions } from "./port-options.ts";
 import { portGone } from "./port-removal.ts";
@@ -41,6 +42,7 @@ export const portDecisions: Rules<"port"> = {
   create,
   update,
   delete: remove,
+  actions: { take_addresses: takeAddresses },
   parts: { bindings: portBindings },
 };
 
