@@ -18,6 +18,7 @@ const report = (revision: number): Report => ({
   revision,
   endpoints: { p: { state: "waiting", for: "link/tap1" } },
   arrived: { p: 2 },
+  taken: {},
   troubles: ["a — b"],
 });
 

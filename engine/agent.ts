@@ -53,7 +53,7 @@ export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: 
     signs,
     heard: hearing.heard,
     changed: (port) => {
-      log.info("a VM has come", { port });
+      log.info("a VM has shown a sign of life", { port });
       loop.wake();
     },
   });
@@ -120,7 +120,7 @@ function planning(self: AgentParts["self"], heard: () => Known | undefined): () 
     const now = heard();
     if (now === undefined || now === last?.heard) return last?.plan;
     const parts = last !== undefined && isSame(now, last.heard) ? last.plan.parts : compileParts(now.view, self);
-    last = { heard: now, plan: { parts, view: now.view, revision: now.revision, arrived: now.arrived } };
+    last = { heard: now, plan: { parts, view: now.view, revision: now.revision, signs: now } };
     return last.plan;
   };
 }
@@ -143,7 +143,7 @@ function telling(send: (report: Report) => void): Telling {
   return {
     anew: () => (told = false),
     finished: ({ plan, result, changed }) => {
-      if (changed || !told) send(reportOf(result, plan.revision, plan.arrived));
+      if (changed || !told) send(reportOf(result, plan.revision, plan.signs));
       told = true;
     },
   };

@@ -61,6 +61,7 @@ const PORT = {
   ready_on: [],
   arrived_on: "",
   moves: 0,
+  holds: [],
   port_security_enabled: true,
   device_owner: "",
   device_id: "",
@@ -284,7 +285,14 @@ test("of several reports the last one decides", async () => {
   const { server, put, settle, present } = await controller();
   await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
   const agent = listener(server, hello("h1"));
-  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, arrived: {}, troubles: [] });
+  const report = (endpoints: Report["endpoints"]): Report => ({
+    op: "report",
+    revision: 1,
+    endpoints,
+    arrived: {},
+    taken: {},
+    troubles: [],
+  });
   await settle();
   agent.session.report(report({ p: { state: "up" } }));
   agent.session.report(report({ p: { state: "failed", reason: "x" } }));
@@ -299,7 +307,7 @@ test("what an agent said last is known as long as it is connected", async () => 
   const { session } = listener(server, hello("h1"));
   await settle();
   assert.equal(server.said("h1")?.report, undefined);
-  session.report({ op: "report", revision: 7, endpoints: {}, arrived: {}, troubles: [] });
+  session.report({ op: "report", revision: 7, endpoints: {}, arrived: {}, taken: {}, troubles: [] });
   assert.equal(server.said("h1")?.report?.revision, 7);
   session.closed("gone");
   assert.equal(server.said("h1"), undefined);
@@ -308,7 +316,14 @@ test("what an agent said last is known as long as it is connected", async () => 
 test("what an agent reported before its connection ended does not overwrite what it reports on the next", async () => {
   const { server, put, settle, present } = await controller();
   await put([portRow({ id: "p", host: "h1", groups: [], ip: "10.0.0.1" })]);
-  const report = (endpoints: Report["endpoints"]): Report => ({ op: "report", revision: 1, endpoints, arrived: {}, troubles: [] });
+  const report = (endpoints: Report["endpoints"]): Report => ({
+    op: "report",
+    revision: 1,
+    endpoints,
+    arrived: {},
+    taken: {},
+    troubles: [],
+  });
   const first = listener(server, hello("h1"));
   await settle();
   first.session.report(report({ p: { state: "failed", reason: "x" } }));

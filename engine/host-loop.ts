@@ -22,8 +22,8 @@ export interface Plan {
   /** The view that they follow from. */
   readonly view: View;
   readonly revision: number;
-  /** VMs that have come before the controller knew, as in a report. */
-  readonly arrived?: Report["arrived"];
+  /** What VMs have told before the controller knew, as in a report. */
+  readonly signs?: Pick<Report, "arrived" | "taken">;
 }
 
 export interface Finished {

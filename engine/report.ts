@@ -6,7 +6,11 @@ import type { Entry, RoundResult } from "./round.ts";
 /** Causes of this form name the port whose state depends on the object. */
 const PORT = "port/";
 
-export function reportOf({ news, causes, unknown }: RoundResult, revision: number, arrived: Report["arrived"] = {}): Report {
+export function reportOf(
+  { news, causes, unknown }: RoundResult,
+  revision: number,
+  signs: Partial<Pick<Report, "arrived" | "taken">> = {},
+): Report {
   // Kinds are done side by side: which of them ended first says nothing, and must not look like news.
   const undone = news.filter(({ outcome }) => outcome.state !== "done").toSorted((one, other) => (one.ref < other.ref ? -1 : 1));
   // One line for a kind that could not be listed, not one for each of its objects.
@@ -15,7 +19,8 @@ export function reportOf({ news, causes, unknown }: RoundResult, revision: numbe
   return {
     op: "report",
     revision,
-    arrived,
+    arrived: signs.arrived ?? {},
+    taken: signs.taken ?? {},
     endpoints: { ...allUp(causes), ...endpointStates([...undone, ...news]) },
     troubles: [...unknown.map(({ kind, reason }) => `${kind} cannot be listed: ${reason}`), ...troubles],
   };

@@ -118,7 +118,10 @@ test(
     for (const ip of addressesOf(port)) {
       const [tcp, there] = ip.includes(":") ? ["TCP6", outside.ipv6] : ["TCP4", outside.ipv4];
       const serve = (netns: string, at: number) =>
-        void run(inside(netns, ["socat", "-u", TICKS, `${tcp}-LISTEN:${at},reuseaddr`]), { signal: over.signal, timeout: 200_000 });
+        void run(inside(netns, ["socat", "-u", TICKS, `${tcp}-LISTEN:${at},reuseaddr${tcp === "TCP6" ? ",ipv6only=1" : ""}`]), {
+          signal: over.signal,
+          timeout: 200_000,
+        });
       serve(guest.netns, SERVED);
       serve(machineNetns(LAB, OUTSIDE.name), ASKED);
       streams.push(

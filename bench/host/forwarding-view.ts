@@ -43,6 +43,7 @@ function endpointOf(at: number): Endpoint {
     port_id: id,
     host: HOST,
     moves: 0,
+    claims: [],
     instance: null,
     network_id: "",
     tap: `tap${id.slice(0, 11)}`,

@@ -12,7 +12,7 @@ export async function testHost(t: TestContext, { socket }: TestCloud, host: stri
   const message = (said: FeedMessage) => {
     if (said.op === "synced") {
       const up = [...endpoints].map((id) => [id, { state: "up" }] as const);
-      connection.report({ op: "report", revision: said.revision, endpoints: Object.fromEntries(up), arrived: {}, troubles: [] });
+      connection.report({ op: "report", revision: said.revision, endpoints: Object.fromEntries(up), arrived: {}, taken: {}, troubles: [] });
       resolve();
       return;
     }

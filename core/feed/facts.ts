@@ -5,6 +5,7 @@ import { firstOf, hostPrefix, lengthOf, readCidr } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { AddressPair, DhcpOption } from "../neutron/port-types.ts";
+import { claimsOf } from "../neutron/pair-claims.ts";
 import { presentHost } from "../neutron/port-binding.ts";
 import { hostname } from "../neutron/port-names.ts";
 import type { Port } from "../neutron/port.ts";
@@ -26,6 +27,7 @@ export function endpointOf(cloud: Cloud, port: Port): Endpoint {
     mac: port.mac_address,
     addresses: port.fixed_ips.map(({ ip_address: ip, subnet_id }) => ({ ip, subnet_id })),
     pairs: port.allowed_address_pairs.map((pair) => ({ prefix: prefixOfPair(pair), mac: pair.mac_address ?? port.mac_address })),
+    claims: claimsOf(cloud, port),
     groups: port.security_groups.toSorted(),
     port_security: port.port_security_enabled,
     admin_state_up: port.admin_state_up,

@@ -11,13 +11,14 @@ import type { FloatingIp } from "../neutron/floating-ip.ts";
 import { isBound } from "../neutron/port-binding.ts";
 import type { PortForwarding } from "../neutron/port-forwarding.ts";
 import { rangeOf } from "../neutron/port-range.ts";
+import { claimsOf } from "../neutron/pair-claims.ts";
 import type { Port } from "../neutron/port.ts";
 import { compareIp } from "../net/address.ts";
 import type { Floating, Forward } from "./item.ts";
 
 /** Of one endpoint, by address. */
 export function floatingOf(cloud: Cloud, port: Port): readonly Floating[] {
-  const whole = [...cloud.by("floatingip", "port_id", port.id)].map((row) => ({
+  const whole = [...cloud.by("floatingip", "port_id", port.id), ...ofHeld(cloud, port)].map((row) => ({
     ...named(row),
     stands_for: row.fixed_ip_address,
     forwards: [],
@@ -27,6 +28,16 @@ export function floatingOf(cloud: Cloud, port: Port): readonly Floating[] {
     .flatMap((id) => cloud.get("floatingip", id) ?? [])
     .map((row) => ({ ...named(row), stands_for: null, forwards: forwardsOf(cloud, row.id) }));
   return [...whole, ...parts].toSorted((left, right) => compareIp(left.ip, right.ip));
+}
+
+/** An address that several ports share is often kept by a port of its own, which no host serves: its floating IPs go to whoever holds it. */
+function ofHeld(cloud: Cloud, port: Port): readonly FloatingIp[] {
+  const held = claimsOf(cloud, port).flatMap((claim) => (claim.held ? [claim.ip] : []));
+  return held.flatMap((ip) =>
+    [...cloud.by("port", "fixed_ips", `ip_address=${ip}`)]
+      .flatMap(({ id }) => [...cloud.by("floatingip", "port_id", id)])
+      .filter((row) => row.fixed_ip_address === ip),
+  );
 }
 
 function named({ id, floating_ip_address: ip }: FloatingIp): Pick<Floating, "id" | "ip"> {

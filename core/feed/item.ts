@@ -7,6 +7,7 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
+import type { PairClaim, Taking } from "../neutron/pair-claims.ts";
 import type { PortRange } from "../neutron/port-range.ts";
 import type { Members } from "./members.ts";
 
@@ -24,6 +25,8 @@ export interface Endpoint {
   readonly addresses: readonly { readonly ip: Ip; readonly subnet_id: string }[];
   /** What it may send from besides its own addresses (allowed address pairs). */
   readonly pairs: readonly { readonly prefix: Cidr; readonly mac: Mac }[];
+  /** Single addresses of its pairs that may lead to it. */
+  readonly claims: readonly PairClaim[];
   /** Sorted ids; with none, and port_security on, the endpoint is closed both ways. */
   readonly groups: readonly string[];
   readonly port_security: boolean;
@@ -38,6 +41,8 @@ export interface Endpoint {
   /** Sorted by address. */
   readonly floating: readonly Floating[];
 }
+
+export type { PairClaim, Taking };
 
 /** As the VM sees it: egress is what it sends. What comes at once may be a burst more. */
 export interface Limit {
@@ -172,6 +177,11 @@ export interface Report {
    * the port has moved since, the sign counts no more.
    */
   readonly arrived: Readonly<Record<string, number>>;
+  /**
+   * By port: addresses of its pairs with which its VM has shown a sign of life here, though the feed has them elsewhere. Where somebody
+   * has taken one over since, it counts no more.
+   */
+  readonly taken: Readonly<Record<string, readonly Taking[]>>;
   /** Objects that failed or are held, in words: `route/10.65.0.5/32 metric 1024: …`. */
   readonly troubles: readonly string[];
 }

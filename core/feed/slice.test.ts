@@ -67,6 +67,7 @@ test("a host is told of the ports that are bound to it, in its own words", () =>
       port_id: id,
       host: "h1",
       moves: 0,
+      claims: [{ ip: "10.65.9.9", macs: ["fa:16:3e:00:00:01"], mac: "fa:16:3e:00:00:01", turn: 0, held: true }],
       network_id: network,
       tap: `tap${id.slice(0, 11)}`,
       mac: "fa:16:3e:00:00:01",

@@ -30,6 +30,8 @@ function withPort(fields: object = {}): Cloud {
     "binding:vif_type": "tap",
     arrived_on: "",
     moves: 0,
+    holds: [],
+    allowed_address_pairs: [],
   };
   cloud.apply("port/p", { ...row, ...fields });
   return cloud;
@@ -40,6 +42,7 @@ const reported = (endpoints: Report["endpoints"], troubles: readonly string[] = 
   revision: 1,
   endpoints,
   arrived,
+  taken: {},
   troubles,
 });
 const FAILED: EndpointState = { state: "failed", reason: "no space left" };

@@ -1,6 +1,7 @@
 /** What an agent says becomes state of the cloud: the status of its ports, and the row that says that it is alive. */
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Decide, Fresh, RowWrite } from "../neutron/decision.ts";
+import { taken } from "../neutron/pair-claims.ts";
 import { arrivedOn, expectedOn, isBound } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import { touched, write } from "../neutron/rules.ts";
@@ -33,7 +34,8 @@ export function heard(hello: Hello, report: Report): Decide<Cloud, number> {
 /** Only ports that are bound to the host or expected there: of the others it has nothing to say. */
 function* changedPorts(cloud: Cloud, host: string, report: Report): Generator<Port> {
   // Another sign of life may have been heard of since.
-  const after = (port: Port) => (report.arrived[port.id] === port.moves ? arrivedOn(port, host) : port);
+  const come = (port: Port) => (report.arrived[port.id] === port.moves ? arrivedOn(port, host) : port);
+  const after = (port: Port) => (report.taken[port.id] ?? []).reduce((now, taking) => taken(cloud, now, host, taking), come(port));
   for (const port of cloud.by("port", "binding:host_id", host)) {
     if (!isBound(port)) continue;
     const status = statusOf(port, report.endpoints[port.id]);

@@ -11,6 +11,7 @@ import type { Network } from "../neutron/network.ts";
 import type { Port } from "../neutron/port.ts";
 import type { BandwidthLimit, PacketRateLimit } from "../neutron/qos-rule.ts";
 import type { SecurityGroupRule } from "../neutron/security-group-rule.ts";
+import { claimantsOf, pairedAddresses } from "../neutron/pair-claims.ts";
 import { addressesOf } from "./facts.ts";
 import { sharersOf } from "./floating.ts";
 import type { ItemKey } from "./item.ts";
@@ -51,15 +52,16 @@ export function touch(touched: Touched, cloud: Cloud, { key, before, after }: Ch
   else if (table === "address_group") touched.keys.add(`address_group/${id}`);
   else if (table === "security_group_rule") for (const rule of rows) touchGroup(touched, (rule as SecurityGroupRule).security_group_id);
   else if (table === "port") touchPort(touched, cloud, { id, before: before as Port | undefined, after: after as Port | undefined });
-  else if (table === "floatingip") for (const row of rows) touchFloating(touched, row as FloatingIp);
+  else if (table === "floatingip") for (const row of rows) touchFloating(touched, cloud, row as FloatingIp);
   else if (table === "port_forwarding") for (const row of rows) touchForwarding(touched, cloud, row as PortForwarding);
   else if (table === "bandwidth_limit_rule" || table === "packet_rate_limit_rule")
     for (const limit of rows) touchFollowers(touched, cloud, (limit as BandwidthLimit | PacketRateLimit).qos_policy_id);
   else if (table === "port_binding") for (const binding of rows) touchBinding(touched, binding as Binding);
 }
 
-function touchFloating(touched: Touched, { port_id: port }: FloatingIp): void {
+function touchFloating(touched: Touched, cloud: Cloud, { port_id: port, fixed_ip_address: ip }: FloatingIp): void {
   if (port !== null) touched.keys.add(`endpoint/${port}`);
+  if (ip !== null) for (const { id } of claimantsOf(cloud, ip)) touched.keys.add(`endpoint/${id}`);
 }
 
 /** One of several ports that share a floating IP is told of all its port forwardings, and a change may make it another one. */
@@ -117,8 +119,16 @@ function touchPort(touched: Touched, cloud: Cloud, { id, before, after }: PortCh
     const expecting = migratingTo(port["binding:profile"]);
     if (expecting !== undefined) touched.hosts.add(expecting);
   }
+  touchClaimants(touched, cloud, { before, after });
   if (before !== undefined) count(touched.members, before, -1);
   if (after !== undefined) count(touched.members, after, 1);
+}
+
+/** Whoever claims an address that this port claims, or has for its own: to whom it leads may be another. */
+function touchClaimants(touched: Touched, cloud: Cloud, { before, after }: Omit<PortChange, "id">): void {
+  const ports = [before, after].filter((port) => port !== undefined);
+  const ips = new Set(ports.flatMap((port) => [...pairedAddresses(port), ...port.fixed_ips.map(({ ip_address: ip }) => ip)]));
+  for (const ip of ips) for (const { id } of claimantsOf(cloud, ip)) touched.keys.add(`endpoint/${id}`);
 }
 
 /** A group may have thousands of members, and is never looked at as a whole for the sake of one port. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Ip } from "../net/address.ts";
+import type { Mac } from "../net/mac.ts";
 import type { FeedMessage, Hello, Report } from "./item.ts";
 import { messageText, readFeed, readHello, readReports } from "./wire.ts";
 
@@ -9,6 +11,7 @@ const REPORT: Report = {
   revision: 3,
   endpoints: { a: { state: "up" }, b: { state: "waiting", for: "link/tap" }, c: { state: "failed", reason: "line\nbreak" } },
   arrived: { d: 3 },
+  taken: { d: [{ ip: "10.65.0.9" as Ip, mac: "fa:16:3e:00:00:01" as Mac, turn: 2 }] },
   troubles: ["x"],
 };
 const FEED: FeedMessage[] = [

@@ -2,6 +2,9 @@
  * Messages as they travel: JSON, one per line, several lines in one frame. What does not read as a message is refused
  * whole, and nothing is guessed. The values of items come from our own controller and are taken as they are.
  */
+import { readIp } from "../net/address.ts";
+import { readMac } from "../net/mac.ts";
+import type { Taking } from "../neutron/pair-claims.ts";
 import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role } from "./item.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -77,16 +80,17 @@ function hello({ op, host, role, started_at }: Fields): Hello | undefined {
     : undefined;
 }
 
-/** Agents of before say nothing of arrivals. */
-function report({ op, revision, endpoints, arrived = {}, troubles }: Fields): Report | undefined {
-  if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isCounts(arrived) || !isTexts(troubles)) return undefined;
+/** Agents of before say nothing of signs of life. */
+function report({ op, revision, endpoints, arrived = {}, taken = {}, troubles }: Fields): Report | undefined {
+  if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isCounts(arrived) || !isTakings(taken) || !isTexts(troubles))
+    return undefined;
   const states: [string, EndpointState][] = [];
   for (const [id, value] of Object.entries(endpoints)) {
     const state = isFields(value) ? endpointState(value) : undefined;
     if (state === undefined) return undefined;
     states.push([id, state]);
   }
-  return { op, revision, endpoints: Object.fromEntries(states), arrived, troubles };
+  return { op, revision, endpoints: Object.fromEntries(states), arrived, taken, troubles };
 }
 
 function endpointState(fields: Fields): EndpointState | undefined {
@@ -102,6 +106,19 @@ function isTexts(value: unknown): value is readonly string[] {
 
 function isCounts(value: unknown): value is Readonly<Record<string, number>> {
   return isFields(value) && Object.values(value).every(isWhole);
+}
+
+function isTakings(value: unknown): value is Report["taken"] {
+  return isFields(value) && Object.values(value).every((all) => Array.isArray(all) && all.every(isTaking));
+}
+
+function isTaking(value: unknown): value is Taking {
+  return (
+    isFields(value) &&
+    readIp(String(value["ip"])) === value["ip"] &&
+    readMac(String(value["mac"])) === value["mac"] &&
+    isWhole(value["turn"])
+  );
 }
 
 function isWhole(value: unknown): value is number {

@@ -88,6 +88,8 @@ const ARP: readonly Nft[] = [
   arp.set("macs", "type ifname . ether_addr;"),
   arp.set("sources", "type ifname . ether_addr . ipv4_addr;"),
   arp.set("own", "type ifname . ipv4_addr;"),
+  // Of pairs: whoever takes one over announces it, and would be told by the host that somebody has it.
+  arp.set("announced", "type ifname . ipv4_addr . ipv4_addr;"),
   arp.chain("own-source", [
     "iifname . arp saddr ether . arp saddr ip @sources accept",
     "iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 accept",
@@ -96,7 +98,11 @@ const ARP: readonly Nft[] = [
   ]),
   arp.chain("from-tap", ["iifname vmap @senders", "counter drop"]),
   arp.chain("input", [`iifname ${TAPS} goto from-tap`], "type filter hook input priority filter; policy accept;"),
-  arp.chain("output", ["oifname . arp saddr ip @own counter drop"], "type filter hook output priority filter; policy accept;"),
+  arp.chain(
+    "output",
+    ["oifname . arp saddr ip @own counter drop", "oifname . arp saddr ip . arp daddr ip @announced counter drop"],
+    "type filter hook output priority filter; policy accept;",
+  ),
 ];
 
 function elements(endpoint: Endpoint): NftElement[] {
@@ -107,7 +113,7 @@ function elements(endpoint: Endpoint): NftElement[] {
   return [...[inet, arp].map((family) => family.element("senders", [tap], { value: "goto own-source" })), ...identity(endpoint)];
 }
 
-function identity({ tap: name, mac, addresses, pairs }: Endpoint): NftElement[] {
+function identity({ tap: name, mac, addresses, claims, pairs }: Endpoint): NftElement[] {
   const tap = quoted(name);
   const ips = addresses.map(({ ip }) => ip);
   const [four, six] = [ips.filter(isFour), ips.filter((ip) => !isFour(ip))];
@@ -119,6 +125,7 @@ function identity({ tap: name, mac, addresses, pairs }: Endpoint): NftElement[] 
       arp.element("sources", [tap, mac, ip]),
       arp.element("own", [tap, ip]),
     ]),
+    ...claims.filter(({ ip }) => isFour(ip)).map(({ ip }) => arp.element("announced", [tap, ip, ip])),
     ...six.flatMap((ip) => [inet.element("sources6", [tap, mac, ip]), inet.element("targets6", [tap, mac, hex(ip)])]),
   ];
 }

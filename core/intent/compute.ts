@@ -6,7 +6,6 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import type { Ref } from "../kinds/kind.ts";
-import { UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -15,7 +14,7 @@ import { computeBgp } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
 import { dhcp } from "./dhcp.ts";
-import { endpoint, ENDPOINT_METRIC, metricAfter } from "./endpoint.ts";
+import { endpoint } from "./endpoint.ts";
 import { floating } from "./floating.ts";
 import { metadata } from "./metadata.ts";
 import { merge } from "./intent.ts";
@@ -57,7 +56,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
   const own = elementsOf(nft);
-  const parts = served.map((each) => endpointPart(each, dc, metricOf(each, host), [...around, ...(own.get(ports(each)) ?? [])]));
+  const parts = served.map((each) => endpointPart(each, dc, host, [...around, ...(own.get(ports(each)) ?? [])]));
   return [
     ground(dc),
     { ...described, nft, contests },
@@ -68,21 +67,13 @@ export function computeParts(view: View, host: string): readonly Part[] {
   ];
 }
 
-/**
- * The route of a VM that is still elsewhere is not announced, and used by nobody while that other host announces it: what BIRD learns
- * from there it writes with a smaller metric. Once it is withdrawn, this host's own VMs find theirs at once.
- */
-function metricOf(endpoint: Endpoint, host: string): number {
-  return endpoint.host === host ? metricAfter(endpoint.moves) : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
-}
-
 /** Of a VM that is still elsewhere, that other host translates the floating IPs: two translations of one flow would not agree. */
 const translatedHere = perValueAnd((endpoint: Endpoint, host: string): Endpoint =>
   endpoint.host === host ? endpoint : { ...endpoint, floating: [] },
 );
 
-const endpointPart = perValueAnd((each: Endpoint, dc: DataCenter, metric: number, after: readonly Ref[]) =>
-  endpoint(each, { dc, metric, after }),
+const endpointPart = perValueAnd((each: Endpoint, dc: DataCenter, host: string, after: readonly Ref[]) =>
+  endpoint(each, { dc, host, after }),
 );
 const bgpPart = perValueAnd(computeBgp);
 

@@ -7,6 +7,7 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint } from "../feed/item.ts";
 import type { Ref } from "../kinds/kind.ts";
 import type { Neighbour } from "../kinds/neighbour.ts";
+import { UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Ip } from "../net/address.ts";
@@ -21,8 +22,9 @@ export const ENDPOINT_METRIC = 1024;
 const MOVES = 512;
 
 /**
- * Each move makes the metric smaller by one. So whoever has a VM last is believed at once, while the host that it came from, or one
- * that died, still announces it; and neither has to change its route afterwards. (Of every 512th move, once the other withdraws.)
+ * Each move makes the metric smaller by one, as does each time that somebody takes an address of a pair over. So whoever has a VM
+ * last is believed at once, while the host that it came from, or one that died, still announces it; and neither has to change its
+ * route afterwards. (Of every 512th move, once the other withdraws.)
  */
 export function metricAfter(moves: number): number {
   return ENDPOINT_METRIC - (moves % MOVES);
@@ -30,23 +32,33 @@ export function metricAfter(moves: number): number {
 
 export interface Around {
   readonly dc: DataCenter;
-  /** Of its routes. */
-  readonly metric: number;
+  /** This host's name. */
+  readonly host: string;
   /** What must stand before the endpoint is reachable. */
   readonly after: readonly Ref[];
 }
 
-export function endpoint({ port_id, tap, mac, addresses, floating }: Endpoint, { dc, metric, after }: Around): Partial<Intent> {
+/**
+ * The route of a VM that is still elsewhere is not announced, and used by nobody while that other host announces it: what BIRD learns
+ * from there it writes with a smaller metric. Once it is withdrawn, this host's own VMs find theirs at once.
+ */
+function metricOf(endpoint: Endpoint, host: string, turn: number): number {
+  return endpoint.host === host ? metricAfter(endpoint.moves + turn) : UNANNOUNCED_METRIC + ENDPOINT_METRIC;
+}
+
+export function endpoint(each: Endpoint, { dc, host, after }: Around): Partial<Intent> {
+  const { port_id, tap, mac, addresses, claims, floating } = each;
   const because = [`port/${port_id}`];
   const ips = addresses.map(({ ip }) => ip);
+  const held = claims.filter((claim) => claim.held);
   const neighbour = (ip: Ip): Neighbour => ({ dev: tap, ip, lladdr: mac });
-  const route = (ip: Ip): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric, after });
+  const route = (ip: Ip, turn = 0): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric: metricOf(each, host, turn), after });
   return {
     links: caused(because, [{ name: tap }]),
     sysctls: caused(because, [...settings4(tap), ...(dc.ranges.ipv6 === undefined ? [] : settings6(tap))]),
-    neighbours: caused(because, ips.map(neighbour)),
+    neighbours: caused(because, [...ips.map(neighbour), ...held.map(({ ip, mac: lladdr }) => ({ dev: tap, ip, lladdr }))]),
     routes: [
-      ...caused(because, ips.map(route)),
+      ...caused(because, [...ips.map((ip) => route(ip)), ...held.map(({ ip, turn }) => route(ip, turn))]),
       // Nothing is sent by these: what comes for a floating IP is translated first. They are there to be announced.
       ...floating.map(({ id, ip }) => ({ value: route(ip), because: [...because, `floatingip/${id}`] })),
     ],

@@ -121,7 +121,7 @@ function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
 }
 
 /** Addresses of the endpoint that a floating IP leads to. */
-function ledTo({ addresses, floating: all }: Endpoint): readonly Ip[] {
+function ledTo({ addresses, claims, floating: all }: Endpoint): readonly Ip[] {
   const targets = new Set(all.flatMap(({ stands_for: whole, forwards }) => [whole, ...forwards.map(({ to }) => to)]));
-  return addresses.map(({ ip }) => ip).filter((ip) => targets.has(ip));
+  return [...addresses, ...claims.filter(({ held }) => held)].map(({ ip }) => ip).filter((ip) => targets.has(ip));
 }

@@ -66,7 +66,10 @@ const WORDS: Readonly<Record<string, Words>> = {
   "subnetpool-prefix-ops": ["Prefixes of Subnet Pools", "Prefixes added to a pool, and taken from it, by themselves."],
   agent_sort_key: ["Sorting of Agents", "Agents in an order of one's own."],
   agent: ["Agents", "The hosts' agents, and whether they are alive."],
-  "allowed-address-pairs": ["Allowed Address Pairs", "Addresses that a port may send from besides its own."],
+  "allowed-address-pairs": [
+    "Allowed Address Pairs",
+    "Addresses that a port may send from besides its own; a single one leads to whichever port took it last.",
+  ],
   // By this name, not by its alias, the openstack client looks for it.
   availability_zone: ["Availability Zone", "Zones of hosts with VMs: there is one."],
   binding: ["Port Binding", "Which host serves a port, and how it is plugged."],

@@ -26,7 +26,7 @@ function told(said: Fields = {}) {
   };
   const report = (host: string, state: EndpointState) => {
     const hello = { op: "hello", host, role: "compute", started_at: box.time.now } as const;
-    box.decide(heard(hello, { op: "report", revision: 1, endpoints: { [id]: state }, arrived: {}, troubles: [] }));
+    box.decide(heard(hello, { op: "report", revision: 1, endpoints: { [id]: state }, arrived: {}, taken: {}, troubles: [] }));
   };
   const change = (said: Fields) => box.ask(SERVICE, "PUT", `ports/${id}`, { port: said });
   const since = () =>

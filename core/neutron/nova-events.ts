@@ -57,7 +57,7 @@ function floatingIpEvents(cloud: Cloud, before: FloatingIp | undefined, after: F
 }
 
 /** What changes by itself, and what follows from any change: by these alone nothing that Nova keeps is another. */
-const QUIET = new Set(["status", "ready_on", "arrived_on", "moves", "revision_number", "updated_at"]);
+const QUIET = new Set(["status", "ready_on", "arrived_on", "moves", "holds", "revision_number", "updated_at"]);
 
 function isAnother<R extends object>(before: R, after: R): boolean {
   const keys = Object.keys({ ...before, ...after }).filter((key) => !QUIET.has(key)) as (keyof R)[];

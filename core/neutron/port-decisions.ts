@@ -13,6 +13,7 @@ import type { Network } from "./network.ts";
 import { addressesFor, isFromMac } from "./port-addresses.ts";
 import { portBindings } from "./binding-decisions.ts";
 import { bindingId, binding, inactiveBindings, isBound, outdatedBindings, rebinding, settled } from "./port-binding.ts";
+import { stillHolds } from "./pair-claims.ts";
 import { takeAddresses } from "./port-mobility.ts";
 import { assignment } from "./port-names.ts";
 import { mergedOptions, newOptions } from "./port-options.ts";
@@ -91,6 +92,7 @@ export function createPort(cloud: Cloud, input: NewPort, { who, fresh }: Ask): R
     data_plane_status: null,
     ready_on: [],
     arrived_on: "",
+    holds: [],
     moves: 0,
     ...said,
     tags: input.tags.toSorted(),
@@ -167,7 +169,7 @@ function update(cloud: Cloud, row: Port, patch: PortPatch, { who, fresh }: Ask):
   const bound = { ...next, ...bindingOf(rebinding(cloud, { before: row, next, named: patch["binding:host_id"], now: fresh.now })) };
   const outdated = outdatedBindings(cloud, bound);
   const others = inactiveBindings(cloud, row.id).filter((other) => !outdated.includes(other));
-  return ok({ row: settled(row, bound, others), also: [...also, ...outdated.map(bindingRemoval)] });
+  return ok({ row: settled(row, stillHolds(bound), others), also: [...also, ...outdated.map(bindingRemoval)] });
 }
 
 function bindingRemoval(one: Binding): RowWrite {

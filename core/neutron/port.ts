@@ -90,10 +90,11 @@ export const port = resource({
       type: addressPairs,
       write: "always",
       default: [],
+      index: true,
       extension: "allowed-address-pairs",
       guard: { create: ON_NETWORK, update: ON_NETWORK },
       guardMembers: { mac_address: { create: ON_NETWORK, update: ON_NETWORK }, ip_address: { create: ON_NETWORK, update: ON_NETWORK } },
-      note: "What it may send from besides its own addresses.",
+      note: "What it may send from besides its own addresses. A single address also leads to it, or to whichever of several ports took it last.",
     },
     data_plane_status: {
       type: nullable(oneOf("ACTIVE", "DOWN")),
@@ -177,6 +178,12 @@ export const port = resource({
       hidden: "kept",
       before: 0,
       note: "How often another host began to serve it: of two hosts that announce it, the later one is believed.",
+    },
+    holds: {
+      type: list(record({ ip_address: must(ip), mac_address: must(mac), turn: must(integer(1)) })),
+      write: "never",
+      hidden: "kept",
+      note: "Addresses of its pairs with which its VM has shown a sign of life, and the how-manieth to do so it was; the latest has it.",
     },
     port_security_enabled: {
       type: flag,

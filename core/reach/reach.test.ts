@@ -45,6 +45,7 @@ function endpoint(port_id: string, ip: Ip, more: Partial<Endpoint> = {}): Endpoi
     dhcp_options: [],
     limits: [],
     moves: 0,
+    claims: [],
     floating: [],
   };
   return { ...base, port_id, mac, addresses: [{ ip, subnet_id: "s" }], ...more };

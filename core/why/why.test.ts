@@ -27,7 +27,7 @@ function setting() {
   const port = make("port", { network_id: network.id, name: "web", fixed_ips: [{ ip_address: "10.65.0.9" }], "binding:host_id": "h1" });
   let said: Said = () => undefined;
   const reports = (endpoint: Report["endpoints"][string]) =>
-    (said = () => ({ report: { op: "report", revision: 7, endpoints: { [port.id]: endpoint }, arrived: {}, troubles: [] } }));
+    (said = () => ({ report: { op: "report", revision: 7, endpoints: { [port.id]: endpoint }, arrived: {}, taken: {}, troubles: [] } }));
   const records = (asked: string): Records => {
     const found = recordsOf(cloud, { asked, now: time.now, said });
     assert.ok(found.ok, found.ok ? "" : found.refusal.message);

@@ -185,6 +185,7 @@ export function port(n: number): FeedMessage {
     dhcp_options: [],
     limits: [],
     moves: 0,
+    claims: [],
     floating: [],
   };
   return { op: "put", key: `endpoint/p${n}`, value };

@@ -37,7 +37,7 @@ Paths are below \`/v2.0\` where they do not begin with a slash. What has tags ha
 | a binding on a host without a live agent, \`POST quotas\` | 409 PortBindingError, 405, where Neutron answers 500 and 501 | |
 | an address that was released a moment ago | is chosen by nobody for \`cloud.quarantine_seconds\` | given to who names it |
 | a floating IP | needs no router, where its port is on a network that is shared with the port's project | |
-| \`allowed_address_pairs\` | the port may send from them; nobody is routed to them | fixed IPs, or routes of their own, for what is to be reached |
+| an address in \`allowed_address_pairs\` | leads to the bound port that announced it last (ARP, NA), or to the only one | prefixes lead nowhere |
 | a router | leads nowhere by itself: what its subnets reach is decided by routing; its gateway and interfaces are kept, checked and shown | |
 
 ${apiMarkdown()}

@@ -55,7 +55,7 @@ test(
           if (message.op !== "synced") return;
           resolve();
           const endpoints = Object.fromEntries(bound.map((id) => [id, { state: "up" } as const]));
-          connection.report({ op: "report", revision: message.revision, endpoints, arrived: {}, troubles: [] });
+          connection.report({ op: "report", revision: message.revision, endpoints, arrived: {}, taken: {}, troubles: [] });
         },
       });
       t.after(() => connection.close());

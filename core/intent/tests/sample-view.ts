@@ -72,6 +72,7 @@ export function port(at: number, addresses: readonly string[], more: Partial<End
     port_id: id,
     host: "h1",
     moves: 0,
+    claims: [],
     network_id: subnetOf(addresses[0] ?? "")?.network_id ?? INTERNAL,
     tap: `tap${id.slice(0, 11)}`,
     mac: mac(`fa:16:3e:00:00:${at.toString(16).padStart(2, "0")}`),
