@@ -70,7 +70,8 @@ interface Stream {
   untilMore(): Promise<void>;
 }
 
-const TICKS = "SYSTEM:while sleep 0.2; do echo tick; done";
+// It ends with whoever listens to it.
+const TICKS = "SYSTEM:while sleep 0.2 && echo tick; do :; done";
 
 function stream(t: { readonly signal: AbortSignal }, what: string, netns: string, from: string): Stream {
   let lines = 0;

@@ -126,6 +126,25 @@ export function castOf(ask: Ask, rewrite: Rewrite): Cast {
         await ask("PUT", `ports/${person(change.name).id}`, { port: { "binding:host_id": change.host } });
         people.set(change.name, { ...person(change.name), host: change.host });
         return;
+      case "expect":
+        await ask("POST", `ports/${person(change.name).id}/bindings`, { binding: { host: change.host } });
+        return;
+      case "activate": {
+        const { id, host } = person(change.name);
+        await ask("PUT", `ports/${id}/bindings/${change.host}/activate`);
+        await ask("DELETE", `ports/${id}/bindings/${host}`);
+        people.set(change.name, { ...person(change.name), host: change.host });
+        return;
+      }
+      case "give-up":
+        await ask("DELETE", `ports/${person(change.name).id}/bindings/${change.host}`);
+        return;
+      case "take": {
+        await ask("PUT", `ports/${person(change.name).id}/take_addresses`, { addresses: [{ ip_address: change.address }] });
+        for (const [name, each] of people) people.set(name, { ...each, addresses: each.addresses.filter((ip) => ip !== change.address) });
+        people.set(change.name, { ...person(change.name), addresses: [...person(change.name).addresses, change.address] });
+        return;
+      }
       case "stray": {
         const tap = `tapstray-${change.stray}`;
         strays.set(change.stray, { id: "of no port", tap, network: "none", addresses: change.addresses, host: change.host });

@@ -10,6 +10,8 @@ import type { View } from "#core/feed/item.ts";
 import { askModel } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask, Cast } from "./cast.ts";
+import { signOf } from "./sign.ts";
+import type { Sign } from "#contracts/signs.ts";
 import { counting, fakeController } from "./fake-world-controller.ts";
 import { everythingOn, servedView } from "./fake-world-held.ts";
 import { fakeMachine } from "./fake-world-machine.ts";
@@ -67,10 +69,17 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
   const ask: Ask = (method, path, body) => controller.ask(method, path, body);
   const cast = castOf(ask, (change) => controller.rewrite(change));
 
-  const settle = async () => {
+  const rest = async () => {
     await clock.rest();
     const offences = machines.flatMap((machine) => machine.offences());
     if (offences.length > 0) throw new Error(offences.join("\n"));
+  };
+  /** What VMs say of themselves they say again and again: the latest of each counts. */
+  const signs = new Map<string, { readonly host: string; readonly sign: Sign }>();
+  const settle = async () => {
+    await rest();
+    for (const { host, sign } of signs.values()) byName.get(host)?.sign(sign);
+    await rest();
   };
   const nova = options.slowNova === true ? settle : async () => undefined;
   const change = withNova(cast, {
@@ -101,7 +110,16 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
     change: async (what) => {
       if (what.do === "kill-agent") byName.get(what.host)?.killAgent();
       else if (what.do === "kill-controller") await killController();
-      else await change(what);
+      else if (what.do === "sign") {
+        // Nova lets a VM move only when the new host is ready for it.
+        await settle();
+        const sign = await signOf(ask, cast, what);
+        signs.set(`${sign.mac} ${sign.ip ?? ""}`, { host: what.host, sign });
+        byName.get(what.host)?.sign(sign);
+      } else {
+        if (what.do === "activate" || what.do === "give-up") await settle();
+        await change(what);
+      }
     },
     holdings: async (host) => (byName.get(host)?.host().holds() ?? []).map((line) => withNames(line, cast.taps)),
     status: (name) => statusOf(ask, cast, name),

@@ -21,6 +21,15 @@ export function withNova(cast: Cast, { plug, unplug, rename }: Sockets): (change
         if (before !== undefined) await unplug(before, tapOf(change.name));
         await cast.play(change);
         return plug(change.host, tapOf(change.name));
+      case "expect":
+        await cast.play(change);
+        return plug(change.host, tapOf(change.name));
+      case "activate":
+        await cast.play(change);
+        return before === undefined ? undefined : unplug(before, tapOf(change.name));
+      case "give-up":
+        await unplug(change.host, tapOf(change.name));
+        return cast.play(change);
       case "delete":
         if (before !== undefined) await unplug(before, tapOf(change.name));
         return cast.play(change);

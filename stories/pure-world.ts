@@ -1,6 +1,7 @@
 /** A story by decisions alone: the cloud, what each host is told of it, and what it must hold. Nothing runs. */
 import { decideApply } from "#core/datacenter/apply.ts";
-import { alive } from "#core/feed/status.ts";
+import type { Sign } from "#contracts/signs.ts";
+import { alive, heard } from "#core/feed/status.ts";
 import type { Role, View } from "#core/feed/item.ts";
 import { slice } from "#core/feed/slice.ts";
 import { compile } from "#core/intent/compile.ts";
@@ -23,6 +24,7 @@ import { askModel } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask } from "./cast.ts";
 import { withNova } from "./nova.ts";
+import { signOf } from "./sign.ts";
 import type { World } from "./world.ts";
 
 export async function pureWorld(example: string): Promise<World> {
@@ -44,10 +46,29 @@ export async function pureWorld(example: string): Promise<World> {
     unplug: (host, tap) => void plugged.delete(`${host} ${tap}`),
     rename: (host, tap, to) => void (plugged.delete(`${host} ${tap}`) && plugged.add(`${host} ${to}`)),
   });
+  // What a host makes of a sign is the engine's; here the controller is told of it at once.
+  const shown = (host: string, { tap, mac, ip }: Sign) => {
+    const endpoint = [...told(host).endpoints.values()].find((each) => each.tap === tap);
+    if (endpoint === undefined) throw new Error(`${host} knows of no ${tap}`);
+    const claim = endpoint.claims.find((each) => each.ip === ip);
+    const signs = {
+      arrived: endpoint.host === host ? {} : { [endpoint.port_id]: endpoint.moves },
+      taken: claim === undefined ? {} : { [endpoint.port_id]: [{ ip: claim.ip, mac, turn: claim.turn }] },
+    };
+    decide(
+      heard(
+        { op: "hello", host, role: "compute", started_at: time.now },
+        { op: "report", revision: 1, endpoints: {}, troubles: [], ...signs },
+      ),
+    );
+  };
   return {
     patience: 0,
     // Decisions have no process that could be killed.
-    change: async (what) => (what.do === "kill-agent" || what.do === "kill-controller" ? undefined : change(what)),
+    change: async (what) => {
+      if (what.do === "sign") shown(what.host, await signOf(ask, cast, what));
+      else if (what.do !== "kill-agent" && what.do !== "kill-controller") await change(what);
+    },
     settle: async () => undefined,
     holdings: async (host) =>
       linesOf(

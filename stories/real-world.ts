@@ -92,6 +92,14 @@ async function act(lab: Lab, cast: Cast, change: Change): Promise<void> {
       await unbooted(lab, cast, change.name);
       await cast.play(change);
       return boot(lab, cast, change.name);
+    case "take": {
+      const giver = [...cast.people].find(([, { addresses }]) => addresses.includes(change.address))?.[0];
+      const both = [change.name, ...(giver === undefined ? [] : [giver])];
+      for (const name of both) await unbooted(lab, cast, name);
+      await cast.play(change);
+      for (const name of both) await boot(lab, cast, name);
+      return;
+    }
     case "port":
       await cast.play(change);
       return boot(lab, cast, change.name);

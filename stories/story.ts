@@ -18,6 +18,8 @@
  * `group quick stateless`; `port b … in web beside a` (another NIC of the same VM), `port b … after a` (with an id that is after that one's);
  * `b claims 172.18.208.20` and `b claims the tap of a` (the store is put back by force, and says so);
  * `floating f 172.18.208.50`, `lead f to a` (or `nothing`), `forward f tcp 2222 to a 22`, `drop forward f tcp 2222`;
+ * `expect a on h2` (Nova prepares a move: a binding and a tap), `a shows itself on h2` (its first sign of life), then `activate a on h2`, or
+ * `give up a on h2`; `a shows itself on h1 with 172.18.208.99` (an address of its pairs); `b takes 172.18.208.20` (from whoever has it);
  * `addresses offices 192.0.2.0/24`, `add 198.51.100.0/24 to offices`, `remove 192.0.2.0/24 from offices`, and rules `… with addresses offices`.
  *
  * Changes are done at once, one after the other; before an expectation the world comes to rest. A world is started with
@@ -54,6 +56,9 @@ export type Change =
     }
   | { readonly do: "regroup"; readonly name: string; readonly groups: readonly string[] }
   | { readonly do: "move" | "bind"; readonly name: string; readonly host: string }
+  | { readonly do: "expect" | "activate" | "give-up"; readonly name: string; readonly host: string }
+  | { readonly do: "sign"; readonly name: string; readonly host: string; readonly address?: string }
+  | { readonly do: "take"; readonly name: string; readonly address: string }
   | { readonly do: "delete"; readonly name: string }
   /** `value` as JSON would have it. */
   | { readonly do: "set"; readonly name: string; readonly attribute: string; readonly value: unknown }
@@ -174,6 +179,15 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
   ],
   [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: readNames(groups) })],
   [/^(move|bind) (\S+) to (\S+)$/, ([, verb, name = "", host = ""]) => ({ do: verb === "move" ? "move" : "bind", name, host })],
+  [
+    /^(expect|activate|give up) (\S+) on (\S+)$/,
+    ([, verb, name = "", host = ""]) => ({ do: verb === "give up" ? "give-up" : (verb as "expect" | "activate"), name, host }),
+  ],
+  [
+    /^(\S+) shows itself on (\S+?)(?: with (\S+))?$/,
+    ([, name = "", host = "", address]) => ({ do: "sign", name, host, ...(address === undefined ? {} : { address }) }),
+  ],
+  [/^(\S+) takes (\S+)$/, ([, name = "", address = ""]) => ({ do: "take", name, address })],
   [/^delete (\S+)$/, ([, name = ""]) => ({ do: "delete", name })],
   [/^set (\S+) (\S+) (.+)$/, ([, name = "", attribute = "", value = ""]) => ({ do: "set", name, attribute, value: JSON.parse(value) })],
   [

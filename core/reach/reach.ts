@@ -69,7 +69,7 @@ function behind(hosts: Hosts, { question, sender, led: { host, ip, to } }: Leadi
   const first = sender === undefined ? entering(hosts, question) : leaving(sender, asked);
   if (first !== undefined) return first;
   if (to === undefined) return blocked(host, "the floating IP has no port forwarding for it");
-  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip: own }) => own === to.destination));
+  const receiver = placeOf(hosts, (endpoint) => has(endpoint, to.destination));
   const elsewhere = receiver?.host !== host;
   const there = arriving(hosts, elsewhere ? { ...translated, source: ip } : translated, sender);
   if (there.verdict !== "reaches") return there;
@@ -80,7 +80,7 @@ function behind(hosts: Hosts, { question, sender, led: { host, ip, to } }: Leadi
 function replying(hosts: Hosts, question: Question, sender: Place | undefined): Answer | undefined {
   const reply = replyTo(question);
   if (reply === undefined) return undefined;
-  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip }) => ip === question.destination));
+  const receiver = placeOf(hosts, (endpoint) => has(endpoint, question.destination));
   const out = { ...reply, direction: "egress", remote: question.source } as const;
   if (receiver !== undefined && !mayReply(receiver, out))
     return blocked(receiver.host, "the receiver is stateless, and no egress rule of it lets the reply out");
@@ -108,6 +108,11 @@ function placeOf(hosts: Hosts, is: (endpoint: Endpoint) => boolean): Place | und
   return undefined;
 }
 
+/** Its own, or of its pairs and led to it. */
+function has({ addresses, claims }: Endpoint, address: Ip): boolean {
+  return addresses.some(({ ip }) => ip === address) || claims.some(({ ip, held }) => held && ip === address);
+}
+
 /** From outside: the provider knows the aggregates, and nothing of the private range. */
 function entering({ datacenter }: Hosts, { destination }: Question): Answer | undefined {
   return holds(exportsOf(datacenter), destination) ? undefined : unreachable("provider", "no route");
@@ -128,7 +133,7 @@ function maySend(endpoint: Endpoint, { source, mac = endpoint.mac }: Question): 
 
 function arriving(hosts: Hosts, question: Question, sender: Place | undefined): Answer {
   const { destination } = question;
-  const receiver = placeOf(hosts, (endpoint) => endpoint.addresses.some(({ ip }) => ip === destination));
+  const receiver = placeOf(hosts, (endpoint) => has(endpoint, destination));
   if (receiver !== undefined) return admitted(receiver, question);
   if (holds(rangesOf(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
   if (holds(fabric(hosts.datacenter), destination))
