@@ -4,7 +4,6 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
@@ -103,7 +102,7 @@ export function askBird({ lab }: Edge, machine: string, command: string): Promis
 export function holdRules({ lab, dc }: Edge, machine: string): Promise<number> {
   const run = programsIn(lab, machine);
   const kernel = kernelOf(machineNetns(lab, machine));
-  return once(nft, nftables({ run, ...kernel, cut: cutFlows(run) }), intentOf(dc, machine).nft ?? []).finally(kernel.close);
+  return once(nft, nftables({ run, ...kernel }), intentOf(dc, machine).nft ?? []).finally(kernel.close);
 }
 
 function intentOf(dc: DataCenter, machine: string): Partial<Intent> {

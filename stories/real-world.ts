@@ -117,7 +117,7 @@ async function held(lab: Lab, host: string): Promise<string[]> {
   const kinds = [
     lines(route, linuxRoutes({ ...kernel, cut }).list([])),
     lines(neighbour, linuxNeighbours(kernel).list([])),
-    lines(nft, nftables({ ...kernel, run, cut }).list([])),
+    lines(nft, nftables({ ...kernel, run }).list([])),
   ];
   return (await Promise.all(kinds).finally(kernel.close)).flat();
 }

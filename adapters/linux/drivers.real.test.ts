@@ -14,6 +14,7 @@ import { neighbour } from "#core/kinds/neighbour.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
 import { route, UNANNOUNCED_METRIC } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
+import { netlinkFlows } from "../netlink/flows.ts";
 import { linuxAddresses } from "./addresses.ts";
 import type { CutFlows } from "./flows.ts";
 import { cutFlows } from "./flows.ts";
@@ -87,10 +88,17 @@ const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {
 };
 for (const [name, [one, other, changed]] of Object.entries(samples)) {
   driverContract<Route>(`linuxRoutes(), ${name},`, async (t) => {
-    const { kernel, run, sh } = await testNamespace(t, 2);
+    const { kernel, sh } = await testNamespace(t, 2);
     await sh("ip route add 10.65.0.9/32 dev tap1; ip -6 route add 2001:db8::9/128 dev tap1");
     const impossible = { value: { ...one, prefix: "10.65.0.7/32" as Cidr, to: { dev: "tap9" } }, reason: /Cannot find device "tap9"/ };
-    return { kind: route, fresh: () => linuxRoutes({ ...kernel, cut: cutFlows(run) }), one, other, changed, impossible };
+    return {
+      kind: route,
+      fresh: () => linuxRoutes({ ...kernel, cut: cutFlows(netlinkFlows(kernel.netfilter)) }),
+      one,
+      other,
+      changed,
+      impossible,
+    };
   });
 }
 
@@ -198,7 +206,8 @@ test("an address whose old flows cannot be cut is given no route", async (t) => 
 });
 
 test("tracked flows from and to an address are cut, and no others", async (t) => {
-  const { run, sh } = await testNamespace(t);
+  const { kernel, sh } = await testNamespace(t);
+  const cut = cutFlows(netlinkFlows(kernel.netfilter));
   const flow = (source: string, target: string) =>
     sh(`conntrack -I -s ${source} -d ${target} -p tcp --sport 1000 --dport 80 --state ESTABLISHED -t 600`);
   const remaining = async () =>
@@ -211,11 +220,11 @@ test("tracked flows from and to an address are cut, and no others", async (t) =>
   };
   await fill();
   assert.equal(await remaining(), 4);
-  assert.deepEqual(await cutFlows(run)(["10.65.0.5" as Ip]), new Map());
+  assert.deepEqual(await cut(["10.65.0.5" as Ip]), new Map());
   assert.equal(await remaining(), 2);
   await sh("conntrack -F 2>/dev/null");
   await fill();
   const many = ["10.65.0.5", "2001:db8::5", "10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::7"].map((ip) => ip as Ip);
-  assert.deepEqual(await cutFlows(run)(many), new Map());
+  assert.deepEqual(await cut(many), new Map());
   assert.match(await sh("conntrack -L -f ipv4 2>/dev/null; conntrack -L -f ipv6 2>/dev/null"), /^tcp .*src=10\.65\.0\.55 [^\n]*\n$/);
 });

@@ -56,7 +56,7 @@ async function host(t: TestContext) {
     scripts++;
     return here.run(argv, stdin);
   };
-  const driver = nftables({ run, ...here.kernel, cut: async () => new Map() });
+  const driver = nftables({ run, ...here.kernel });
   const step = async (want: readonly Nft[]) => {
     const [before, changes] = [scripts, diff(nft, want, await driver.list(want), { prune: true })];
     const outcomes = await driver.apply(changes);

@@ -4,17 +4,12 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { driverContract } from "#contracts/driver.contract.ts";
 import { DONE } from "#contracts/driver.ts";
-import type { Driver } from "#contracts/driver.ts";
-import type { Ip } from "#core/net/address.ts";
 import { nft, nftRef } from "#core/kinds/nft.ts";
 import type { Nft, NftChain, NftElement, NftSet } from "#core/kinds/nft.ts";
 import { diff } from "#core/reconcile/diff.ts";
-import type { CutFlows } from "../linux/flows.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import type { TestNamespace } from "../linux/namespace.real.ts";
 import { nftables } from "./nftables.ts";
-
-const noFlows: CutFlows = async () => new Map();
 
 const set = (name: string, type: string, object: "set" | "map" = "set"): NftSet => ({ object, family: "inet", name, type });
 const chain = (name: string, rules: readonly string[], more: Partial<NftChain> = {}): NftChain => ({
@@ -80,7 +75,7 @@ const POLICY: readonly Nft[] = [
 
 /** One pass over a driver with no memory; gives what was changed. */
 async function pass({ run, kernel }: Pick<TestNamespace, "run" | "kernel">, want: readonly Nft[], prune = true) {
-  const driver = nftables({ run, ...kernel, cut: noFlows });
+  const driver = nftables({ run, ...kernel });
   const changes = diff(nft, want, await driver.list(want), { prune });
   const outcomes = await driver.apply(changes);
   return changes.map(({ op, ref }, at) => ({ change: `${op} ${ref}`, outcome: outcomes[at] }));
@@ -95,7 +90,7 @@ driverContract<Nft>("nftables()", async (t: TestContext) => {
   const impossible = { value: chain("bad", ["foo bar"]), reason: /syntax error|No symbol type information/ };
   return {
     kind: nft,
-    fresh: () => nftables({ run, ...kernel, cut: noFlows }),
+    fresh: () => nftables({ run, ...kernel }),
     one: chain("in-1", ["accept"]),
     other: chain("in-2", ["drop"]),
     changed: chain("in-1", ["drop", "accept"]),
@@ -188,72 +183,6 @@ test("everything of ours goes when nothing is wanted, and others' tables stay", 
   await host.sh("nft 'add table inet other; add chain inet other keep'");
   await pass(host, POLICY);
   for (const { change, outcome } of await pass(host, [])) assert.deepEqual(outcome, DONE, change);
-  assert.deepEqual(await nftables({ ...host, ...host.kernel, cut: noFlows }).list([]), []);
+  assert.deepEqual(await nftables({ ...host, ...host.kernel }).list([]), []);
   assert.match(await host.sh("nft list ruleset"), /table inet other \{\s+chain keep/);
-});
-
-test("what an endpoint's former policy let through is cut once the new one stands, again when that failed", async (t) => {
-  const { run, kernel } = await testNamespace(t);
-  const asked: string[] = [];
-  let busy = false;
-  const driver = nftables({
-    run,
-    ...kernel,
-    cut: async (addresses) => {
-      const all = [...addresses];
-      asked.push(...all);
-      return new Map(busy ? all.map((ip) => [ip, "table busy"]) : []);
-    },
-  });
-  const step = async (want: readonly Nft[]) => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
-  const to = (value: string) => element("to", '"tap1"', { value, cuts: ["10.65.0.5" as Ip] });
-  const map = set("to", "type ifname : verdict;", "map");
-
-  await step([map, to("accept")]);
-  assert.deepEqual(asked.splice(0), []);
-  busy = true;
-  assert.deepEqual(await step([map, to("drop")]), [{ state: "failed", reason: "old flows are not cut: table busy" }]);
-  busy = false;
-  assert.deepEqual(await step([map, to("drop")]), [DONE]);
-  assert.deepEqual(await step([map, to("drop")]), []);
-  assert.deepEqual(asked.splice(0), ["10.65.0.5", "10.65.0.5"]);
-  await step([map]);
-  assert.deepEqual(asked, ["10.65.0.5"]);
-});
-
-test("a policy that grants what the former did, and more, cuts nothing; a process that starts learns what stands", async (t) => {
-  const { run, kernel } = await testNamespace(t);
-  const asked: string[] = [];
-  const fresh = () => nftables({ run, ...kernel, cut: async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))) });
-  const map = set("to", "type ifname : verdict;", "map");
-  const to = (value: string, grants: readonly string[]) => element("to", '"tap1"', { value, grants, cuts: ["10.65.0.5" as Ip] });
-  const step = async (driver: Driver<Nft>, want: readonly Nft[]) => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
-
-  const first = fresh();
-  await step(first, [map, to("accept", ["ssh"])]);
-  await step(first, [map, to("return", ["ssh", "web"])]);
-  assert.deepEqual(asked.splice(0), []);
-  const second = fresh();
-  await step(second, [map, to("return", ["ssh", "web"])]);
-  await step(second, [map, to("continue", ["ssh", "web", "dns"])]);
-  assert.deepEqual(asked.splice(0), []);
-  await step(second, [map, to("accept", ["ssh"])]);
-  assert.deepEqual(asked.splice(0), ["10.65.0.5"]);
-  await step(fresh(), [map, to("drop", ["ssh"])]);
-  assert.deepEqual(asked, ["10.65.0.5"], "nobody knows what stood");
-});
-
-test("a set that changes as a whole takes along the flows of what it no longer grants", async (t) => {
-  const { run, kernel } = await testNamespace(t);
-  const asked: string[] = [];
-  const driver = nftables({ run, ...kernel, cut: async (addresses) => new Map([...addresses].flatMap((ip) => (asked.push(ip), []))) });
-  const step = async (...elements: readonly string[]) => {
-    const whole = { ...set("offices4", "type ipv4_addr; flags interval;"), elements, grants: elements, cuts: ["10.65.0.5" as Ip] };
-    return driver.apply(diff(nft, [whole], await driver.list([whole]), { prune: true }));
-  };
-  await step("192.0.2.0/24");
-  await step("192.0.2.0/24", "198.51.100.0/24");
-  assert.deepEqual(asked, []);
-  assert.deepEqual(await step("198.51.100.0/24"), [DONE]);
-  assert.deepEqual(asked, ["10.65.0.5"]);
 });

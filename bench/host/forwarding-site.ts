@@ -101,7 +101,7 @@ async function wire({ out, host, vm }: { readonly out: string; readonly host: st
 
 async function filter(host: string, view: View): Promise<void> {
   const kernel = kernelOf(host);
-  const driver = nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel, cut: async () => new Map() });
+  const driver = nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel });
   const want = compileCompute(view, HOST).nft.map(({ value }) => value);
   const outcomes = await driver
     .apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }))

@@ -85,8 +85,6 @@ function waysIn(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
     ...ways.map((way) => ({
       value: inet.element(`floating${familyOf(way.floating.ip)}`, [way.floating.ip], {
         value: `goto ${names.get(text(way)) ?? ""}`,
-        cuts: [way.floating.ip],
-        grants: way.rules,
       }),
       because: way.because,
     })),
@@ -113,7 +111,7 @@ function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
   const first = new Map<Ip, Floating>();
   for (const each of endpoint.floating) if (each.stands_for !== null && !first.has(each.stands_for)) first.set(each.stands_for, each);
   const leaving = [...first].map(([own, { id, ip }]) => ({
-    value: inet.element(`leaving${familyOf(own)}`, [own], { value: ip, cuts: [ip] }),
+    value: inet.element(`leaving${familyOf(own)}`, [own], { value: ip }),
     because: [ports(endpoint), `floatingip/${id}`],
   }));
   const asked = ledTo(endpoint).map((own) => inet.element(`hairpins${familyOf(own)}`, [own, own]));

@@ -11,10 +11,10 @@ import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "../kinds/nft.
 export const TAPS = `"tap*"`;
 
 export interface Family {
-  set(name: string, type: string, contents?: Pick<NftSet, "elements" | "cuts" | "grants">): NftSet;
+  set(name: string, type: string, contents?: Pick<NftSet, "elements">): NftSet;
   map(name: string, type: string): NftSet;
   chain(name: string, rules: readonly string[], hook?: string): NftChain;
-  element(of: string, key: readonly string[], more?: Pick<NftElement, "value" | "cuts" | "grants">): NftElement;
+  element(of: string, key: readonly string[], more?: Pick<NftElement, "value">): NftElement;
 }
 
 export const inet = family("inet");

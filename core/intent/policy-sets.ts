@@ -59,22 +59,17 @@ function causeOf(remote: Listed): string {
   return "group" in remote ? `security_group/${remote.group}` : `address_group/${remote.address_group}`;
 }
 
-/** Whoever leaves a group loses the flows that its membership allowed. */
 function ofMembers(addresses: readonly Ip[], set: string, cause: string): Wanted<Nft>[] {
   return caused<Nft>(
     [cause],
-    addresses.map((ip) => inet.element(set, [ip], { cuts: [ip] })),
+    addresses.map((ip) => inet.element(set, [ip])),
   );
 }
 
-/**
- * Intervals may not overlap, so only the outermost prefixes are in. With one that goes, the flows of those go whose rules look
- * for it: who is in a group is known, what is in a prefix may be anybody's.
- */
-function ofPrefixes(view: View, group: string, { name, family, users }: RemoteSet): NftSet {
+/** Intervals may not overlap, so only the outermost prefixes are in. */
+function ofPrefixes(view: View, group: string, { name, family }: RemoteSet): NftSet {
   const prefixes = (view.prefixes.get(group) ?? []).filter((prefix) => familyOf(prefix) === family);
-  const cuts = users.flatMap(({ addresses }) => addresses.map(({ ip }) => ip)).filter((ip) => familyOf(ip) === family);
-  const contents = { elements: outermost(prefixes).map(elementText).toSorted(), cuts, grants: prefixes };
+  const contents = { elements: outermost(prefixes).map(elementText).toSorted() };
   return inet.set(name, `type ipv${family}_addr; flags interval;`, contents);
 }
 

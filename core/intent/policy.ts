@@ -82,28 +82,14 @@ export function policy(view: View, endpoints: readonly Endpoint[], host: string)
     ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
     ...remoteSets(view, filtered),
     ...midway(view, moving, { egress: DIRECTIONS.egress.allowed, ingress: DIRECTIONS.ingress.allowed }),
-    ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, { endpoints, host }, direction)),
+    ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
   ];
 }
 
-/** What one endpoint's rules say in one direction. */
-interface Said {
-  /** Rules as text, all together: what its chain is made of. */
-  readonly content: string;
-  /** The same one by one, so that two sets of rules can be compared. */
-  readonly grants: readonly string[];
-}
-
-interface Here {
-  readonly endpoints: readonly Endpoint[];
-  readonly host: string;
-}
-
-/** The flows of a VM that has left, or is still to come, are its own elsewhere: those that are known here have their other end here. */
-function chains(view: View, { endpoints, host }: Here, direction: Direction): Wanted<Nft>[] {
+function chains(view: View, endpoints: readonly Endpoint[], direction: Direction): Wanted<Nft>[] {
   const { map, prefix } = DIRECTIONS[direction];
   const sayings = sayingsOf(view, direction);
-  const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint).content }));
+  const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint) }));
   const names = contentNames(
     prefix,
     filtered.map(({ content }) => content),
@@ -115,11 +101,8 @@ function chains(view: View, { endpoints, host }: Here, direction: Direction): Wa
       because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
     })),
     ...endpoints.map((endpoint) => {
-      const cuts = endpoint.host === host ? endpoint.addresses.map(({ ip }) => ip) : [];
-      const said = isFiltered(endpoint) ? sayings(endpoint) : undefined;
-      const decided =
-        said === undefined ? unfiltered(endpoint, direction) : { value: `goto ${names.get(said.content) ?? ""}`, grants: said.grants };
-      return { value: inet.element(map, [quoted(endpoint.tap)], { ...decided, cuts }), because: [ports(endpoint)] };
+      const value = isFiltered(endpoint) ? `goto ${names.get(sayings(endpoint)) ?? ""}` : unfiltered(endpoint, direction);
+      return { value: inet.element(map, [quoted(endpoint.tap)], { value }), because: [ports(endpoint)] };
     }),
   ];
 }
@@ -129,13 +112,16 @@ export function isFiltered({ admin_state_up, port_security }: Endpoint): boolean
   return admin_state_up && port_security;
 }
 
-function unfiltered({ admin_state_up }: Endpoint, direction: Direction) {
-  return admin_state_up ? { value: DIRECTIONS[direction].allowed, grants: ["everything"] } : { value: "drop", grants: [] };
+function unfiltered({ admin_state_up }: Endpoint, direction: Direction): string {
+  return admin_state_up ? DIRECTIONS[direction].allowed : "drop";
 }
 
-/** Most endpoints share their groups with others, so each list of groups is read once. A group that we were not told of allows nothing. */
-function sayingsOf(view: View, direction: Direction): (endpoint: Endpoint) => Said {
-  const known = new Map<string, Said>();
+/**
+ * Rules as text, all together: what an endpoint's chain is made of. Most endpoints share their groups with others, so each list of groups
+ * is read once. A group that we were not told of allows nothing.
+ */
+function sayingsOf(view: View, direction: Direction): (endpoint: Endpoint) => string {
+  const known = new Map<string, string>();
   return ({ groups }) => {
     const key = groups.join(" ");
     const rules = () => groups.flatMap((group) => view.groups.get(group)?.rules ?? []).filter((rule) => rule.direction === direction);
@@ -145,11 +131,10 @@ function sayingsOf(view: View, direction: Direction): (endpoint: Endpoint) => Sa
   };
 }
 
-function sayingOf(rules: readonly GroupRule[], allowed: string): Said {
-  const content = matchesOf(rules)
+function sayingOf(rules: readonly GroupRule[], allowed: string): string {
+  return matchesOf(rules)
     .map((match) => `${match} counter ${allowed}`)
     .join("\n");
-  return { content, grants: [...new Set(rules.flatMap((rule) => matchesOf([rule])))] };
 }
 
 function causesOf(endpoints: readonly Endpoint[]): string[] {

@@ -3,7 +3,6 @@
  * one, so that one endpoint's element is created, held and deleted by itself. Whatever else is in these tables is not wanted;
  * other tables are never looked at.
  */
-import type { Ip } from "../net/address.ts";
 import type { Kind, Ref } from "./kind.ts";
 
 export type NftFamily = "inet" | "arp";
@@ -31,9 +30,6 @@ export interface NftSet {
    * set changes at once. Absent: whatever is in it is an object of its own.
    */
   readonly elements?: readonly string[];
-  /** As of elements, for all that is in the set. */
-  readonly cuts?: readonly Ip[];
-  readonly grants?: readonly string[];
 }
 
 export interface NftElement {
@@ -47,10 +43,6 @@ export interface NftElement {
   readonly value?: string;
   /** The chain that `value` goes to. */
   readonly uses: readonly Ref[];
-  /** Addresses whose tracked flows were let through by the former value; they are cut when it goes, or is replaced by less. Never compared. */
-  readonly cuts?: readonly Ip[];
-  /** What `value` lets through, one text for each permission: flows stay when the next value grants all of it. Absent: unknown. Never compared. */
-  readonly grants?: readonly string[];
 }
 
 export type Nft = NftChain | NftSet | NftElement;

@@ -32,23 +32,24 @@ export interface Hands {
 /** On the machine, and in the network namespace, that this process runs in. */
 export function hostHands(state: string): Hands {
   const { run, close } = shells({ directory: join(state, "run", "shells") });
-  const [kernel, cut] = [kernelOf(), cutFlows(run)];
+  const kernel = kernelOf();
+  const flows = netlinkFlows(kernel.netfilter);
   // What is bound to a link goes with it, even if it is back before anybody has looked.
   const watch = shared((changed) => linkMonitor({ changed }));
   const drivers = {
     links: { ...linuxLinks(kernel), watch },
     sysctls: linuxSysctls(),
-    nft: nftables({ ...kernel, run, cut }),
+    nft: nftables({ ...kernel, run }),
     neighbours: { ...linuxNeighbours(kernel), watch },
     addresses: { ...linuxAddresses(kernel), watch },
     files: linuxFiles({ state, owned: OWNED }),
     daemons: linuxDaemons({ run, state }),
-    routes: { ...linuxRoutes({ ...kernel, cut }), watch },
+    routes: { ...linuxRoutes({ ...kernel, cut: cutFlows(flows) }), watch },
   };
   return {
     drivers,
     signs: tcpdumpSigns(),
-    flows: netlinkFlows(kernel.netfilter),
+    flows,
     close: () => {
       close();
       kernel.close();

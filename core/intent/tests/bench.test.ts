@@ -10,19 +10,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { linuxAddresses } from "#adapters/linux/addresses.ts";
+import { systemClock } from "#adapters/clock/system.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import type { Kernel } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { output, programs } from "#adapters/programs/programs.ts";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver } from "#contracts/driver.ts";
+import type { Flows } from "#contracts/flows.ts";
+import { fakeLog } from "#contracts/log.fake.ts";
 import type { RunProgram } from "#contracts/program.ts";
+import { flowAudit } from "#engine/flow-audit.ts";
 import { round } from "#engine/round.ts";
 import type { RoundResult } from "#engine/round.ts";
 import { track } from "#engine/track.ts";
@@ -56,7 +61,7 @@ export interface Place {
 
 export interface Host extends Place {
   readonly state: string;
-  /** One round. */
+  /** One round, and a look at the flows that it concerns. */
   hold(view: View): Promise<RoundResult>;
   /** A guest behind a tap, link up, without addresses. */
   guest(endpoint: Endpoint): Promise<Place>;
@@ -104,7 +109,10 @@ export async function host(t: TestContext): Promise<Host> {
     await daemons.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
     rmSync(state, { recursive: true });
   });
-  const tracks = tracksOf(here, { state, daemons });
+  const flows = netlinkFlows(here.kernel.netfilter);
+  const tracks = tracksOf(here, { state, daemons, flows });
+  const audit = flowAudit({ host: "h1", flows, clock: systemClock(), log: fakeLog() });
+  t.after(audit.stop);
   const guest = async (endpoint: Endpoint) => {
     const inside = await place(t);
     const { tap, mac } = endpoint;
@@ -115,27 +123,31 @@ export async function host(t: TestContext): Promise<Host> {
     await eventually("a link-local address", () => inside.can("ip -6 addr show dev eth0 scope link -tentative | grep -q fe80"));
     return inside;
   };
-  const hold = (view: View) => round(tracks, compileParts(view, { host: "h1", role: "compute" }), { prune: true });
+  const hold = async (view: View) => {
+    const result = await round(tracks, compileParts(view, { host: "h1", role: "compute" }), { prune: true });
+    audit.finished(result.news, view);
+    return result;
+  };
   return { ...here, state, hold, guest, dhcpLog: () => readFileSync(join(state, "log", "dnsmasq.log"), "utf8") };
 }
 
 interface Workshop {
   readonly state: string;
   readonly daemons: Driver<Daemon>;
+  readonly flows: Flows;
 }
 
 /** All kinds, and of the daemons dnsmasq alone: BGP has its own tests. */
-function tracksOf(here: Place, { state, daemons }: Workshop): Track[] {
-  const cut = cutFlows(here.run);
+function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
   return [
     track(link, linuxLinks(here.kernel), (part) => part.links),
     track(sysctl, sysctlsOf(here), (part) => part.sysctls),
-    track(nft, nftables({ ...here.kernel, run: here.run, cut }), (part) => part.nft),
+    track(nft, nftables({ ...here.kernel, run: here.run }), (part) => part.nft),
     track(neighbour, linuxNeighbours(here.kernel), (part) => part.neighbours),
     track(address, linuxAddresses(here.kernel), (part) => part.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (part) => part.files),
     track(daemon, daemons, (part) => part.daemons?.filter(({ value }) => value.name === "dnsmasq")),
-    track(route, linuxRoutes({ ...here.kernel, cut }), (part) => part.routes),
+    track(route, linuxRoutes({ ...here.kernel, cut: cutFlows(flows) }), (part) => part.routes),
   ];
 }
 

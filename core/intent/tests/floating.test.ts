@@ -34,7 +34,7 @@ describe("a floating IP on its host", () => {
   test("is one way in, one way out, and one around the corner", () => {
     const [way, ...others] = elements(A, "floating4");
     assert.deepEqual(others, []);
-    assert.deepEqual([way?.element, way?.cuts], [FLOATING, [FLOATING]]);
+    assert.equal(way?.element, FLOATING);
     const chain = (way?.value ?? "").replace("goto ", "");
     assert.ok(shown(A).includes(`inet chain ${chain} { counter dnat ip to ${OWN} }`));
     assert.deepEqual(pairs(elements(A, "leaving4")), [`${OWN} : ${FLOATING}`]);
@@ -112,7 +112,6 @@ test("port forwardings are rules of one chain; other ports end there", () => {
     "goto refused-forward",
   ];
   assert.ok(shown(endpoint).includes(`inet chain ${(way?.value ?? "").replace("goto ", "")} { ${rules.join("; ")} }`));
-  assert.deepEqual(way?.grants, rules);
   assert.deepEqual(elements(endpoint, "leaving4"), []);
   assert.deepEqual(pairs(elements(endpoint, "hairpins4")), [`${OWN} . ${OWN} : `]);
 });
