@@ -1,10 +1,11 @@
 /** `npm run bench host`: what a compute host takes for what it does. Each part is a file beside this one, and builds and removes what it needs. */
 import type { Bench, Figure } from "../figure.ts";
 import { forwarding } from "./forwarding.ts";
+import { latency } from "./latency.ts";
 import { migrations } from "./migration.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [forwarding, migrations];
+const PARTS: readonly Bench[] = [forwarding, migrations, latency];
 
 export const host: Bench = async (say, options) => {
   const figures: Figure[] = [];

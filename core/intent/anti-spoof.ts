@@ -10,18 +10,18 @@ import type { Nft, NftElement } from "../kinds/nft.ts";
 import { bitsOf, familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { perValue } from "./memo.ts";
 import { arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { pairChains } from "./pairs.ts";
 import { refused, REFUSALS } from "./refusal.ts";
 import { TUNNEL_PORTS, tunnelGuard } from "./tunnels.ts";
 
 export function antiSpoof(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  return [
-    ...caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...INET, ...ARP]),
-    ...pairChains(endpoints),
-    ...endpoints.flatMap((each) => caused([ports(each)], elements(each))),
-  ];
+  return [...frame(dc), ...pairChains(endpoints), ...endpoints.flatMap(ownElements)];
 }
+
+const frame = perValue((dc: DataCenter) => caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...INET, ...ARP]));
+const ownElements = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
 
 const UNNAMED = "{ nd-router-solicit, mld-listener-report, mld2-listener-report }";
 

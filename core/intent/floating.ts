@@ -12,6 +12,7 @@ import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { perValue } from "./memo.ts";
 import { anyOf, contentNames, inet, ports, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { refused } from "./refusal.ts";
@@ -21,7 +22,7 @@ export function floating(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted
   const used = ([4, 6] as const).filter((family) =>
     endpoints.some((endpoint) => endpoint.floating.some(({ ip }) => familyOf(ip) === family)),
   );
-  return [...caused(BY_DATACENTER, frame(dc, used)), ...waysIn(endpoints), ...endpoints.flatMap(waysOut)];
+  return [...caused(BY_DATACENTER, frame(dc, used)), ...waysIn(endpoints), ...endpoints.flatMap(ownWaysOut)];
 }
 
 /** All of the data centre's own addresses. */
@@ -105,6 +106,8 @@ function forwardRule({ protocol, external, to, internal }: Forward): string {
   const each = Array.from({ length: external.last - external.first + 1 }, (_, at) => `${external.first + at} : ${internal.first + at}`);
   return `${match} dnat ${header} to ${target}:${protocol} dport map { ${each.join(", ")} }`;
 }
+
+const ownWaysOut = perValue(waysOut);
 
 /** Outbound, an address has one floating IP: the first, where several external networks each have one for it. */
 function waysOut(endpoint: Endpoint): Wanted<Nft>[] {

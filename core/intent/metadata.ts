@@ -16,6 +16,7 @@ import { DOOR, INSIDE6, METADATA4, METADATA_PORT } from "../metadata/place.ts";
 import { familyOf } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import type { Intent } from "./intent.ts";
+import { perValue } from "./memo.ts";
 import { arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 
 /** Carries the addresses that the agent answers on. */
@@ -26,8 +27,8 @@ export function metadata(dc: DataCenter, endpoints: readonly Endpoint[]): Partia
   const six = dc.ranges.ipv6 !== undefined;
   return {
     links: caused(BY_DATACENTER, [linkOf(six)]),
-    nft: [...caused(BY_DATACENTER, FRAME), ...endpoints.flatMap((each) => caused([ports(each)], callers(each)))],
-    addresses: six ? endpoints.flatMap((each) => caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }])) : [],
+    nft: [...caused(BY_DATACENTER, FRAME), ...endpoints.flatMap(ownCallers)],
+    addresses: six ? endpoints.flatMap(ownAddress) : [],
   };
 }
 
@@ -35,6 +36,9 @@ function linkOf(six: boolean): Link {
   const addresses = [{ ip: METADATA4, length: 32 }, ...(six ? [{ ip: INSIDE6, length: 128 }] : [])];
   return { name: METADATA_LINK, own: { addresses } };
 }
+
+const ownCallers = perValue((each: Endpoint) => caused([ports(each)], callers(each)));
+const ownAddress = perValue((each: Endpoint) => caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }]));
 
 function callers({ tap, addresses }: Endpoint): Nft[] {
   const four = addresses.map(({ ip }) => ip).filter((ip) => familyOf(ip) === 4);

@@ -17,6 +17,8 @@ export interface Family {
   element(of: string, key: readonly string[], more?: Pick<NftElement, "value">): NftElement;
 }
 
+const NOTHING: readonly Ref[] = [];
+
 export const inet = family("inet");
 export const arp = family("arp");
 
@@ -45,7 +47,7 @@ function family(of: NftFamily): Family {
       of: set,
       element: key.join(" . "),
       ...more,
-      uses: named(more.value ?? ""),
+      uses: more.value === undefined ? NOTHING : named(more.value),
     }),
   };
 }

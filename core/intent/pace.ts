@@ -8,6 +8,7 @@ import type { Endpoint, Limit } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { perValue } from "./memo.ts";
 import { inet, ports, quoted } from "./nft-parts.ts";
 
 type Direction = Limit["direction"];
@@ -37,18 +38,19 @@ export function pace(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
       BY_DATACENTER,
       limited.flatMap((direction) => FRAMES[direction]),
     ),
-    ...endpoints.flatMap((each) => caused([ports(each)], own(each))),
+    ...endpoints.flatMap(own),
   ];
 }
 
-function own(endpoint: Endpoint): Nft[] {
-  return (["egress", "ingress"] as const).flatMap((direction) => {
+const own = perValue((endpoint: Endpoint) => {
+  const objects = (["egress", "ingress"] as const).flatMap((direction): Nft[] => {
     const limits = endpoint.limits.filter((limit) => limit.direction === direction);
     if (limits.length === 0) return [];
     const chain = inet.chain(`${MAPS[direction]}-${endpoint.port_id}`, limits.map(dropping));
     return [chain, inet.element(MAPS[direction], [quoted(endpoint.tap)], { value: `goto ${chain.name}` })];
   });
-}
+  return caused([ports(endpoint)], objects);
+});
 
 /** In nft's words; it counts what IP sees: headers and data, not the frame. */
 function dropping({ unit, per_second: rate, burst }: Limit): string {

@@ -12,11 +12,16 @@ import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
+import { perValueAnd } from "./memo.ts";
 import { anyOf, inet, TAPS } from "./nft-parts.ts";
 import { refused } from "./refusal.ts";
 
 export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
-  return caused(BY_DATACENTER, [
+  return guard(dc, view.subnets);
+}
+
+const guard = perValueAnd((dc: DataCenter, subnets: View["subnets"]) =>
+  caused<Nft>(BY_DATACENTER, [
     inet.chain("to-host", [
       // What listens on the host's loopback trusts whoever comes, even where somebody lets these addresses in (`route_localnet`).
       `ip daddr 127.0.0.0/8 ${refused("host")}`,
@@ -28,7 +33,7 @@ export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
       "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
       "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
-      ...pings(view),
+      ...pings({ subnets }),
       refused("host"),
     ]),
     inet.chain("input", [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED], "type filter hook input priority filter; policy accept;"),
@@ -36,11 +41,11 @@ export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
       "to-machines",
       closedTo(dc).map(([family, prefixes]) => `${family} daddr ${anyOf(prefixes)} ${refused("machine")}`),
     ),
-  ]);
-}
+  ]),
+);
 
 /** The gateway's addresses, and in IPv6 also the router's link-local one, which is what a guest has as its default router. */
-function pings({ subnets }: View): string[] {
+function pings({ subnets }: Pick<View, "subnets">): string[] {
   const gateways = [...subnets.values()].flatMap(({ gateway_ip }) => gateway_ip ?? []).toSorted(compareIp);
   const four = gateways.filter((ip) => familyOf(ip) === 4);
   const six = ["fe80::/10", ...gateways.filter((ip) => familyOf(ip) === 6)];
