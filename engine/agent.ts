@@ -6,6 +6,7 @@ import type { Clock } from "#contracts/clock.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Flows } from "#contracts/flows.ts";
+import type { LastView } from "#contracts/last-view.ts";
 import type { Log } from "#contracts/log.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { Report, Role, View } from "#core/feed/item.ts";
@@ -17,6 +18,7 @@ import type { Known } from "./arrivals.ts";
 import { flowAudit } from "./flow-audit.ts";
 import { hostLoop } from "./host-loop.ts";
 import type { Finished, Plan } from "./host-loop.ts";
+import { remembering } from "./remembering.ts";
 import { replica } from "./replica.ts";
 import type { Heard } from "./replica.ts";
 import { reportOf } from "./report.ts";
@@ -28,6 +30,7 @@ export interface AgentParts {
   readonly signs: SignsOfLife;
   readonly flows: Flows;
   readonly feed: FeedClient;
+  readonly last: LastView;
   readonly clock: Clock;
   readonly log: Log;
   /** Told how it stands with the controller (`connected`, or since when not, and why), and of each round. */
@@ -43,15 +46,21 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: AgentParts): Agent {
-  const hearing = replica(() => {
+export function agent({ self, drivers, signs, flows, feed, last, clock, log, watch }: AgentParts): Agent {
+  const controller = contact({ clock, log, state: watch.controller });
+  const renew = () => {
     arriving.renew();
     loop.wake();
+  };
+  const hearing = replica((heard) => {
+    memory.keep(heard);
+    renew();
   });
+  const memory = remembering({ last, clock, log, told: hearing.heard, isConnected: controller.isThere, recalled: renew });
   const arriving = arrivals({
     host: self.host,
     signs,
-    heard: hearing.heard,
+    heard: memory.heard,
     changed: (port) => {
       log.info("a VM has shown a sign of life", { port });
       loop.wake();
@@ -66,7 +75,10 @@ export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: 
   const tell = telling((report) => connection.report(report));
   const loop = hostLoop({
     tracks: hostTracks(drivers),
-    plan: planning(self, () => (adopted.done ? arriving.known() : undefined)),
+    plan: planning(self, {
+      heard: () => (adopted.done ? arriving.known() : undefined),
+      source: () => (hearing.heard() === undefined ? "remembered" : "told"),
+    }),
     clock,
     log,
     finished: (finished) => {
@@ -75,7 +87,6 @@ export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: 
       watch.finished(finished);
     },
   });
-  const controller = contact({ clock, log, state: watch.controller });
   const hello = { op: "hello", ...self, started_at: timeOf(clock.now()) } as const;
   const connection = feed(hello, {
     connected: () => {
@@ -94,6 +105,7 @@ export function agent({ self, drivers, signs, flows, feed, clock, log, watch }: 
     stop: async () => {
       connection.close();
       controller.stop();
+      memory.stop();
       arriving.stop();
       await loop.stop();
       await audit.stop();
@@ -113,14 +125,19 @@ function adopting({ routes }: HostDrivers, adopt: (left: readonly Route[]) => vo
   return state;
 }
 
+interface Source {
+  readonly heard: () => Known | undefined;
+  readonly source: () => Plan["source"];
+}
+
 /** What follows from the last complete view, worked out when it is asked for. A view of the same parts wants the same. */
-function planning(self: AgentParts["self"], heard: () => Known | undefined): () => Plan | undefined {
+function planning(self: AgentParts["self"], { heard, source }: Source): () => Plan | undefined {
   let last: { readonly heard: Known; readonly plan: Plan } | undefined;
   return () => {
     const now = heard();
     if (now === undefined || now === last?.heard) return last?.plan;
     const parts = last !== undefined && isSame(now, last.heard) ? last.plan.parts : compileParts(now.view, self);
-    last = { heard: now, plan: { parts, view: now.view, revision: now.revision, signs: now } };
+    last = { heard: now, plan: { parts, view: now.view, revision: now.revision, source: source(), signs: now } };
     return last.plan;
   };
 }
@@ -143,6 +160,8 @@ function telling(send: (report: Report) => void): Telling {
   return {
     anew: () => (told = false),
     finished: ({ plan, result, changed }) => {
+      // Ports' states are those of what the controller wants, and it may want something else by now.
+      if (plan.source === "remembered") return;
       if (changed || !told) send(reportOf(result, plan.revision, plan.signs));
       told = true;
     },

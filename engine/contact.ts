@@ -19,6 +19,7 @@ export interface Contact {
   /** The controller has said something. A connection that says nothing is none: whoever is not let in has one, too. */
   heard(): void;
   lost(reason: string): void;
+  isThere(): boolean;
   stop(): void;
 }
 
@@ -50,6 +51,7 @@ export function contact({ clock, log, state }: ContactParts): Contact {
       log.warn("not connected", { reason });
       remind(FIRST_REMINDER_MS);
     },
+    isThere: () => away === undefined,
     stop: () => takeBack(),
   };
 }

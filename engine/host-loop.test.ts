@@ -44,8 +44,8 @@ function setting(driversOf: (drivers: HostDrivers) => HostDrivers = (drivers) =>
     loop,
     finished,
     settle,
-    want: async (intent: Intent, revision = 1) => {
-      plan = { parts: [intent], view: UNHEARD, revision };
+    want: async (intent: Intent, revision = 1, source: Plan["source"] = "told") => {
+      plan = { parts: [intent], view: UNHEARD, revision, source };
       loop.wake();
       await settle();
     },
@@ -109,6 +109,17 @@ test("a port waits for its tap, which is told once; when it comes, the port is u
 /** Nobody tells of what others change. */
 const silent = (drivers: HostDrivers): HostDrivers => ({ ...drivers, routes: without(drivers.routes) });
 const without = <V>({ list, read, apply }: Driver<V>): Driver<V> => ({ list, apply, ...(read === undefined ? {} : { read }) });
+
+test("invariant 3: by what is only remembered things are made and changed, and nothing is removed until it is told anew", async () => {
+  const { host, want } = setting();
+  host.plug("tap1");
+  host.plug("tap2");
+  await want({ ...withRoute(), files: [{ value: { path: "a", content: "" }, because: [] }] });
+  await want(withRoute("tap2"), 2, "remembered");
+  assert.deepEqual(host.holds(), ["file a (0 characters)", "route 10.65.0.1/32 dev tap2 metric 1024"]);
+  await want(withRoute("tap2"), 2);
+  assert.deepEqual(host.holds(), ["route 10.65.0.1/32 dev tap2 metric 1024"]);
+});
 
 test("what somebody else takes away is put back at once where somebody tells, and told as drift, with what was found", async () => {
   const { host, want, told, log, settle } = setting();

@@ -22,6 +22,8 @@ export interface Plan {
   /** The view that they follow from. */
   readonly view: View;
   readonly revision: number;
+  /** `remembered`: from a former life of the agent. Then nothing is removed, as not everything that is wanted has been heard. */
+  readonly source: "told" | "remembered";
   /** What VMs have told before the controller knew, as in a report. */
   readonly signs?: Pick<Report, "arrived" | "taken">;
 }
@@ -63,7 +65,7 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
   const once = async (now: Plan) => {
     const start = clock.now();
     const resting = (item: Parameters<typeof failing.resting>[0]) => failing.resting(item, start);
-    const result = await round(tracks, now.parts, { prune: true, look: "where there is cause", resting });
+    const result = await round(tracks, now.parts, { prune: now.source === "told", look: "where there is cause", resting });
     failing.learn(result.news, clock.now());
     const undone = new Map(result.news.filter(({ outcome }) => outcome.state !== "done").map((entry) => [entry.ref, entry]));
     const changes = changesOf(result.news, last?.undone);

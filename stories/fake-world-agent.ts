@@ -1,4 +1,5 @@
 /** One life of an agent over a fake host. */
+import { fakeLastView } from "#contracts/last-view.fake.ts";
 import type { FakeHost } from "#contracts/driver.fake.ts";
 import { fakeFlows } from "#contracts/flows.fake.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
@@ -50,6 +51,8 @@ export function fakeAgent({ self, host, signs, feed, time, log, ordeal, accuse, 
     // What is tracked is none of a story's lines; flows have tests of their own.
     flows: fakeFlows(),
     feed,
+    // An agent that is killed leaves nothing behind but what is on its host: what it remembers has tests of its own.
+    last: fakeLastView(),
     clock: time.clockOf(own),
     log,
     watch: { controller: () => undefined, finished: () => undefined },

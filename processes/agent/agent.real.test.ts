@@ -1,8 +1,10 @@
 /** The agent as a process, with a real kernel, BIRD and dnsmasq. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { processesWith, stopProcess } from "#adapters/linux/process.ts";
 import { agentSocket } from "./socket.ts";
 import { askAgent, ground, port, told } from "./told.real.ts";
 import type { Told } from "./told.real.ts";
@@ -94,6 +96,41 @@ test("whoever kills it changes nothing on the host, and the next one finds nothi
   assert.equal(await holdings(one), before);
 });
 
+test("a host that boots while its controller is gone serves its VMs by what it was told last, and removes nothing", async (t) => {
+  const one = await told(t);
+  const tap = "ip tuntap add tap17 mode tap; ip link set tap17 up";
+  await one.host.sh(tap);
+  one.say(...(await ground()), port(17), port(18));
+  const first = one.start();
+  await up(one, [17], 1);
+  const before = await taps(one, "tap17");
+  await until(() => existsSync(join(one.state, "last-view")) && !existsSync(join(one.state, "last-view.behind")));
+  first.kill("SIGKILL");
+  await once(first, "exit");
+  one.hush();
+  // What a boot leaves of it: nothing but files.
+  for (const name of ["bird", "dnsmasq"]) for (const stray of processesWith(`MARGAY_DAEMON=${one.state} ${name}`)) await stopProcess(stray);
+  await one.host.sh(
+    "ip link del tap17; ip link del margay0; ip link del margay-meta 2>/dev/null; nft flush ruleset; ip route flush proto 88; ip -6 route flush proto 88",
+  );
+  const foreign = "route add unreachable 198.18.0.0/15 proto 88 metric 7";
+  await one.host.sh(`${tap}; ip ${foreign}`);
+
+  const second = one.start();
+  await until(
+    async () => JSON.stringify(await taps(one, "tap17")) === JSON.stringify(before),
+    () => JSON.stringify(one.log().slice(-20), null, 1),
+  );
+  const { view, controller, endpoints, revision } = await one.status();
+  assert.deepEqual([view, revision], ["remembered", 1]);
+  assert.match(controller, /^not connected since 2\d{3}-.*ENOENT|ECONNREFUSED/);
+  assert.deepEqual(endpoints, { p17: { state: "up" }, p18: { state: "waiting", for: "link/tap18" } });
+  assert.match(await one.host.sh("nft list ruleset"), /tap17/);
+  assert.match(await one.host.sh("ip route show proto 88"), /198\.18\.0\.0\/15/, "what is not wanted by it may be wanted by now");
+  second.kill("SIGTERM");
+  await once(second, "exit");
+});
+
 test("what somebody else breaks is put right, and told as drift", async (t) => {
   const one = await told(t);
   await one.host.sh("ip tuntap add tap17 mode tap; ip link set tap17 up");
@@ -126,7 +163,10 @@ async function taps({ host }: Told, tap: string): Promise<string[]> {
 
 /** What packets depend on, without counters, and which daemons run. */
 async function holdings({ host, state }: Told): Promise<string> {
-  const nft = (await host.sh("nft -s list ruleset")).replaceAll(/ # handle \d+/g, "");
+  // What packets themselves put into sets comes and goes with them.
+  const nft = (await host.sh("nft -s list ruleset"))
+    .replaceAll(/ # handle \d+/g, "")
+    .replaceAll(/^\s*elements = \{[^}]*limit rate[^}]*\}$/gm, "");
   const rest = await host.sh(
     `ip route show proto 88; ip -6 route show proto 88; ip neigh show nud permanent | sort
      grep -ho '"pid":[0-9]*' ${state}/run/*.run.json; sysctl net.ipv4.conf.tap17.proxy_arp`,

@@ -1,8 +1,10 @@
 /** The agent's process on a real host: its hands, its connection and its files, from start to stop. */
-import { mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
 import { localDoor } from "#adapters/http/local.ts";
+import { lastViewFile } from "#adapters/state/last-view-file.ts";
 import type { Log } from "#contracts/log.ts";
 import { agent as agentOf } from "#engine/agent.ts";
 import type { Agent } from "#engine/agent.ts";
@@ -37,6 +39,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     signs: hands.signs,
     flows: hands.flows,
     feed: feedClient({ controllers: controller }),
+    last: lastViewFile({ state, of: { host, role, program: programNow() }, boot: bootNow(), log }),
     clock,
     log,
     watch: {
@@ -55,4 +58,14 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   hands.close();
   await metadata?.close();
   await door.close();
+}
+
+/** Its version, and how it takes items to look: what another kept would be read in another sense. */
+function programNow(): string {
+  const items = readFileSync(new URL("../../core/feed/item.ts", import.meta.url));
+  return `${ownVersion()} ${createHash("sha256").update(items).digest("hex").slice(0, 16)}`;
+}
+
+function bootNow(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }

@@ -15,6 +15,8 @@ export interface AgentStatus {
   readonly controller: string;
   /** The cloud's revision that the last round was made for; null before the first. */
   readonly revision: number | null;
+  /** Was that told by the controller, or is it remembered from before this agent's start? Null before the first. */
+  readonly view: "told" | "remembered" | null;
   readonly endpoints: Readonly<Record<string, EndpointState>>;
   readonly troubles: readonly string[];
   /** Compute hosts: where VMs are answered, whether Nova answers, and what became of questions. */
@@ -64,10 +66,10 @@ export function agentState({ host, role }: AgentSettings, version: string): Agen
   };
 }
 
-function hostStatus(last: Finished | undefined): Pick<AgentStatus, "revision" | "endpoints" | "troubles"> {
-  if (last === undefined) return { revision: null, endpoints: {}, troubles: [] };
+function hostStatus(last: Finished | undefined): Pick<AgentStatus, "revision" | "view" | "endpoints" | "troubles"> {
+  if (last === undefined) return { revision: null, view: null, endpoints: {}, troubles: [] };
   const { revision, endpoints, troubles } = reportOf(last.result, last.plan.revision);
-  return { revision, endpoints, troubles };
+  return { revision, view: last.plan.source, endpoints, troubles };
 }
 
 /** What was deleted is no object any more. */

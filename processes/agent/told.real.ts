@@ -33,6 +33,8 @@ export interface Told {
   say(...messages: readonly FeedMessage[]): number;
   /** What the agent's settings file says from now on. */
   rewrite(settings: object): void;
+  /** The controller goes, and does not come back. */
+  hush(): void;
   /** The last report. */
   report(): Report | undefined;
   /** As it says itself, by its socket; rejects while it does not answer. */
@@ -111,6 +113,10 @@ export async function told(t: TestContext, settings: object = {}): Promise<Told>
       return revision;
     },
     rewrite,
+    hush: () => {
+      door.close();
+      server.close();
+    },
     report: () => report,
     status: async () => {
       const [status, objects] = await Promise.all([askAgent(state, "/"), askAgent(state, "/objects")]);
