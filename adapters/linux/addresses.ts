@@ -5,7 +5,7 @@ import type { TapAddress } from "#core/kinds/address.ts";
 import { familyOf, widthOf } from "#core/net/address.ts";
 import type { InterfaceAddress } from "#core/net/prefix.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import type { Channel } from "../netlink/channel.ts";
+import type { Kernel } from "../netlink/kernel.ts";
 import { addQuietAddress, allAddresses, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
 import { ENODEV, noDevice, perform } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
@@ -13,7 +13,7 @@ import type { Task } from "./outcomes.ts";
 /** There is no such address on the link. */
 const EADDRNOTAVAIL = 99;
 
-export function linuxAddresses({ route }: { readonly route: Channel }): Driver<TapAddress> {
+export function linuxAddresses({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<TapAddress> {
   const list = () => {
     const names = linkNames(route);
     return allAddresses(route)
@@ -26,6 +26,8 @@ export function linuxAddresses({ route }: { readonly route: Channel }): Driver<T
       const asked = new Set(values.map(address.key));
       return list().filter((each) => asked.has(address.key(each)));
     },
+    // Whatever is on a link goes with it, even if it is back before anybody has looked.
+    watch: (changed) => watch.route(["links", "addresses"], changed),
     apply: async (changes) => {
       const links = linkNumbers(
         route,

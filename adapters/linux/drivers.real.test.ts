@@ -41,6 +41,7 @@ driverContract<Link>("linuxLinks()", async (t) => {
     one,
     other: { name: "margay1", own: { addresses: [] } },
     changed,
+    disturb: () => sh("ip link del margay0"),
     impossible,
   };
 });
@@ -57,6 +58,7 @@ driverContract<Neighbour>("linuxNeighbours()", async (t) => {
     one,
     other,
     changed: { ...one, lladdr: chosenMac(2) },
+    disturb: () => sh("ip neigh del 10.65.0.5 dev tap1"),
     impossible,
   };
 });
@@ -66,7 +68,14 @@ driverContract<TapAddress>("linuxAddresses()", async (t) => {
   await sh("ip link add eth0 type ifb; ip addr add fe80::a9fe:a9fe/128 dev eth0; ip addr add fe80::1/64 dev tap1 nodad");
   const one = { dev: "tap1", ip: METADATA6 };
   const impossible = { value: { dev: "tap9", ip: METADATA6 }, reason: /Cannot find device "tap9"/ };
-  return { kind: tapAddress, fresh: () => linuxAddresses(kernel), one, other: { ...one, dev: "tap2" }, impossible };
+  return {
+    kind: tapAddress,
+    fresh: () => linuxAddresses(kernel),
+    one,
+    other: { ...one, dev: "tap2" },
+    impossible,
+    disturb: () => sh("ip addr del fe80::a9fe:a9fe/128 dev tap1"),
+  };
 });
 
 const samples: Readonly<Record<string, readonly [Route, Route, Route]>> = {
@@ -98,6 +107,7 @@ for (const [name, [one, other, changed]] of Object.entries(samples)) {
       other,
       changed,
       impossible,
+      disturb: () => sh(`ip route flush proto 88 || true; ip -6 route flush proto 88`),
     };
   });
 }

@@ -7,19 +7,21 @@ import { OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
+import type { Kernel } from "../netlink/kernel.ts";
 import { addAddress, addLink, allAddresses, allLinks, linkNamed, removeAddress, removeLink, setLinkUp } from "../netlink/links.ts";
 import { ENODEV, perform } from "./outcomes.ts";
 
 /** Any device that only carries addresses will do; not every kernel has the first. */
 const TYPES = ["dummy", "ifb"];
 
-export function linuxLinks({ route }: { readonly route: Channel }): Driver<Link> {
+export function linuxLinks({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<Link> {
   return {
     list: async (want) => linksOf(statesOf(route), want),
     read: async (values) => {
       const names = new Set(values.map(({ name }) => name));
       return linksOf(statesOf(route), values).filter(({ name }) => names.has(name));
     },
+    watch: (changed) => watch.route(["links"], changed),
     apply: async (changes) => {
       if (changes.length === 0) return [];
       const held = new Map(statesOf(route).map((state) => [state.name, state]));

@@ -2,13 +2,13 @@
 import type { Driver } from "#contracts/driver.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
 import type { Change } from "#core/reconcile/diff.ts";
-import type { Channel } from "../netlink/channel.ts";
+import type { Kernel } from "../netlink/kernel.ts";
 import { linkNames, linkNumbers } from "../netlink/links.ts";
 import { neighbourAt, neighbourGoneQuestion, neighbourQuestion, neighboursOf } from "../netlink/neighbours.ts";
 import { ENODEV, ENOENT, noDevice, perform } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
 
-export function linuxNeighbours({ route }: { readonly route: Channel }): Driver<Neighbour> {
+export function linuxNeighbours({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<Neighbour> {
   return {
     list: async () => neighboursOf(route, linkNames(route)),
     read: async (values) => {
@@ -21,6 +21,8 @@ export function linuxNeighbours({ route }: { readonly route: Channel }): Driver<
         return link === undefined ? [] : (neighbourAt(route, value, link) ?? []);
       });
     },
+    // Whatever is on a link goes with it, even if it is back before anybody has looked.
+    watch: (changed) => watch.route(["links", "neighbours"], changed),
     apply: async (changes) => {
       const links = linkNumbers(
         route,

@@ -9,6 +9,7 @@ import { route, UNANNOUNCED_METRIC } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
+import type { KernelWatch } from "../netlink/watch.ts";
 import { linkNames, linkNumbers } from "../netlink/links.ts";
 import { routeGoneQuestion, routeQuestion, routesOf } from "../netlink/routes.ts";
 import type { CutFlows } from "./flows.ts";
@@ -20,6 +21,7 @@ const GONE = [ESRCH, ENODEV];
 
 export interface RouteTools {
   readonly route: Channel;
+  readonly watch: KernelWatch;
   readonly cut: CutFlows;
 }
 
@@ -28,7 +30,7 @@ export interface RouteTools {
  * whoever took the last one may have died, or failed, between the two. While another route leads to the same device
  * (one of another metric, on the way of a migration) the flows belong to whom the address belongs to, and stay.
  */
-export function linuxRoutes({ route: kernel, cut }: RouteTools): Driver<Route> {
+export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.
   const standing = shelf();
   const heldBy = ({ prefix, to }: Route) => standing.at(prefix).some((other) => ownerOf(other) === ownerOf({ to }));
@@ -51,6 +53,8 @@ export function linuxRoutes({ route: kernel, cut }: RouteTools): Driver<Route> {
         routesOf(kernel, family, { names, prefixes }).filter((each) => keys.has(route.key(each))),
       );
     },
+    // Whatever is on a link goes with it, even if it is back before anybody has looked.
+    watch: (changed) => watch.route(["links", "routes"], changed),
     apply: async (changes) => {
       perform(
         kernel,

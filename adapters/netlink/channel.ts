@@ -67,7 +67,7 @@ const ENOBUFS = 105;
 
 /** Of the family ROUTE or NETFILTER; in the namespace of this process, or in the one that `ip netns` knows by this name. */
 export function channel(protocol: number, netns?: string): Channel {
-  const socket = open(protocol, netns);
+  const socket = netlinkSocket(protocol, netns);
   const port = nameOfSocket(socket, 12).readUInt32LE(4);
   let last = 0;
   const numbers = (count: number) => {
@@ -165,7 +165,8 @@ export class RefusedError extends Error {
 /** EINTR and EAGAIN of a listing: something changed. */
 const CHANGED: ReadonlySet<number> = new Set([4, 11, ENOBUFS]);
 
-function open(protocol: number, netns: string | undefined): number {
+/** Bound to a number that the kernel chose. Closed by `closeSync`. */
+export function netlinkSocket(protocol: number, netns: string | undefined): number {
   const socket = inNamespace(netns, () => socketOf(AF_NETLINK, SOCK_RAW, protocol));
   try {
     const address = Buffer.alloc(12);

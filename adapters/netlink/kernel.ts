@@ -1,12 +1,16 @@
 /** The kernel of one network namespace, as one speaks to it by netlink. */
 import { channel, NETFILTER, ROUTE } from "./channel.ts";
 import type { Channel } from "./channel.ts";
+import { kernelWatch } from "./watch.ts";
+import type { KernelWatch } from "./watch.ts";
 
 export interface Kernel {
   /** Links, addresses, routes and neighbours. */
   readonly route: Channel;
   /** Packet filter and tracked flows. */
   readonly netfilter: Channel;
+  /** What it tells of its own accord. */
+  readonly watch: KernelWatch;
   /** As `ip netns` knows it; absent: the one of this process. */
   readonly netns?: string;
   close(): void;
@@ -20,5 +24,6 @@ export function kernelOf(netns?: string): Kernel {
     route.close();
     netfilter.close();
   };
-  return netns === undefined ? { route, netfilter, close } : { route, netfilter, netns, close };
+  const asked = { route, netfilter, ...(netns === undefined ? {} : { netns }) };
+  return { ...asked, watch: kernelWatch(asked), close };
 }

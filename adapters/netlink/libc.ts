@@ -6,16 +6,16 @@
 import { closeSync, openSync } from "node:fs";
 import { getSystemErrorMessage } from "node:util";
 
-const { dlopen, getInt32 } = ffi();
+const { dlopen, getInt32, getRawPointer } = ffi();
 
 const { functions: libc } = dlopen(null, {
   socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
   bind: { arguments: ["int32", "buffer", "uint32"], return: "int32" },
-  connect: { arguments: ["int32", "buffer", "uint32"], return: "int32" },
   getsockname: { arguments: ["int32", "buffer", "buffer"], return: "int32" },
   setsockopt: { arguments: ["int32", "int32", "int32", "buffer", "uint32"], return: "int32" },
   recvfrom: { arguments: ["int32", "buffer", "uint64", "int32", "buffer", "buffer"], return: "int64" },
   poll: { arguments: ["buffer", "uint64", "int32"], return: "int32" },
+  eventfd: { arguments: ["uint32", "int32"], return: "int32" },
   setns: { arguments: ["int32", "int32"], return: "int32" },
   __errno_location: { arguments: [], return: "pointer" },
 });
@@ -51,10 +51,6 @@ export function bindSocket(socket: number, address: Buffer): void {
   must("bind", libc.bind(socket, address, address.length));
 }
 
-export function connectSocket(socket: number, address: Buffer): void {
-  must("connect", libc.connect(socket, address, address.length));
-}
-
 /** The address that a socket has, of as many bytes as `room`. */
 export function nameOfSocket(socket: number, room: number): Buffer {
   const address = Buffer.alloc(room);
@@ -78,17 +74,42 @@ export function receiveFrom(socket: number, into: Buffer, from: Buffer): number 
   return Math.max(0, Number(libc.recvfrom(socket, into, BigInt(into.length), 0, from, numberOf(from.length))));
 }
 
+const [SOL_SOCKET, SO_ATTACH_FILTER] = [1, 26];
+
+/** One step of a packet filter (linux/filter.h): code, how far to jump when it is so and when not, number. */
+export type FilterStep = readonly [code: number, yes: number, no: number, k: number];
+
+/** What the filter gives 0 for does not reach the socket. */
+export function filterSocket(socket: number, steps: readonly FilterStep[]): void {
+  const program = Buffer.alloc(8 * steps.length);
+  for (const [at, [code, yes, no, k]] of steps.entries()) {
+    program.writeUInt16LE(code, 8 * at);
+    program[8 * at + 2] = yes;
+    program[8 * at + 3] = no;
+    program.writeUInt32LE(k >>> 0, 8 * at + 4);
+  }
+  const value = Buffer.alloc(16);
+  value.writeUInt16LE(steps.length);
+  value.writeBigUInt64LE(getRawPointer(program), 8);
+  setSocketOption(socket, { level: SOL_SOCKET, name: SO_ATTACH_FILTER, value });
+}
+
+/** A file that can be read once something was written to it: eight bytes, a number. */
+export function bellFile(): number {
+  return must("eventfd", libc.eventfd(0, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
 const POLLIN = 1;
 
-/** Waits until one of these can be read, however long that takes; blocks the thread. */
-export function waitReadable(files: readonly number[]): readonly number[] {
+/** Waits until one of these can be read, or for so long; blocks the thread. */
+export function waitReadable(files: readonly number[], limitMs: number): readonly number[] {
   const asked = Buffer.alloc(8 * files.length);
   for (const [at, file] of files.entries()) {
     asked.writeInt32LE(file, 8 * at);
     asked.writeInt16LE(POLLIN, 8 * at + 4);
   }
   // Interrupted by a signal: nothing is known to be readable.
-  if (libc.poll(asked, BigInt(files.length), -1) < 0) return [];
+  if (libc.poll(asked, BigInt(files.length), limitMs) < 0) return [];
   return files.filter((_, at) => asked.readInt16LE(8 * at + 6) !== 0);
 }
 

@@ -38,6 +38,10 @@ export function linkNamed(route: Channel, name: string): LinkHead | undefined {
   return route.get(question, headOf, NO_SUCH);
 }
 
+export function linkNumbered(route: Channel, index: number): LinkHead | undefined {
+  return route.get({ type: GETLINK, fixed: linkHeader({ index }), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, headOf, NO_SUCH);
+}
+
 /** All there are. */
 export function allLinks(route: Channel): LinkHead[] {
   return route.dump({ type: GETLINK, fixed: linkHeader({}), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, headOf);

@@ -20,12 +20,12 @@ export function generation(netfilter: Channel): number {
   return netfilter.get({ type: NFT.GETGEN, fixed: nftHead("inet") }, (body) => attributeIn(body, 1, 4)?.readUInt32BE(0) ?? 0, []) ?? 0;
 }
 
-/** What `read` makes of one state: again when it changed while it was read. */
-export function atOnce<T>(netfilter: Channel, read: () => T): T {
+/** What `read` makes of one state, and its number: again when it changed while it was read. */
+export function atOnce<T>(netfilter: Channel, read: () => T): { readonly value: T; readonly state: number } {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = generation(netfilter);
     const value = read();
-    if (generation(netfilter) === before) return value;
+    if (generation(netfilter) === before) return { value, state: before };
   }
   throw new Error(`the packet filter changed ${ATTEMPTS} times while it was read`);
 }

@@ -94,6 +94,7 @@ driverContract<Nft>("nftables()", async (t: TestContext) => {
     one: chain("in-1", ["accept"]),
     other: chain("in-2", ["drop"]),
     changed: chain("in-1", ["drop", "accept"]),
+    disturb: () => sh("nft flush chain inet margay in-1"),
     impossible,
   };
 });
@@ -185,4 +186,29 @@ test("everything of ours goes when nothing is wanted, and others' tables stay", 
   for (const { change, outcome } of await pass(host, [])) assert.deepEqual(outcome, DONE, change);
   assert.deepEqual(await nftables({ ...host, ...host.kernel }).list([]), []);
   assert.match(await host.sh("nft list ruleset"), /table inet other \{\s+chain keep/);
+});
+
+test("others' changes of our tables are told, ours by script or directly are not", async (t) => {
+  const { run, kernel, sh } = await testNamespace(t);
+  const driver = nftables({ run, ...kernel });
+  const told: string[] = [];
+  const once = new Promise<void>((resolve) =>
+    t.after(
+      driver.watch?.(() => {
+        told.push("changed");
+        resolve();
+      }),
+    ),
+  );
+  const want: Nft[] = [set("members4", "type ipv4_addr;"), chain("in-1", ["accept"])];
+  const step = async () => driver.apply(diff(nft, want, await driver.list(want), { prune: true }));
+  await step();
+  want.push(element("members4", "10.0.0.1"));
+  await step();
+  want.push(chain("in-2", ["accept"]), element("members4", "10.0.0.2"));
+  await step();
+  await sh("nft 'add element inet margay members4 { 10.0.0.9 }'");
+  await once;
+  // What came before it would have been told before it.
+  assert.deepEqual(told, ["changed"]);
 });

@@ -5,7 +5,9 @@ import type { NftTable, SetState } from "#core/kinds/nft-table.ts";
 import { nft } from "#core/kinds/nft.ts";
 import type { Nft, NftFamily } from "#core/kinds/nft.ts";
 import type { Channel } from "../netlink/channel.ts";
+import type { Kernel } from "../netlink/kernel.ts";
 import { elementAt, elementsOf } from "./elements.ts";
+import { generations } from "./generations.ts";
 import { atOnce, chainNamed, tableOf } from "./listing.ts";
 import { setNamed } from "./sets.ts";
 import { transact } from "./transaction.ts";
@@ -13,18 +15,21 @@ import type { NftTools } from "./transaction.ts";
 
 const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
 
-export function nftables(tools: NftTools): Driver<Nft> {
+export function nftables({ watch, run, netfilter }: Omit<NftTools, "generations"> & Pick<Kernel, "watch">): Driver<Nft> {
+  const known = generations(netfilter, watch.nft);
+  const tools = { run, netfilter, generations: known };
   return {
-    list: async (want) =>
-      nftHeld(
-        want,
-        atOnce(tools.netfilter, () => FAMILIES.map((family) => tableOf(tools.netfilter, family))),
-      ),
+    list: async (want) => {
+      const { value: tables, state } = atOnce(netfilter, () => FAMILIES.map((family) => tableOf(netfilter, family)));
+      known.listed(state);
+      return nftHeld(want, tables);
+    },
     read: async (values) => {
-      const table = atOnce(tools.netfilter, () => partOf(tools.netfilter, values));
+      const { value: table } = atOnce(netfilter, () => partOf(netfilter, values));
       const keys = new Set(values.map(nft.key));
       return nftHeld(values, [table]).filter((value) => keys.has(nft.key(value)));
     },
+    watch: known.watch,
     apply: (changes) => transact(tools, changes),
   };
 }
@@ -40,6 +45,9 @@ function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
   };
 }
 
+/** To ask for more elements than this one by one takes longer than to read a whole set. */
+const MANY = 200;
+
 /** One set, with those of its elements that are among these values; with all, where it is wanted as a whole. */
 function setWith(netfilter: Channel, values: readonly Nft[]): SetState[] {
   const [first] = values;
@@ -50,7 +58,10 @@ function setWith(netfilter: Channel, values: readonly Nft[]): SetState[] {
   if (set === undefined) return [];
   if (values.some((value) => value.object === "set" && value.elements !== undefined))
     return [{ ...set, elements: elementsOf(netfilter, set) }];
-  return [
-    { ...set, elements: values.flatMap((value) => (value.object === "element" ? (elementAt(netfilter, set, value.element) ?? []) : [])) },
-  ];
+  const asked = new Set(values.flatMap((value) => (value.object === "element" ? [value.element] : [])));
+  const elements =
+    asked.size > MANY
+      ? elementsOf(netfilter, set).filter(({ element }) => asked.has(element))
+      : [...asked].flatMap((key) => elementAt(netfilter, set, key) ?? []);
+  return [{ ...set, elements }];
 }

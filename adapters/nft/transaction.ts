@@ -15,12 +15,14 @@ import type { Ref } from "#core/kinds/kind.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { wordsOf } from "../programs/programs.ts";
 import type { Channel } from "../netlink/channel.ts";
+import type { Generations } from "./generations.ts";
 import { isElemental, rawElements } from "./raw.ts";
 
 export interface NftTools {
   /** Runs nft(8). */
   readonly run: RunProgram;
   readonly netfilter: Channel;
+  readonly generations: Generations;
 }
 
 /** Outcomes so far, other than done. */
@@ -73,10 +75,10 @@ function isFilledSet(change: Change<Nft>): boolean {
   return change.op === "create" && change.want.object === "set" && change.want.elements !== undefined;
 }
 
-function scriptDoor({ run }: NftTools, contents: "filled" | "empty"): Door {
+function scriptDoor({ run, generations }: NftTools, contents: "filled" | "empty"): Door {
   return async (changes) => {
     const script = nftScript(changes, contents);
-    const result = await run(["nft", "-f", "-"], script.text);
+    const result = await generations.script(() => run(["nft", "-f", "-"], script.text));
     return result.code === 0 ? undefined : { culprits: readCulprits(result.stderr, script), words: wordsOf(result) };
   };
 }

@@ -4,11 +4,9 @@ import { linuxAddresses } from "#adapters/linux/addresses.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
-import { linkMonitor } from "#adapters/linux/link-monitor.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
-import { tcpdumpSigns } from "#adapters/linux/signs.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
@@ -34,44 +32,23 @@ export function hostHands(state: string): Hands {
   const { run, close } = shells({ directory: join(state, "run", "shells") });
   const kernel = kernelOf();
   const flows = netlinkFlows(kernel.netfilter);
-  // What is bound to a link goes with it, even if it is back before anybody has looked.
-  const watch = shared((changed) => linkMonitor({ changed }));
   const drivers = {
-    links: { ...linuxLinks(kernel), watch },
+    links: linuxLinks(kernel),
     sysctls: linuxSysctls(),
     nft: nftables({ ...kernel, run }),
-    neighbours: { ...linuxNeighbours(kernel), watch },
-    addresses: { ...linuxAddresses(kernel), watch },
+    neighbours: linuxNeighbours(kernel),
+    addresses: linuxAddresses(kernel),
     files: linuxFiles({ state, owned: OWNED }),
     daemons: linuxDaemons({ run, state }),
-    routes: { ...linuxRoutes({ ...kernel, cut: cutFlows(flows) }), watch },
+    routes: linuxRoutes({ ...kernel, cut: cutFlows(flows) }),
   };
   return {
     drivers,
-    signs: tcpdumpSigns(),
+    signs: kernel.watch.signs,
     flows,
     close: () => {
       close();
       kernel.close();
     },
-  };
-}
-
-type Watch = (changed: () => void) => () => void;
-
-/** One watch for all who want to know, as long as there are any. */
-function shared(watch: Watch): Watch {
-  const all = new Set<() => void>();
-  let end: (() => void) | undefined;
-  return (changed) => {
-    const one = () => changed();
-    all.add(one);
-    end ??= watch(() => all.forEach((each) => each()));
-    return () => {
-      all.delete(one);
-      if (all.size > 0) return;
-      end?.();
-      end = undefined;
-    };
   };
 }

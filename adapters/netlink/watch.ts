@@ -1,0 +1,98 @@
+/** Tells what others change in a kernel, and what VMs say of themselves, as it comes. What is changed by our own sockets is not told. */
+import { closeSync } from "node:fs";
+import type { Sign, SignsOfLife } from "#contracts/signs.ts";
+import { NETFILTER, netlinkSocket, ROUTE } from "./channel.ts";
+import type { Channel } from "./channel.ts";
+import { ear } from "./ear.ts";
+import type { Listen, Sort, Source } from "./ear.ts";
+import { frameSockets } from "./frames.ts";
+import type { FrameNews } from "./frames.ts";
+import { filterSocket, setSocketOption } from "./libc.ts";
+import type { FilterStep } from "./libc.ts";
+import { linkNumbered } from "./links.ts";
+import type { NftNews, RouteNews } from "./news.ts";
+
+export interface KernelWatch {
+  /** Something of these sorts may be other than it was. */
+  route(sorts: readonly RouteNews[], changed: () => void): () => void;
+  /** Our tables may be other than they were before this state. */
+  nft(changed: (news: NftNews) => void): () => void;
+  readonly signs: SignsOfLife;
+}
+
+/** Whose news, and by which sockets we ourselves change something. */
+interface Watched {
+  readonly route: Channel;
+  readonly netfilter: Channel;
+  readonly netns?: string;
+}
+
+const GROUPS: Readonly<Record<Exclude<Sort, "frames">, readonly [protocol: number, groups: readonly number[]]>> = {
+  // Links, neighbours, then addresses and routes of both families (RTNLGRP_…).
+  route: [ROUTE, [1, 3, 5, 7, 9, 11]],
+  nft: [NETFILTER, [7]],
+};
+
+export function kernelWatch(kernel: Watched): KernelWatch {
+  const listen = ear();
+  const route = shared<RouteNews>(listen, () => [{ socket: groupSocket("route", kernel), sort: "route" }]);
+  const nft = shared<NftNews>(listen, () => [{ socket: groupSocket("nft", kernel), sort: "nft" }]);
+  const frames = shared<FrameNews>(listen, () => frameSockets(kernel.netns).map((socket) => ({ socket, sort: "frames" as const })));
+  return {
+    route: (sorts, changed) => route((news) => (sorts.includes(news) ? changed() : undefined)),
+    nft,
+    signs: { watch: (heard) => frames(signOf(kernel, heard)) },
+  };
+}
+
+/** One ear for all who want to know, as long as there are any. */
+function shared<T>(listen: Listen, open: () => readonly Source[]): (heard: (news: T) => void) => () => void {
+  const all = new Set<(news: T) => void>();
+  let ends: readonly (() => void)[] = [];
+  return (heard) => {
+    const one = (news: T) => heard(news);
+    all.add(one);
+    // What comes in at a socket is of its sort.
+    if (all.size === 1) ends = open().map((source) => listen(source, (news) => all.forEach((each) => each(news as T))));
+    return () => {
+      if (all.delete(one) && all.size === 0) ends.forEach((end) => end());
+    };
+  };
+}
+
+const [SOL_SOCKET, SO_RCVBUFFORCE] = [1, 33];
+const [SOL_NETLINK, ADD_MEMBERSHIP] = [270, 1];
+
+/** What is told to all who listen, but for what our own sockets did: that does not even reach it. */
+function groupSocket(sort: keyof typeof GROUPS, kernel: Watched): number {
+  const [protocol, groups] = GROUPS[sort];
+  const socket = netlinkSocket(protocol, kernel.netns);
+  try {
+    filterSocket(socket, notBy(sort === "route" ? kernel.route.port : kernel.netfilter.port));
+    setSocketOption(socket, { level: SOL_SOCKET, name: SO_RCVBUFFORCE, value: 8 << 20 });
+    for (const group of groups) setSocketOption(socket, { level: SOL_NETLINK, name: ADD_MEMBERSHIP, value: group });
+    return socket;
+  } catch (error) {
+    closeSync(socket);
+    throw error;
+  }
+}
+
+/** Drops messages that bear this number (`nlmsg_pid`, in the machine's order, where a filter reads in the network's). */
+function notBy(port: number): FilterStep[] {
+  const swapped = Buffer.alloc(4);
+  swapped.writeUInt32LE(port);
+  return [
+    [0x20, 0, 0, 12],
+    [0x15, 0, 1, swapped.readUInt32BE(0)],
+    [0x06, 0, 0, 0],
+    [0x06, 0, 0, 0xffffffff],
+  ];
+}
+
+function signOf(kernel: Watched, heard: (sign: Sign) => void): (news: FrameNews) => void {
+  return ({ link, ...said }) => {
+    const tap = linkNumbered(kernel.route, link)?.name;
+    if (tap !== undefined) heard({ ...said, tap });
+  };
+}
