@@ -71,7 +71,7 @@ interface Stream {
 }
 
 // It ends with whoever listens to it.
-const TICKS = "SYSTEM:while sleep 0.2 && echo tick; do :; done";
+const TICKS = "SYSTEM:while sleep 0.2 && echo tick; do true; done";
 
 function stream(t: { readonly signal: AbortSignal }, what: string, netns: string, from: string): Stream {
   let lines = 0;

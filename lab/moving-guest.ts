@@ -7,12 +7,13 @@ import { familyOf, widthOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { hostSideMac, linkLocal, readMac } from "#core/net/mac.ts";
 import type { Mac } from "#core/net/mac.ts";
+import { announcement, reverseArp, sendFrame } from "./announce.ts";
 import { furnish, withoutDad } from "./build.ts";
 import type { CloudPort } from "./cloud.ts";
 import { tapOf } from "./nova.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
-import { inside, must, run } from "./program.ts";
+import { must, run } from "./program.ts";
 
 export interface MovingGuest {
   readonly netns: string;
@@ -20,6 +21,12 @@ export interface MovingGuest {
   plug(host: string): Promise<void>;
   /** It stops where it runs, and goes on here. */
   run(host: string): Promise<void>;
+  /** It has this address as well, for itself. */
+  accept(ip: Ip): Promise<void>;
+  /** It says to everybody that the address is its own. */
+  announce(ip: Ip): Promise<void>;
+  /** It hears and says nothing any more. */
+  fall(): Promise<void>;
   /** Takes its tap away. */
   unplug(host: string): Promise<void>;
   end(): Promise<void>;
@@ -53,8 +60,11 @@ export async function movingGuest(lab: Lab, port: CloudPort, name = "guest"): Pr
       // IPv6 addresses go with their link by themselves: to delete them fails then.
       await run(["ip", "-force", "-n", netns, "-batch", "-"], { input: commands.join("\n").concat("\n") });
       there = host;
-      await must(inside(netns, ["sh", "-c", `printf '${octal(reverseArp(mac))}' | socat -u - INTERFACE:${host}`]));
+      await sendFrame(netns, host, reverseArp(mac));
     },
+    accept: async (ip) => void (await must(["ip", "-n", netns, "addr", "add", `${ip}/${widthOf(familyOf(ip))}`, "dev", "lo"])),
+    announce: (ip) => sendFrame(netns, String(there), announcement(mac, ip)),
+    fall: async () => void (await must(["ip", "-n", netns, "link", "set", String(there), "down"])),
     unplug: async (host) => void (await run(["ip", "-n", machineNetns(lab, host), "link", "del", tap])),
     end,
   };
@@ -75,16 +85,4 @@ function on(dev: string, { mac, ips }: { readonly mac: Mac; readonly ips: readon
     `route replace default via ${ROUTER} dev ${dev} onlink`,
     `route replace default via ${linkLocal(router)} dev ${dev}`,
   ];
-}
-
-/** RFC 903, as QEMU sends it for a NIC whose guest does not announce itself. */
-function reverseArp(mac: Mac): readonly number[] {
-  const own = mac.split(":").map((octet) => Number.parseInt(octet, 16));
-  const nobody = [0, 0, 0, 0];
-  return [...Array.from({ length: 6 }, () => 0xff), ...own, 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3, ...own, ...nobody, ...own, ...nobody];
-}
-
-/** As printf(1) reads it. */
-function octal(bytes: readonly number[]): string {
-  return bytes.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }

@@ -5,7 +5,8 @@ import { latency } from "./latency.ts";
 import { migrations } from "./migration.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [forwarding, migrations, latency];
+const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency];
+import { handovers } from "./handover.ts";
 
 export const host: Bench = async (say, options) => {
   const figures: Figure[] = [];
