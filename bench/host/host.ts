@@ -2,10 +2,11 @@
 import type { Bench, Figure } from "../figure.ts";
 import { forwarding } from "./forwarding.ts";
 import { latency } from "./latency.ts";
+import { metadata } from "./metadata.ts";
 import { migrations } from "./migration.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency];
+const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency, metadata];
 import { handovers } from "./handover.ts";
 
 export const host: Bench = async (say, options) => {

@@ -30,7 +30,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   // Before anything is touched: where somebody answers already, there is an agent at work.
   const handle = answering({ state: told, view: () => running?.heard(), metrics: agentMetrics(told) });
   const door = await localDoor({ path: agentSocket(state), handle, log });
-  const metadata = agentMetadata({ live, view: () => running?.heard()?.view, clock, log });
+  const metadata = agentMetadata({ live, told: () => running?.heard()?.view, clock, log });
   if (metadata !== undefined) told.serves(metadata.status);
   const hands = hostHands(state);
   running = agentOf({
@@ -46,7 +46,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
       controller: told.controller,
       finished: (finished) => {
         told.finished(finished);
-        metadata?.wake();
+        metadata?.finished(finished);
       },
     },
   });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -187,6 +187,20 @@ test("an agent that is killed is missed no longer than until the next one knows 
   for (const url of [FOUR, SIX]) await eventually(`${url} is answered`, async () => (await ask(vm, url)) === "server-17");
   await agent.host.sh("ip link del margay-meta; ip addr del fe80::a9fe:a9fe/128 dev tap17");
   for (const url of [FOUR, SIX]) await eventually(`${url} is answered again`, async () => (await ask(vm, url)) === "server-17");
+});
+
+test("an agent that is started while no controller is there answers whoever was here when it was told last", async (t) => {
+  const { agent, guest, process: first } = await cloud(t);
+  const vm = await guest(17);
+  await eventually(
+    "the view is kept",
+    () => existsSync(join(agent.state, "last-view")) && !existsSync(join(agent.state, "last-view.behind")),
+  );
+  first.kill("SIGKILL");
+  await once(first, "exit");
+  agent.hush();
+  agent.start();
+  for (const url of [FOUR, SIX]) await eventually(`${url} is answered`, async () => (await ask(vm, url)) === "server-17");
 });
 
 test("settings that are read again count from then on", async (t) => {

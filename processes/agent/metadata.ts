@@ -8,36 +8,77 @@ import type { View } from "#core/feed/item.ts";
 import { settledView } from "#core/intent/contest.ts";
 import { callersOf } from "#core/metadata/caller.ts";
 import type { Callers } from "#core/metadata/caller.ts";
+import type { Finished } from "#engine/host-loop.ts";
 import type { Rereading } from "../rereading.ts";
 import type { AgentRead } from "./settings.ts";
 
 export interface AgentMetadataParts {
   readonly live: Rereading<AgentRead>;
-  readonly view: () => View | undefined;
+  /** What has been told last. The host is perhaps not there yet. */
+  readonly told: () => View | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Undefined where no VMs are. */
-export function agentMetadata({ live, view, clock, log }: AgentMetadataParts): MetadataService | undefined {
-  const { role, host } = live.now().settings.agent;
-  if (role !== "compute") return undefined;
-  const service = metadataService({ callers: callersIn(view, host), clock, log }, termsOf(live.now()));
-  live.listen((read) => service.configure(termsOf(read)));
-  return service;
+export interface AgentMetadata {
+  readonly status: MetadataService["status"];
+  finished(finished: Finished): void;
+  close(): Promise<void>;
 }
 
-/** Gathered once for each state of the endpoints: VMs ask more often than these change. */
-function callersIn(view: () => View | undefined, host: string): () => Callers | undefined {
-  let last: { readonly endpoints: View["endpoints"]; readonly callers: Callers } | undefined;
-  return () => {
-    const now = view();
-    if (now === undefined) return undefined;
-    if (last?.endpoints !== now.endpoints)
-      last = { endpoints: now.endpoints, callers: callersOf(settledView(now, host).endpoints.values()) };
-    return last.callers;
+/** Undefined where no VMs are. */
+export function agentMetadata({ live, told, clock, log }: AgentMetadataParts): AgentMetadata | undefined {
+  const { role, host } = live.now().settings.agent;
+  if (role !== "compute") return undefined;
+  const here = knownHere(host, told);
+  const service = metadataService({ callers: here.callers, clock, log }, termsOf(live.now()));
+  live.listen((read) => service.configure(termsOf(read)));
+  return {
+    status: service.status,
+    finished: (finished) => {
+      here.finished(finished);
+      service.wake();
+    },
+    close: service.close,
   };
 }
+
+/**
+ * Who is here by the last round. An address on its way from one port to another is nobody's for that while: by tap and address
+ * the packet filter lets in the one, and the view may speak of the other.
+ */
+export function knownHere(host: string, told: () => View | undefined) {
+  let last: { readonly view: View; readonly doubted: ReadonlySet<string> } | undefined;
+  let gathered: { readonly of: typeof last; readonly told: View["endpoints"] | undefined; readonly callers: Callers } | undefined;
+  return {
+    finished: ({ plan: { view }, result }: Pick<Finished, "result"> & { readonly plan: Pick<Finished["plan"], "view"> }) => {
+      const doubted = doubtedIn(result);
+      const isSame = last?.view.endpoints === view.endpoints && last.doubted.size === 0 && doubted.size === 0;
+      last = isSame ? last : { view, doubted };
+    },
+    /** Gathered once for each state of things: VMs ask more often than these change. */
+    callers: (): Callers | undefined => {
+      const newest = told()?.endpoints;
+      if (last === undefined) return undefined;
+      if (gathered?.of === last && gathered.told === newest) return gathered.callers;
+      const { view, doubted } = last;
+      const isSettled = (port: string, ip: string) =>
+        !doubted.has(ip) && (newest === undefined || newest.get(port)?.addresses.some((each) => each.ip === ip) === true);
+      const endpoints = [...settledView(view, host).endpoints.values()].filter(({ port_id }) => newest?.has(port_id) !== false);
+      const settled = endpoints.map((each) => ({ ...each, addresses: each.addresses.filter(({ ip }) => isSettled(each.port_id, ip)) }));
+      gathered = { of: last, told: newest, callers: callersOf(settled) };
+      return gathered.callers;
+    },
+  };
+}
+
+/** Addresses that the packet filter lets in otherwise than it should: a change failed, or waits. */
+function doubtedIn({ news }: Finished["result"]): ReadonlySet<string> {
+  const undone = news.filter(({ ref, outcome }) => ref.startsWith(CALLERS) && outcome.state !== "done");
+  return new Set(undone.map(({ ref }) => ref.slice(ref.lastIndexOf(" ") + 1)));
+}
+
+const CALLERS = "nft/inet element callers ";
 
 function termsOf({ settings: { metadata }, metadata: { secret, ...pem } }: AgentRead): MetadataTerms {
   const { urls, connect_seconds, timeout_seconds, port_requests, port_burst, port_connections } = metadata;
