@@ -6,15 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { processesWith, stopProcess } from "#adapters/linux/process.ts";
 import { agentSocket } from "./socket.ts";
-import { askAgent, ground, port, told } from "./told.real.ts";
+import { askAgent, ground, port, told, until, up } from "./told.real.ts";
 import type { Told } from "./told.real.ts";
-
-const up = async (one: Told, ports: readonly number[], revision: number) => {
-  await until(
-    () => one.report()?.revision === revision && ports.every((n) => one.report()?.endpoints[`p${n}`]?.state === "up"),
-    () => JSON.stringify(one.report(), null, 1),
-  );
-};
 
 test("a port waits for its tap, is up when it has come, and goes without a trace", async (t) => {
   const one = await told(t);
@@ -172,12 +165,4 @@ async function holdings({ host, state }: Told): Promise<string> {
      grep -ho '"pid":[0-9]*' ${state}/run/*.run.json; sysctl net.ipv4.conf.tap17.proxy_arp`,
   );
   return [...nft.split("\n").toSorted(), rest].join("\n");
-}
-
-async function until(holds: () => boolean | Promise<boolean>, explain: () => string = () => ""): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, `waited for 20 s: ${explain()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

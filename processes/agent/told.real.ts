@@ -1,4 +1,5 @@
 /** An agent as a process in a namespace, and a controller of a few lines that says what it is told to say. */
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -40,7 +41,7 @@ export interface Told {
   /** As it says itself, by its socket; rejects while it does not answer. */
   status(): Promise<AgentStatus & { readonly objects: readonly ObjectStatus[] }>;
   /** What the agents printed. */
-  log(): readonly { readonly msg: string; readonly did?: string }[];
+  log(): readonly { readonly msg: string; readonly did?: string; readonly wanted?: string; readonly found?: string }[];
 }
 
 /** `settings`: what the agent's file says, as JSON, which is YAML too. */
@@ -195,4 +196,21 @@ export function port(n: number): FeedMessage {
     floating: [],
   };
   return { op: "put", key: `endpoint/p${n}`, value };
+}
+
+/** Waits until the agent has said of this revision that these ports are up. */
+export async function up(one: Told, ports: readonly number[], revision: number): Promise<void> {
+  await until(
+    () => one.report()?.revision === revision && ports.every((n) => one.report()?.endpoints[`p${n}`]?.state === "up"),
+    () => JSON.stringify(one.report(), null, 1),
+  );
+}
+
+/** Waits for a condition, for 20 s. */
+export async function until(holds: () => boolean | Promise<boolean>, explain: () => string = () => ""): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, `waited for 20 s: ${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
