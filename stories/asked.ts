@@ -29,3 +29,14 @@ function shown(family: 4 | 6, answer: Answer): Reached {
   if (answer.verdict === "reaches") return { family, reaches: true, evidence: answer.source };
   return { family, reaches: false, evidence: `${answer.verdict} at ${answer.at}: ${answer.why}` };
 }
+
+/** What the stricter end says of it. */
+export function paceOf({ cast, views }: Stage, from: string, to: string): number | undefined {
+  const limitOf = (name: string, direction: "ingress" | "egress") =>
+    [...views.values()]
+      .flatMap(({ endpoints }) => endpoints.get(cast.people.get(name)?.id ?? "")?.limits ?? [])
+      .filter((limit) => limit.unit === "bytes" && limit.direction === direction)
+      .map((limit) => limit.per_second / 125_000);
+  const limits = [...limitOf(from, "egress"), ...limitOf(to, "ingress")];
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}

@@ -60,6 +60,7 @@ export function castOf(ask: Ask, rewrite: Rewrite): Cast {
   const groups = new Map<string, string>();
   const addressGroups = new Map<string, string>();
   const floatings = new Map<string, string>();
+  const policies = new Map<string, string>();
   const person = (name: string) => known(people, name, "port");
   const group = (name: string) => known(groups, name, "group");
   const floating = (name: string) => known(floatings, name, "floating IP");
@@ -113,6 +114,17 @@ export function castOf(ask: Ask, rewrite: Rewrite): Cast {
       case "unforward":
         await ask("DELETE", await forwardingPath(ask, floating(change.floating), change));
         return;
+      case "policy": {
+        const id = policies.get(change.policy) ?? idOf(await ask("POST", "qos/policies", { policy: { name: change.policy } }), "policy");
+        policies.set(change.policy, id);
+        return limit(ask, id, change);
+      }
+      case "pace": {
+        const qos_policy_id = change.by === undefined ? null : known(policies, change.by, "policy");
+        if ("port" in change.of) await ask("PUT", `ports/${person(change.of.port).id}`, { port: { qos_policy_id } });
+        else await ask("PUT", `networks/${await networkId(ask, change.of.network)}`, { network: { qos_policy_id } });
+        return;
+      }
       case "regroup":
         await ask("PUT", `ports/${person(change.name).id}`, { port: { security_groups: change.groups.map(group) } });
         return;
@@ -195,14 +207,29 @@ function idOf(body: unknown, key: string): string {
 
 /** Neutron takes only the gaps of a VM that is bound and plugged by Nova: the story's port is one of these. */
 async function portBody(ask: Ask, change: Extract<Change, { do: "port" }>, group: (name: string) => string): Promise<object> {
-  const { networks } = (await ask("GET", `networks?name=${change.network}`)) as { readonly networks: readonly { readonly id: string }[] };
   return {
-    network_id: networks[0]?.id,
+    network_id: await networkId(ask, change.network),
     fixed_ips: change.addresses.map((ip_address) => ({ ip_address })),
     security_groups: change.groups.map(group),
     device_owner: "compute:nova",
     "binding:host_id": change.host,
   };
+}
+
+async function networkId(ask: Ask, name: string): Promise<string | undefined> {
+  const { networks } = (await ask("GET", `networks?name=${name}`)) as { readonly networks: readonly { readonly id: string }[] };
+  return networks[0]?.id;
+}
+
+/** The policy's rule for the direction, made or changed. */
+async function limit(ask: Ask, policy: string, { direction, mbit }: Extract<Change, { do: "policy" }>): Promise<void> {
+  const path = `qos/policies/${policy}/bandwidth_limit_rules`;
+  const { bandwidth_limit_rules: rules } = (await ask("GET", path)) as {
+    readonly bandwidth_limit_rules: readonly { readonly id: string; readonly direction: string }[];
+  };
+  const there = rules.find((rule) => rule.direction === direction);
+  const said = { bandwidth_limit_rule: { max_kbps: 1000 * mbit, max_burst_kbps: 0, direction } };
+  await (there === undefined ? ask("POST", path, said) : ask("PUT", `${path}/${there.id}`, said));
 }
 
 /** Its id. Where it must be after another, ports are made until it is. */

@@ -7,7 +7,7 @@ import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import type { View } from "#core/feed/item.ts";
-import { askModel } from "./asked.ts";
+import { askModel, paceOf } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask, Cast } from "./cast.ts";
 import { signOf } from "./sign.ts";
@@ -124,6 +124,7 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
     holdings: async (host) => (byName.get(host)?.host().holds() ?? []).map((line) => withNames(line, cast.taps)),
     status: (name) => statusOf(ask, cast, name),
     reach: async (from, to, flow) => askModel({ datacenter, views: servedViews(machines), cast }, from, { to, flow }),
+    pace: async (from, to) => paceOf({ datacenter, views: servedViews(machines), cast }, from, to),
     end: () => endOf(machines, cast, ask),
     close: async () => {
       for (const machine of machines) machine.stop();

@@ -58,6 +58,13 @@ async function expect(world: World, what: Expectation, said: string): Promise<vo
       if (status !== undefined) assert.equal(status, what.status, said);
       return;
     }
+    case "pace": {
+      const mbit = await world.pace(what.from, what.to);
+      const is = `it is ${mbit ?? "as fast as it can be"}`;
+      if (what.mbit === undefined) return assert.equal(mbit, undefined, `${said}\n${is}`);
+      assert.ok(mbit !== undefined && mbit > 0.8 * what.mbit && mbit < 1.15 * what.mbit, `${said}\n${is}`);
+      return;
+    }
     case "reach":
       return expectReach(world, what, said);
   }

@@ -20,7 +20,7 @@ import { decideRestore } from "#core/neutron/restore.ts";
 import { ADMIN, sandbox } from "#core/neutron/sandbox.ts";
 import { replica } from "#engine/replica.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
-import { askModel } from "./asked.ts";
+import { askModel, paceOf } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask } from "./cast.ts";
 import { withNova } from "./nova.ts";
@@ -62,6 +62,7 @@ export async function pureWorld(example: string): Promise<World> {
       ),
     );
   };
+  const views = () => new Map(datacenter.hosts.map(({ name }) => [name, served(told(name), (tap) => plugged.has(`${name} ${tap}`))]));
   return {
     patience: 0,
     // Decisions have no process that could be killed.
@@ -78,10 +79,8 @@ export async function pureWorld(example: string): Promise<World> {
         ),
       ).map((line) => withNames(line, cast.taps)),
     status: async () => undefined,
-    reach: async (from, to, flow) => {
-      const views = new Map(datacenter.hosts.map(({ name }) => [name, served(told(name), (tap) => plugged.has(`${name} ${tap}`))]));
-      return askModel({ datacenter, views, cast }, from, { to, flow });
-    },
+    reach: async (from, to, flow) => askModel({ datacenter, views: views(), cast }, from, { to, flow }),
+    pace: async (from, to) => paceOf({ datacenter, views: views(), cast }, from, to),
     close: async () => undefined,
   };
 }

@@ -32,6 +32,7 @@ import type { Ask, Cast } from "./cast.ts";
 import { endsOf } from "./ends.ts";
 import type { Ends, Scene } from "./ends.ts";
 import { boot, unbooted } from "./real-world-boot.ts";
+import { measure } from "./real-world-pace.ts";
 import { restoreChanged } from "./real-world-store.ts";
 import { actOnTap } from "./real-world-taps.ts";
 import type { Change, FlowText } from "./story.ts";
@@ -59,6 +60,7 @@ export function realWorld(lab: Lab): World {
     holdings: async (host) => (await held(lab, host)).map((line) => withNames(line, cast.taps)),
     status: async (name) => ((await ask("GET", `ports/${cast.people.get(name)?.id}`)) as { port: CloudPort }).port.status,
     reach: (from, to, flow) => probe(lab, { datacenter, cast }, { from, to, flow }),
+    pace: (from, to) => measure(lab, { datacenter, cast }, from, to),
     close: async () => {
       for (const { name } of listVms(lab)) await removeVm(lab, name).catch(() => undefined);
       // Some have another id by now.

@@ -12,9 +12,11 @@
  *     delete a
  *     h1 holds nothing of a
  *
- * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `bind a to h2` (without its tap), `unplug a from h1`
- * and `plug a on h1` (the tap alone), `down a on h1`, `up a on h1`, `flap a on h1 3 times`, `rename a on h1 to tapelse` and
- * `rename tapelse on h1 to a`, `stray x on h1 with 172.18.208.99` (a tap of no port, and whoever is behind it), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`;
+ * Also: `regroup a in web,ssh` (or `nothing`), `set a admin_state_up false` (any attribute, as JSON), `move a to h2`, `bind a to h2` (without
+ * its tap), `unplug a from h1` and `plug a on h1` (the tap alone), `down a on h1`, `up a on h1`, `flap a on h1 3 times`,
+ * `rename a on h1 to tapelse` and `rename tapelse on h1 to a`, `stray x on h1 with 172.18.208.99` (a tap of no port, and whoever is behind
+ * it), `drop rule …`, `kill agent h1`, `kill controller`; `h1 lacks route …`, `a is ACTIVE`;
+ * `policy slow egress 20 mbit`, `pace a by slow` and `pace network external by slow` (or `nothing`), `a sends outside at 20 mbit` or `freely`;
  * `group quick stateless`; `port b … in web beside a` (another NIC of the same VM), `port b … after a` (with an id that is after that one's);
  * `b claims 172.18.208.20` and `b claims the tap of a` (the store is put back by force, and says so);
  * `floating f 172.18.208.50`, `lead f to a` (or `nothing`), `forward f tcp 2222 to a 22`, `drop forward f tcp 2222`;
@@ -74,6 +76,9 @@ export type Change =
       readonly inner: number;
     }
   | { readonly do: "unforward"; readonly floating: string; readonly protocol: string; readonly port: number }
+  /** A policy of limits says this of one direction, whatever it said before. */
+  | { readonly do: "policy"; readonly policy: string; readonly direction: "ingress" | "egress"; readonly mbit: number }
+  | { readonly do: "pace"; readonly of: { readonly port: string } | { readonly network: string }; readonly by?: string }
   /** The tap alone comes or goes, whatever the port is bound to. */
   | { readonly do: "plug" | "unplug" | "up" | "down"; readonly name: string; readonly host: string }
   | { readonly do: "flap"; readonly name: string; readonly host: string; readonly times: number }
@@ -89,6 +94,8 @@ export type Expectation =
   | { readonly see: "holds" | "lacks"; readonly host: string; readonly object: string }
   | { readonly see: "holds-nothing"; readonly host: string; readonly port: string }
   | { readonly see: "status"; readonly port: string; readonly status: string }
+  /** Mbit/s; absent: as fast as it can. */
+  | { readonly see: "pace"; readonly from: string; readonly to: string; readonly mbit?: number }
   | {
       readonly see: "reach";
       readonly from: string;
@@ -176,6 +183,27 @@ const SENTENCES: readonly (readonly [RegExp, Reader])[] = [
   [
     /^drop forward (\S+) (tcp|udp|sctp) (\d+)$/,
     ([, floating = "", protocol = "", port]) => ({ do: "unforward", floating, protocol, port: Number(port) }),
+  ],
+  [
+    /^policy (\S+) (ingress|egress) (\d+) mbit$/,
+    ([, policy = "", direction, mbit]) => ({
+      do: "policy",
+      policy,
+      direction: direction === "egress" ? "egress" : "ingress",
+      mbit: Number(mbit),
+    }),
+  ],
+  [
+    /^pace (network )?(\S+) by (\S+)$/,
+    ([, network, of = "", by = ""]) => ({
+      do: "pace",
+      of: network === undefined ? { port: of } : { network: of },
+      ...(by === "nothing" ? {} : { by }),
+    }),
+  ],
+  [
+    /^(\S+) sends (\S+) (?:freely|at (\d+) mbit)$/,
+    ([, from = "", to = "", mbit]) => ({ see: "pace", from, to, ...(mbit === undefined ? {} : { mbit: Number(mbit) }) }),
   ],
   [/^regroup (\S+) in (\S+)$/, ([, name = "", groups = ""]) => ({ do: "regroup", name, groups: readNames(groups) })],
   [/^(move|bind) (\S+) to (\S+)$/, ([, verb, name = "", host = ""]) => ({ do: verb === "move" ? "move" : "bind", name, host })],

@@ -20,5 +20,7 @@ export interface World {
   /** Undefined where this depth has no status of ports. */
   status(port: string): Promise<string | undefined>;
   reach(from: string, to: string, flow: FlowText): Promise<readonly Reached[]>;
+  /** How fast one connection is, in Mbit/s; undefined: nothing holds it back. */
+  pace(from: string, to: string): Promise<number | undefined>;
   close(): Promise<void>;
 }

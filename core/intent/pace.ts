@@ -52,9 +52,12 @@ const own = perValue((endpoint: Endpoint) => {
   return caused([ports(endpoint)], objects);
 });
 
-/** In nft's words; it counts what IP sees: headers and data, not the frame. */
+/**
+ * In nft's words; it counts what IP sees: headers and data, not the frame. A bucket of bytes holds one second's worth whatever is said,
+ * and the burst on top of that (Linux, nft_limit_init); a bucket of packets holds the burst alone.
+ */
 function dropping({ unit, per_second: rate, burst }: Limit): string {
-  return unit === "bytes"
-    ? `limit rate over ${rate} bytes/second burst ${burst} bytes counter drop`
-    : `limit rate over ${rate}/second burst ${burst} packets counter drop`;
+  if (unit === "packets") return `limit rate over ${rate}/second burst ${burst} packets counter drop`;
+  const more = burst > rate ? ` burst ${burst - rate} bytes` : "";
+  return `limit rate over ${rate} bytes/second${more} counter drop`;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Endpoint } from "../../feed/item.ts";
-import { addressed, changed, host, outside, troubles } from "./bench.test.ts";
+import { addressed, changed, eventually, host, outside, troubles } from "./bench.test.ts";
 import type { Host, Place } from "./bench.test.ts";
 import { port, viewOf } from "./sample-view.ts";
 
@@ -46,4 +46,37 @@ test("what comes faster than it may is dropped, and only while that is said", as
   assert.ok(received > PACKETS / 2, `${received} of ${PACKETS} packets were dropped`);
   assert.ok(await a.can("ping -q -c 3 -i 0.2 -W 1 10.65.0.12"));
   assert.deepEqual(changed(await h.hold(viewOf([A, heavy]))), [], "a second round finds nothing to do");
+});
+
+test("one connection gets what its limit says, and no more than that and a burst, as soon as it is said", async (t) => {
+  const h = await host(t);
+  await outside(t, h);
+  const [a, b] = [await h.guest(A), await h.guest(B)];
+  assert.deepEqual(troubles(await h.hold(viewOf([A, B]))), []);
+  await addressed(a, A);
+  await addressed(b, B);
+  const seconds = 3;
+  const passed = async () => {
+    const heard = b.sh("timeout 10 socat -u TCP4-LISTEN:9,reuseaddr STDOUT | wc -c");
+    await eventually("a listener", () => b.can("ss -ltnH | grep -q :9"));
+    await a.sh(`timeout ${seconds} socat -u /dev/zero TCP4:10.65.0.12:9 || true`);
+    return Number(await heard);
+  };
+  for (const [direction, mbit] of [
+    ["egress", 10],
+    ["ingress", 10],
+    ["egress", 100],
+    ["ingress", 100],
+  ] as const) {
+    const rate = mbit * 125_000;
+    const limit = { direction, unit: "bytes", per_second: rate, burst: 0.8 * rate } as const;
+    const paced = direction === "egress" ? [limited(A, limit), B] : [A, limited(B, limit)];
+    assert.deepEqual(troubles(await h.hold(viewOf(paced))), []);
+    const share = (await passed()) / (rate * seconds);
+    t.diagnostic(`${direction} at ${mbit} Mbit/s: ${Math.round(100 * share)} % in ${seconds} s, of which a burst is up to 33 %`);
+    // The last segments are on their way when the sender ends.
+    assert.ok(share > 0.85 && share < 1 + 1 / seconds + 0.1, `${share} of what it may`);
+  }
+  assert.deepEqual(troubles(await h.hold(viewOf([A, B]))), []);
+  assert.ok((await passed()) > 2 * 12_500_000 * seconds, "no limit is left");
 });
