@@ -21,7 +21,7 @@ const { functions: libc } = dlopen(null, {
 });
 
 /** That it is experimental is known: the Node that runs is the one that is pinned. Every other warning is let through. */
-function ffi(): typeof import("node:ffi") {
+export function ffi(): typeof import("node:ffi") {
   const emit = process.emitWarning;
   process.emitWarning = ((...words: Parameters<typeof emit>) =>
     String(words[0]).startsWith("FFI is an experimental feature") ? undefined : emit.apply(process, words)) as typeof emit;

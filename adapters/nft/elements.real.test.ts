@@ -170,3 +170,47 @@ test("thousands of elements are one transaction", async (t) => {
   assert.deepEqual((await step([...STRUCTURE, ...many])).changes, []);
   assert.ok((await step(STRUCTURE)).outcomes.every(({ state }) => state === "done"));
 });
+
+test("what is known is not read again: not at rest, not after own changes; whatever others change in between is seen", async (t) => {
+  const { run, kernel, sh } = await testNamespace(t);
+  const read: number[] = [];
+  const dump: typeof kernel.netfilter.dump = (question, ...rest) => {
+    read.push(question.type & 0xff);
+    return kernel.netfilter.dump(question, ...rest);
+  };
+  const netfilter = { ...kernel.netfilter, dump };
+  const driver = nftables({ ...kernel, run, netfilter });
+  const fresh = nftables({ ...kernel, run });
+  const shown = async (by: typeof driver) => (await by.list([])).map(nft.show).toSorted();
+  const step = async (want: readonly Nft[]) => {
+    const changes = diff(nft, want, await fresh.list(want), { prune: true });
+    assert.ok((await driver.apply(changes)).every(({ state }) => state === "done"));
+  };
+  /** What is listed is what a driver with no memory lists; gives which sorts of things were read from the kernel. */
+  const listed = async () => {
+    read.length = 0;
+    const now = await shown(driver);
+    const reads = [...new Set(read)].toSorted((a, b) => a - b);
+    assert.deepEqual(now, await shown(nftables({ ...kernel, run })));
+    return reads;
+  };
+  const [chains, rules, sets, elements] = [4, 7, 10, 13];
+  const offices: Nft = { ...set("offices", "type ipv4_addr; flags interval;"), elements: ["192.0.2.0/24"] };
+  await step([...STRUCTURE, offices, ...ELEMENTS]);
+  assert.deepEqual(await listed(), [chains, rules, sets, elements]);
+  assert.deepEqual(await listed(), []);
+  const fewer = ELEMENTS.slice(2);
+  await step([...STRUCTURE, offices, ...fewer, element("members4", "10.65.0.9"), element("leaving", "10.65.0.6", "203.0.113.6")]);
+  assert.deepEqual(await listed(), []);
+  // A chain more: chains, rules and sets are read, and of the sets only what the script was about.
+  const in2: Nft = { ...inet, object: "chain", name: "in-2", rules: ["drop"] };
+  await step([...STRUCTURE, in2, offices, ...fewer, element("to", '"tap2"', "goto in-2")]);
+  assert.deepEqual(await listed(), [chains, rules, sets]);
+  await step([...STRUCTURE, in2, { ...offices, elements: ["198.51.100.0/24"] }, ...fewer]);
+  assert.deepEqual(await listed(), [elements]);
+  await sh("nft 'add element inet margay members4 { 10.65.0.77 }'");
+  await step([...STRUCTURE, in2, offices, ...fewer]);
+  assert.deepEqual(await listed(), [chains, rules, sets, elements]);
+  await sh("nft 'delete table inet margay'");
+  assert.deepEqual(await shown(driver), []);
+});

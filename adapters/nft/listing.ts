@@ -1,8 +1,7 @@
 /** Our tables as the kernel has them: chains by the comments of their rules, sets by theirs, and elements one by one. */
 import { nftRef } from "#core/kinds/nft.ts";
 import type { NftElement, NftFamily } from "#core/kinds/nft.ts";
-import { NO_TABLE } from "#core/kinds/nft-table.ts";
-import type { ChainState, NftTable } from "#core/kinds/nft-table.ts";
+import type { ChainState } from "#core/kinds/nft-table.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { RefusedError } from "../netlink/channel.ts";
 import type { Channel } from "../netlink/channel.ts";
@@ -11,7 +10,8 @@ import type { MessageWriter } from "../netlink/message.ts";
 import { elementsOf, verdictIn } from "./elements.ts";
 import { CHAIN, DATA, EXPRESSION, hookName, IMMEDIATE_DATA, LOOKUP_SET, NFT, nftHead, RULE, RULE_COMMENT } from "./numbers.ts";
 import { NFT_TABLE } from "./script.ts";
-import { commentIn, isAnonymous, isFilledByRules, NONE, setsOf } from "./sets.ts";
+import { commentIn, isAnonymous, NONE, setsOf } from "./sets.ts";
+import type { SetShape } from "./sets.ts";
 
 const ATTEMPTS = 20;
 
@@ -20,32 +20,32 @@ export function generation(netfilter: Channel): number {
   return netfilter.get({ type: NFT.GETGEN, fixed: nftHead("inet") }, (body) => attributeIn(body, 1, 4)?.readUInt32BE(0) ?? 0, []) ?? 0;
 }
 
-/** What `read` makes of one state, and its number: again when it changed while it was read. */
-export function atOnce<T>(netfilter: Channel, read: () => T): { readonly value: T; readonly state: number } {
+/** What `read` makes of one state, by its number: again when it changed while it was read. */
+export function atOnce<T>(netfilter: Channel, read: (state: number) => T): { readonly value: T; readonly state: number } {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = generation(netfilter);
-    const value = read();
+    const value = read(before);
     if (generation(netfilter) === before) return { value, state: before };
   }
   throw new Error(`the packet filter changed ${ATTEMPTS} times while it was read`);
 }
 
-/** A table that is not there holds nothing. */
-export function tableOf(netfilter: Channel, family: NftFamily): NftTable {
+/** Chains and sets of our table in this family; a table that is not there holds nothing. */
+export function structureOf(
+  netfilter: Channel,
+  family: NftFamily,
+): { readonly chains: readonly ChainState[]; readonly sets: readonly SetShape[] } {
   try {
     const shapes = setsOf(netfilter, family);
-    const sets = shapes.filter((set) => !isAnonymous(set));
-    const chains = chainsOf(netfilter, family);
-    if (sets.length === 0 && chains.length === 0) return NO_TABLE;
     // What a rule looks into without a name is part of the rule.
     const inline = new Map(shapes.filter(isAnonymous).map((set) => [set.name, elementsOf(netfilter, set)]));
     const rules = Map.groupBy(rulesOf(netfilter, family), ({ chain }) => chain);
     return {
-      chains: chains.map((chain) => withRules(chain, rules.get(chain.name) ?? [], inline)),
-      sets: sets.map((set) => ({ ...set, elements: isFilledByRules(set) ? [] : elementsOf(netfilter, set) })),
+      chains: chainsOf(netfilter, family).map((chain) => withRules(chain, rules.get(chain.name) ?? [], inline)),
+      sets: shapes.filter((set) => !isAnonymous(set)),
     };
   } catch (error) {
-    if (error instanceof RefusedError && NONE.includes(error.errno)) return NO_TABLE;
+    if (error instanceof RefusedError && NONE.includes(error.errno)) return { chains: [], sets: [] };
     throw error;
   }
 }

@@ -3,27 +3,27 @@ import type { Driver } from "#contracts/driver.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import type { NftTable, SetState } from "#core/kinds/nft-table.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft, NftFamily } from "#core/kinds/nft.ts";
+import type { Nft } from "#core/kinds/nft.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { elementAt, elementsOf } from "./elements.ts";
-import { generations } from "./generations.ts";
-import { atOnce, chainNamed, tableOf } from "./listing.ts";
+import { ledger } from "./ledger.ts";
+import { nftLibrary } from "./library.ts";
+import { atOnce, chainNamed } from "./listing.ts";
 import { setNamed } from "./sets.ts";
 import { transact } from "./transaction.ts";
 import type { NftTools } from "./transaction.ts";
 
-const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
-
-export function nftables({ watch, run, netfilter }: Omit<NftTools, "generations"> & Pick<Kernel, "watch">): Driver<Nft> {
-  const known = generations(netfilter, watch.nft);
-  const tools = { run, netfilter, generations: known };
+export function nftables({
+  watch,
+  run,
+  netfilter,
+  netns,
+}: Pick<Kernel, "watch" | "netfilter" | "netns"> & Pick<NftTools, "run">): Driver<Nft> {
+  const known = ledger(netfilter, watch.nft);
+  const tools = { run, netfilter, ledger: known, library: nftLibrary(netns) };
   return {
-    list: async (want) => {
-      const { value: tables, state } = atOnce(netfilter, () => FAMILIES.map((family) => tableOf(netfilter, family)));
-      known.listed(state);
-      return nftHeld(want, tables);
-    },
+    list: async (want) => nftHeld(want, known.tables(want)),
     read: async (values) => {
       const { value: table } = atOnce(netfilter, () => partOf(netfilter, values));
       const keys = new Set(values.map(nft.key));

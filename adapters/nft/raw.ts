@@ -52,13 +52,13 @@ interface Step {
 const NO_SET = wordsOf(2);
 
 export interface RawElements {
-  /** Undefined when there is a set among those of `changes` whose keys we cannot write. */
-  attempt(changes: readonly Change<Nft>[]): { readonly culprits: Culprits } | undefined;
+  /** The transaction, which is still to be made; undefined when there is a set among those of `changes` whose keys we cannot write. */
+  prepare(changes: readonly Change<Nft>[]): (() => Culprits) | undefined;
 }
 
 export function rawElements(netfilter: Channel): RawElements {
   return {
-    attempt: (changes) => {
+    prepare: (changes) => {
       const shapes = shapesOf(netfilter, changes);
       if ([...shapes.values()].some((shape) => shape !== undefined && (shape.keys === undefined || shape.values === "other")))
         return undefined;
@@ -70,7 +70,7 @@ export function rawElements(netfilter: Channel): RawElements {
           return typeof made === "string" ? [] : made;
         }),
       );
-      return { culprits: culprits.size > 0 ? culprits : send(netfilter, steps) };
+      return () => (culprits.size > 0 ? culprits : send(netfilter, steps));
     },
   };
 }

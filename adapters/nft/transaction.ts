@@ -15,14 +15,16 @@ import type { Ref } from "#core/kinds/kind.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { wordsOf } from "../programs/programs.ts";
 import type { Channel } from "../netlink/channel.ts";
-import type { Generations } from "./generations.ts";
+import type { Ledger } from "./ledger.ts";
+import type { NftLibrary } from "./library.ts";
 import { isElemental, rawElements } from "./raw.ts";
 
 export interface NftTools {
   /** Runs nft(8). */
   readonly run: RunProgram;
   readonly netfilter: Channel;
-  readonly generations: Generations;
+  readonly ledger: Ledger;
+  readonly library: NftLibrary;
 }
 
 /** Outcomes so far, other than done. */
@@ -75,20 +77,28 @@ function isFilledSet(change: Change<Nft>): boolean {
   return change.op === "create" && change.want.object === "set" && change.want.elements !== undefined;
 }
 
-function scriptDoor({ run, generations }: NftTools, contents: "filled" | "empty"): Door {
+/** nft's library is asked in this process, as long as it has no elements to look at; the program says more of what it refuses. */
+function scriptDoor({ run, ledger, library }: NftTools, contents: "filled" | "empty"): Door {
   return async (changes) => {
     const script = nftScript(changes, contents);
-    const result = await generations.script(() => run(["nft", "-f", "-"], script.text));
+    if (await ledger.script(changes, async () => isShort(script.text) && library.run(script.text))) return undefined;
+    const result = await ledger.script(changes, () => run(["nft", "-f", "-"], script.text));
     return result.code === 0 ? undefined : { culprits: readCulprits(result.stderr, script), words: wordsOf(result) };
   };
+}
+
+/** Longer ones would leave this process larger than it was; a word about elements makes nft read all sets of prefixes. */
+function isShort(text: string): boolean {
+  return text.length < 100_000 && !/^(add|delete) element |^flush set /m.test(text);
 }
 
 function elementDoor(tools: NftTools): Door {
   const raw = rawElements(tools.netfilter);
   return async (changes) => {
-    const tried = raw.attempt(changes);
-    if (tried === undefined) return scriptDoor(tools, "filled")(changes);
-    return tried.culprits === undefined ? undefined : { culprits: tried.culprits, words: "" };
+    const steps = raw.prepare(changes);
+    if (steps === undefined) return scriptDoor(tools, "filled")(changes);
+    const culprits = tools.ledger.elements(changes, steps);
+    return culprits === undefined ? undefined : { culprits, words: "" };
   };
 }
 

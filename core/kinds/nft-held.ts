@@ -5,7 +5,7 @@
 import { digest } from "./digest.ts";
 import type { Ref } from "./kind.ts";
 import { nftRef } from "./nft.ts";
-import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "./nft.ts";
+import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
 import type { ChainState, NftTable, SetState } from "./nft-table.ts";
 
 /**
@@ -19,7 +19,6 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
   const known = new Map<Ref, Nft>();
   for (const value of want) if (value.object !== "element") known.set(nftRef(value.family, value.object, value.name), value);
   const textOf = knownTexts(want);
-  const wanted = wantedElements(want);
 
   const states = tables.flatMap((table) => table.sets);
   const sets = states.map((state) => setOf(state, known, textOf));
@@ -31,13 +30,16 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
       ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
     }));
   const elements = states.flatMap(({ object, family, name, elements: inside }, at) =>
-    sets[at]?.elements !== undefined || doomed.has(nftRef(family, object, name)) ? [] : inside.map(wanted(family, name)),
+    sets[at]?.elements !== undefined || doomed.has(nftRef(family, object, name)) ? [] : inside,
   );
   return [...sets, ...chains, ...elements];
 }
 
-/** By set: what is wanted itself where an element is the same. There may be tens of thousands, and once is enough to have each. */
-function wantedElements(want: readonly Nft[]): (family: NftFamily, of: string) => (element: NftElement) => NftElement {
+/**
+ * By set (`inet members4`), then by element: what is wanted itself where an element is as it is wanted. There may be tens of thousands,
+ * and once is enough to have each.
+ */
+export function asWanted(want: readonly Nft[]): (place: string) => (element: NftElement) => NftElement {
   const sets = new Map<string, Map<string, NftElement>>();
   const setOf = (place: string) => {
     const set = sets.get(place) ?? new Map<string, NftElement>();
@@ -51,8 +53,8 @@ function wantedElements(want: readonly Nft[]): (family: NftFamily, of: string) =
     if (value.of !== of || value.family !== family) [family, of, set] = [value.family, value.of, setOf(`${value.family} ${value.of}`)];
     set.set(value.element, value);
   }
-  return (family, of) => {
-    const set = sets.get(`${family} ${of}`);
+  return (place) => {
+    const set = sets.get(place);
     return (element) => {
       const known = set?.get(element.element);
       return known !== undefined && known.value === element.value ? known : element;

@@ -26,5 +26,3 @@ export interface SetState {
   /** What is in it, but for what rules put there. */
   readonly elements: readonly NftElement[];
 }
-
-export const NO_TABLE: NftTable = { chains: [], sets: [] };

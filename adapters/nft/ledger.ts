@@ -1,0 +1,162 @@
+/**
+ * What is known of the packet filter without asking. The kernel numbers its states, one further with each transaction of whoever it is:
+ * as long as the number is that of the last listing and of our own transactions since, what stands is what was listed, with what we
+ * changed. So a host that is at rest is not read again and again, however long its sets are; and a change that others made shows.
+ */
+import { asWanted } from "#core/kinds/nft-held.ts";
+import type { Nft, NftElement, NftFamily } from "#core/kinds/nft.ts";
+import type { ChainState, NftTable } from "#core/kinds/nft-table.ts";
+import type { Change } from "#core/reconcile/diff.ts";
+import type { Channel } from "../netlink/channel.ts";
+import type { KernelWatch } from "../netlink/watch.ts";
+import { elementsOf } from "./elements.ts";
+import { spanOf, spanText } from "./fields.ts";
+import { atOnce, generation, structureOf } from "./listing.ts";
+import { isFilledByRules } from "./sets.ts";
+import type { SetShape } from "./sets.ts";
+
+export interface Ledger {
+  /** All our tables; an element that is as it is wanted is the wanted one itself: there may be tens of thousands. */
+  tables(want: readonly Nft[]): readonly NftTable[];
+  /** Runs a script of ours, which is one transaction or none. */
+  script<T>(changes: readonly Change<Nft>[], run: () => Promise<T>): Promise<T>;
+  /** Makes changes of elements, in one transaction or, when it gives something, in none. */
+  elements<T>(changes: readonly Change<Nft>[], make: () => T | undefined): T | undefined;
+  /** Tells what others change; what we change is not told. */
+  watch(changed: () => void): () => void;
+}
+
+interface Structure {
+  readonly family: NftFamily;
+  readonly chains: readonly ChainState[];
+  readonly sets: readonly SetShape[];
+}
+
+/** What is in one set: as it was listed, and what became of single keys since. */
+interface Contents {
+  readonly listed: readonly NftElement[];
+  readonly since: Map<string, NftElement | undefined>;
+}
+
+/** What is known of one state. */
+interface Known {
+  state: number;
+  readonly structure: readonly Structure[];
+  /** A script of ours has changed the structure since, though not what the sets are that it did not name. */
+  stale: boolean;
+  readonly contents: Map<string, Contents>;
+}
+
+const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
+const placeOf = (family: NftFamily, name: string) => `${family} ${name}`;
+
+export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
+  let known: Known | undefined;
+  /** States that scripts of ours led to since the last listing. */
+  const ours = new Set<number>();
+  let running = 0;
+  let waiting: (() => void)[] = [];
+  /** One transaction further, and nobody else's in between. */
+  const goOn = (before: number, after: number) => {
+    if (known?.state !== before || after !== before + 1) return (known = undefined);
+    known.state = after;
+    return known;
+  };
+  const isNews = (state: number | undefined) => state === undefined || (state > (known?.state ?? 0) && !ours.has(state));
+
+  return {
+    tables: (want) => {
+      const { value, state } = atOnce(netfilter, (now) => look(netfilter, known?.state === now ? known : undefined));
+      const wanted = asWanted(want);
+      const contents = [...value.contents].map(
+        ([place, { listed, since }]) => [place, { listed: current(listed, since).map(wanted(place)), since: new Map() }] as const,
+      );
+      known = { state, structure: value.structure, stale: false, contents: new Map(contents) };
+      ours.clear();
+      return value.structure.map(({ family, chains, sets }) => ({
+        chains,
+        sets: sets.map((set) => ({ ...set, elements: known?.contents.get(placeOf(family, set.name))?.listed ?? [] })),
+      }));
+    },
+    script: async (changes, run) => {
+      running++;
+      const before = generation(netfilter);
+      try {
+        return await run();
+      } finally {
+        running--;
+        const after = generation(netfilter);
+        if (after === before + 1) ours.add(after);
+        const still = after === before ? undefined : goOn(before, after);
+        if (still !== undefined) {
+          still.stale = true;
+          for (const change of changes) for (const place of touchedBy(change)) still.contents.delete(place);
+        }
+        const all = waiting;
+        waiting = [];
+        all.forEach((tell) => tell());
+      }
+    },
+    elements: (changes, make) => {
+      const before = generation(netfilter);
+      const refused = make();
+      if (refused !== undefined) return refused;
+      const still = goOn(before, generation(netfilter));
+      if (still !== undefined) for (const change of changes) note(still, change);
+      return undefined;
+    },
+    watch: (changed) =>
+      watch(({ generation: state }) => {
+        const tell = () => (isNews(state) ? changed() : undefined);
+        // What a script changed is told before its end.
+        if (running > 0) waiting.push(tell);
+        else tell();
+      }),
+  };
+}
+
+/** Reads what is not known. */
+function look(netfilter: Channel, known: Known | undefined): Pick<Known, "structure" | "contents"> {
+  const structure = known?.stale === false ? known.structure : FAMILIES.map((family) => ({ family, ...structureOf(netfilter, family) }));
+  const contents = new Map<string, Contents>();
+  for (const { family, sets } of structure)
+    for (const set of sets) {
+      const place = placeOf(family, set.name);
+      const read = () => ({ listed: isFilledByRules(set) ? [] : elementsOf(netfilter, set), since: new Map() });
+      contents.set(place, known?.contents.get(place) ?? read());
+    }
+  return { structure, contents };
+}
+
+function current(listed: readonly NftElement[], since: Contents["since"]): readonly NftElement[] {
+  if (since.size === 0) return listed;
+  return [...listed.filter(({ element }) => !since.has(element)), ...[...since.values()].flatMap((element) => element ?? [])];
+}
+
+function touchedBy(change: Change<Nft>): string[] {
+  const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
+  return values.flatMap((value) =>
+    value.object === "chain" ? [] : [placeOf(value.family, value.object === "element" ? value.of : value.name)],
+  );
+}
+
+/** A set that changed as a whole is read again, and so is one with a key that the kernel would tell in another way. */
+function note(known: Known, change: Change<Nft>): void {
+  const [gone, come] = [change.op === "create" ? undefined : change.have, change.op === "delete" ? undefined : change.want];
+  for (const value of [gone, come]) {
+    if (value === undefined || value.object === "chain") continue;
+    const place = placeOf(value.family, value.object === "element" ? value.of : value.name);
+    const set = known.structure
+      ?.find(({ family }) => family === value.family)
+      ?.sets.find(({ name }) => name === (value.object === "element" ? value.of : value.name));
+    if (value.object !== "element" || set === undefined || !isCanonical(value, set)) known.contents.delete(place);
+    else known.contents.get(place)?.since.set(value.element, value === come ? value : undefined);
+  }
+}
+
+function isCanonical({ element, value }: NftElement, { keys, values }: SetShape): boolean {
+  const key = keys === undefined ? undefined : spanOf(element, keys);
+  if (keys === undefined || key === undefined || spanText(key, keys) !== element) return false;
+  const data = typeof values === "object" && value !== undefined ? spanOf(value, values) : undefined;
+  return typeof values !== "object" || (data !== undefined && spanText(data, values) === value);
+}
