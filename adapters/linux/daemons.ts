@@ -15,7 +15,7 @@ import { wordsOf } from "../programs/programs.ts";
 import { allOf, endedSaying, endProcesses, hasSaidItServes, placed, startDaemon } from "./daemon-process.ts";
 import type { Ground, Started } from "./daemon-process.ts";
 import { reasonOf } from "./errors.ts";
-import { linksWithIPv6, outdated, sighted } from "./link-lives.ts";
+import { NO_LINKS, outdated, sighted } from "./link-lives.ts";
 import type { LinkLives } from "./link-lives.ts";
 import { isAlive, leadsSession, signalProcess } from "./process.ts";
 import type { ProcessName } from "./process.ts";
@@ -24,7 +24,7 @@ import type { RunRecord, RunRecords } from "./run-record.ts";
 
 export interface DaemonsOptions extends Ground {
   readonly run: RunProgram;
-  /** The links of the host; absent: those of this process's own network namespace. */
+  /** The links of the host; absent: what a daemon remembers of them never ends. */
   readonly links?: LinkLives;
 }
 
@@ -45,7 +45,7 @@ interface Yard extends DaemonsOptions {
 
 export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
   const yard: Yard = {
-    links: linksWithIPv6,
+    links: NO_LINKS,
     ...options,
     records: runRecords(join(options.state, "run")),
     doubled: new Map(),
@@ -104,9 +104,7 @@ async function applyOne(yard: Yard, change: Change<Daemon>): Promise<Outcome> {
   }
   const { want } = change;
   const record = yard.records.of(want.name);
-  if (record === undefined || !isAlive(record.process)) return begin(yard, want);
-  if (mustRestart(want, change.op === "replace" ? change.have : record.daemon) || mustRestart(want, record.daemon))
-    return begin(yard, want);
+  if (record === undefined || !isAlive(record.process) || mustRestart(want, asRemembered(yard, record))) return begin(yard, want);
   const refused = await reload(yard, want, record.process);
   return refused === undefined ? serving(yard, want, { started: record, settledMs: 0 }) : { state: "failed", reason: refused };
 }
@@ -191,20 +189,20 @@ function waits(started: Started, answer: ProgramResult | undefined, isYoung: boo
   return started.pidFile === undefined && isYoung ? "its start" : undefined;
 }
 
-/** A daemon that died, and a link by whose end its memory is out of date, are told once. */
-function watch(yard: Yard, changed: () => void): () => void {
-  const amiss = () =>
-    yard.records.all().flatMap((record) => {
-      const name = `${record.daemon.name} ${record.process.pid} ${record.process.startTime}`;
-      return isAlive(record.process) ? outdated(record, yard.links).map((what) => `${name}: ${what}`) : [name];
-    });
-  let known = new Set(amiss());
+/** A daemon that died is told once. */
+function watch({ records, links }: Yard, changed: () => void): () => void {
+  const dead = () => records.all().flatMap(({ process }) => (isAlive(process) ? [] : [`${process.pid} ${process.startTime}`]));
+  let known = new Set(dead());
   const timer = setInterval(() => {
-    const now = amiss();
+    const now = dead();
     const isNews = now.some((each) => !known.has(each));
     known = new Set(now);
     if (isNews) changed();
   }, WATCH_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  const unwatch = links.watch?.(changed);
+  return () => {
+    clearInterval(timer);
+    unwatch?.();
+  };
 }

@@ -10,6 +10,7 @@ import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
+import { linkNumbers } from "#adapters/netlink/links.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
@@ -39,7 +40,7 @@ export function hostHands(state: string): Hands {
     neighbours: linuxNeighbours(kernel),
     addresses: linuxAddresses(kernel),
     files: linuxFiles({ state, owned: OWNED }),
-    daemons: linuxDaemons({ run, state }),
+    daemons: linuxDaemons({ run, state, links: { now: (names) => linkNumbers(kernel.route, names), watch } }),
     routes: linuxRoutes({ ...kernel, cut: cutFlows(flows) }),
   };
   return {

@@ -19,6 +19,7 @@ import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
+import { linkNumbers } from "#adapters/netlink/links.ts";
 import type { Kernel } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { output, programs } from "#adapters/programs/programs.ts";
@@ -69,10 +70,13 @@ export interface Host extends Place {
   dhcpLog(): string;
 }
 
+/** A test, or whatever else ends and then does these things. */
+export type Ends = Pick<TestContext, "after">;
+
 let count = 0;
 
 /** A namespace with `lo` up. */
-export async function place(t: TestContext): Promise<Place> {
+export async function place(t: Ends): Promise<Place> {
   const name = `mg-e-${process.pid}-${count++}`;
   const here = programs();
   await output(here, ["ip", "netns", "add", name]);
@@ -100,10 +104,12 @@ export async function ended(child: ChildProcess): Promise<void> {
 }
 
 /** Host `h1` of the guide's data centre, without a fabric. */
-export async function host(t: TestContext): Promise<Host> {
+export async function host(t: Ends): Promise<Host> {
   const here = await place(t);
   const state = mkdtempSync(join(tmpdir(), "mg-e-"));
-  const daemons = linuxDaemons({ run: here.run, state, under: ["ip", "netns", "exec", here.name] });
+  const under = ["ip", "netns", "exec", here.name];
+  const links = { now: (names: readonly string[]) => linkNumbers(here.kernel.route, names) };
+  const daemons = linuxDaemons({ run: here.run, state, under, links });
   t.after(async () => {
     const held = await daemons.list([]);
     await daemons.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
@@ -151,23 +157,27 @@ function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
   ];
 }
 
-/** /proc/sys of another namespace: read and written by a shell there. */
-function sysctlsOf({ sh, run }: Place): Driver<Sysctl> {
+/** /proc/sys of another namespace: read and written by a shell there, many at once. */
+function sysctlsOf({ sh }: Place): Driver<Sysctl> {
+  const each = async <T>(all: readonly T[], line: (one: T) => string) => {
+    const answers: string[] = [];
+    for (let from = 0; from < all.length; from += 500) {
+      const lines = all.slice(from, from + 500).map((one) => `{ ${line(one)}; } 2>/dev/null || echo missing`);
+      answers.push(...(await sh(lines.join("\n"))).trim().split("\n"));
+    }
+    return answers;
+  };
   return {
     list: async (want) => {
-      const lines = (await sh(want.map(({ path }) => `echo "$(cat /proc/sys/${path} 2>/dev/null || echo missing)"`).join("\n"))).split(
-        "\n",
-      );
-      return want.flatMap(({ path }, at) => (lines[at] === "missing" ? [] : [{ path, value: lines[at] ?? "" }]));
+      const values = await each(want, ({ path }) => `read -r value < /proc/sys/${path} && echo "$value"`);
+      return want.flatMap(({ path }, at) => (values[at] === "missing" ? [] : [{ path, value: values[at] ?? "" }]));
     },
-    apply: (changes) =>
-      Promise.all(
-        changes.map(async (change) => {
-          if (change.op === "delete") return DONE;
-          const { code, stderr } = await run(["sh", "-c", `echo ${change.want.value} > /proc/sys/${change.want.path}`]);
-          return code === 0 ? DONE : { state: "failed", reason: stderr };
-        }),
-      ),
+    apply: async (changes) => {
+      const words = await each(changes, (change) =>
+        change.op === "delete" ? "echo done" : `echo ${change.want.value} > /proc/sys/${change.want.path} && echo done`,
+      );
+      return changes.map((_, at) => (words[at] === "done" ? DONE : { state: "failed", reason: words[at] ?? "" }));
+    },
   };
 }
 
@@ -195,7 +205,7 @@ export function changed({ entries }: RoundResult): string[] {
 }
 
 /** The fabric, and behind it everything else: 192.168.100.1 is a machine of the fabric, 203.0.113.10 is outside. */
-export async function outside(t: TestContext, h: Host): Promise<Place> {
+export async function outside(t: Ends, h: Host): Promise<Place> {
   const wan = await place(t);
   await wan.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
   await h.sh(`ip link add fab0 type veth peer name fab0 netns ${wan.name}; ip link set fab0 up
