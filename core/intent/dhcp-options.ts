@@ -6,6 +6,7 @@
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
+import { isSelfMade } from "./dhcp-anchors.ts";
 
 export function subnetTag(id: string): string {
   return `subnet-${id}`;
@@ -28,20 +29,27 @@ function options4({ id, gateway_ip, dns_nameservers, host_routes, mtu, dns_domai
     values.length === 0 ? [] : [`tag:${subnetTag(id)},option:${name},${values.join(",")}`];
   const gateway = gateway_ip === null ? [] : [gateway_ip];
   const routes = host_routes.flatMap(({ destination, nexthop }) => [destination, nexthop]);
+  const allRoutes = [...routes, ...gateway.flatMap((ip) => ["0.0.0.0/0", ip])];
   return [
     ...option("router", gateway),
     // A guest that takes option 121 ignores the router option (RFC 3442), so the default route is said here again.
-    ...option("classless-static-route", [...routes, ...gateway.flatMap((ip) => ["0.0.0.0/0", ip])]),
+    ...option("classless-static-route", allRoutes),
+    // As older Windows asks for them.
+    ...(allRoutes.length === 0 ? [] : [`tag:${subnetTag(id)},249,${allRoutes.join(",")}`]),
     ...option("dns-server", ofFamily(dns_nameservers, 4)),
     ...option("mtu", [mtu]),
     ...option("domain-name", domain(dns_domain)),
   ];
 }
 
-/** The default route and the MTU are in the router advertisement; so are the name servers, which dnsmasq takes from here. */
-function options6({ id, dns_nameservers, dns_domain }: SubnetFact): string[] {
-  const option = (name: string, values: readonly string[]) =>
-    values.length === 0 ? [] : [`tag:${subnetTag(id)},option6:${name},${values.join(",")}`];
+/**
+ * The default route and the MTU are in the router advertisement. So are the name servers, which dnsmasq takes from here, but only where the
+ * advertisement is one network's own: what it says on the common anchor it says to all, and one tenant's name server is not another's.
+ */
+function options6(subnet: SubnetFact): string[] {
+  const { id, dns_nameservers, dns_domain } = subnet;
+  const tags = `${isSelfMade(subnet) ? "" : "tag:dhcpv6,"}tag:${subnetTag(id)}`;
+  const option = (name: string, values: readonly string[]) => (values.length === 0 ? [] : [`${tags},option6:${name},${values.join(",")}`]);
   return [
     ...option(
       "dns-server",

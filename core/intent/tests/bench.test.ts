@@ -111,8 +111,10 @@ export async function host(t: Ends): Promise<Host> {
   const links = { now: (names: readonly string[]) => linkNumbers(here.kernel.route, names) };
   const daemons = linuxDaemons({ run: here.run, state, under, links });
   t.after(async () => {
-    const held = await daemons.list([]);
-    await daemons.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
+    // Ends by itself, for what tells of links may be closed already.
+    const last = linuxDaemons({ run: here.run, state, under });
+    const held = await last.list([]);
+    await last.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
     rmSync(state, { recursive: true });
   });
   const flows = netlinkFlows(here.kernel.netfilter);

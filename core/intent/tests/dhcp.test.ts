@@ -100,8 +100,9 @@ test("guests are told the router, the routes, the name servers of their family, 
     `tag:subnet-${id},option:dns-server,203.0.113.53`,
     `tag:subnet-${id},option:mtu,1500`,
     `tag:subnet-${id},option:domain-name,cloud.example`,
-    `tag:subnet-${six},option6:dns-server,[2001:db8:feed::53]`,
-    `tag:subnet-${six},option6:domain-search,cloud.example`,
+    `tag:subnet-${id},249,192.0.2.0/24,10.65.0.9,0.0.0.0/0,10.65.0.1`,
+    `tag:dhcpv6,tag:subnet-${six},option6:dns-server,[2001:db8:feed::53]`,
+    `tag:dhcpv6,tag:subnet-${six},option6:domain-search,cloud.example`,
   ])
     assert.ok(options.includes(line), line);
 });
