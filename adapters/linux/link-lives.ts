@@ -2,6 +2,8 @@
  * Which life each link is in: a tap that went and came again has its name and another number. What a daemon remembers of who was behind
  * it ends with it.
  */
+import type { Kernel } from "../netlink/kernel.ts";
+import { linkNumbers } from "../netlink/links.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export interface LinkLives {
@@ -9,6 +11,10 @@ export interface LinkLives {
   now(names: readonly string[]): ReadonlyMap<string, number>;
   /** Calls `changed` when a link may have come or gone, until the returned function is called. */
   watch?(changed: () => void): () => void;
+}
+
+export function linkLives({ route, watch }: Pick<Kernel, "route" | "watch">): LinkLives {
+  return { now: (names) => linkNumbers(route, names), watch: (changed) => watch.route(["links"], changed) };
 }
 
 /** Where nobody tells of links. */

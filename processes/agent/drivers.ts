@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { linuxAddresses } from "#adapters/linux/addresses.ts";
 import { cutFlows } from "#adapters/linux/flows.ts";
 import { linuxDaemons } from "#adapters/linux/daemons.ts";
+import { linkLives } from "#adapters/linux/link-lives.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
@@ -10,7 +11,6 @@ import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { linuxSysctls } from "#adapters/linux/sysctls.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
-import { linkNumbers } from "#adapters/netlink/links.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { shells } from "#adapters/programs/shells.ts";
 import type { HostDrivers } from "#contracts/driver.ts";
@@ -40,7 +40,7 @@ export function hostHands(state: string): Hands {
     neighbours: linuxNeighbours(kernel),
     addresses: linuxAddresses(kernel),
     files: linuxFiles({ state, owned: OWNED }),
-    daemons: linuxDaemons({ run, state, links: { now: (names) => linkNumbers(kernel.route, names), watch } }),
+    daemons: linuxDaemons({ run, state, links: linkLives(kernel) }),
     routes: linuxRoutes({ ...kernel, cut: cutFlows(flows) }),
   };
   return {

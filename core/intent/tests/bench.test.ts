@@ -19,7 +19,7 @@ import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
-import { linkNumbers } from "#adapters/netlink/links.ts";
+import { linkLives } from "#adapters/linux/link-lives.ts";
 import type { Kernel } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { output, programs } from "#adapters/programs/programs.ts";
@@ -108,7 +108,7 @@ export async function host(t: Ends): Promise<Host> {
   const here = await place(t);
   const state = mkdtempSync(join(tmpdir(), "mg-e-"));
   const under = ["ip", "netns", "exec", here.name];
-  const links = { now: (names: readonly string[]) => linkNumbers(here.kernel.route, names) };
+  const links = linkLives(here.kernel);
   const daemons = linuxDaemons({ run: here.run, state, under, links });
   t.after(async () => {
     // Ends by itself, for what tells of links may be closed already.
