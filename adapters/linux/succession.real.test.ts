@@ -17,7 +17,12 @@ import { linuxDaemons } from "./daemons.ts";
 import { leadsSession, processesWith, stopProcess } from "./process.ts";
 
 /** Serves once `may` is there (or not, when `never` is), and says so. */
-const SCRIPT = `trap : HUP; until [ -e "$1/may" ]; do [ -e "$1/never" ] && { echo wrong line 3; exit 1; }; sleep 0.01; done; echo $$ > "$2"; while :; do sleep 0.02; done`;
+const SCRIPT = [
+  "trap : HUP",
+  'until [ -e "$1/may" ]; do [ -e "$1/never" ] && { echo wrong line 3; exit 1; }; sleep 0.01; done',
+  'echo $$ > "$2"',
+  "while :; do sleep 0.02; done",
+].join("; ");
 
 const sample = (more: Partial<Daemon> = {}): Daemon => ({
   name: "one",

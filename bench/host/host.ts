@@ -1,13 +1,14 @@
 /** `npm run bench host`: what a compute host takes for what it does. Each part is a file beside this one, and builds and removes what it needs. */
 import type { Bench, Figure } from "../figure.ts";
+import { dhcp } from "./dhcp.ts";
 import { forwarding } from "./forwarding.ts";
+import { handovers } from "./handover.ts";
 import { latency } from "./latency.ts";
 import { metadata } from "./metadata.ts";
 import { migrations } from "./migration.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency, metadata];
-import { handovers } from "./handover.ts";
+const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency, metadata, dhcp];
 
 export const host: Bench = async (say, options) => {
   const figures: Figure[] = [];
