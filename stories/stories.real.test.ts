@@ -15,7 +15,10 @@ const stories = readdirSync(import.meta.dirname)
   .map((file) => readStory(file, readFileSync(new URL(file, import.meta.url), "utf8")))
   .filter(isPlayable);
 
-/** In the one lab that there is, with VMs that stay on their hosts: how one moves is in lab/move.real.test.ts, and who takes an address over in lab/handover.real.test.ts. */
+/**
+ * In the one lab that there is, with VMs that stay on their hosts: how one moves is in lab/move.real.test.ts, and who takes an address
+ * over in lab/handover.real.test.ts.
+ */
 function isPlayable({ datacenter, steps }: Story): boolean {
   return datacenter === "guide" && !steps.some(({ what }) => "do" in what && what.do === "sign");
 }

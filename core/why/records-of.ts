@@ -8,6 +8,8 @@ import { isAlive } from "../neutron/agent-decisions.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { forwardingsOf } from "../neutron/floating-ip-links.ts";
 import type { FloatingIp } from "../neutron/floating-ip.ts";
+import { claimsOf } from "../neutron/pair-claims.ts";
+import { presentHost } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import type { Subnet } from "../neutron/subnet.ts";
 import { ok, refused } from "../result.ts";
@@ -34,9 +36,10 @@ export function recordsOf(cloud: Cloud, asking: Asking): Result<Records> {
   const port = floating === undefined ? cloud.get("port", cloud.addresses.ownerOf(ip) ?? "") : behind(cloud, floating);
   const pairs = [...cloud.all("port")].filter((one) => mayClaim(one, ip));
   const address = addressRecord(cloud, { ip, floating, owner: port, pairs });
-  // Of several that may claim it, none is known to have it.
+  // Of several that may claim it, the one that took it last has it, though a port without a host may keep it.
+  const holder = pairs.find((one) => claimsOf(cloud, one).some((claim) => claim.ip === ip && claim.held));
   const claimant = address.role === "pair" && pairs.length === 1 ? pairs[0] : undefined;
-  return ok(records(cloud, asking, { address, port: port ?? claimant }));
+  return ok(records(cloud, asking, { address, port: holder ?? port ?? claimant }));
 }
 
 function portNamed(cloud: Cloud, text: string): Result<Port> {
@@ -127,7 +130,7 @@ function portRecord(cloud: Cloud, port: Port): PortRecord {
     id: port.id,
     name: port.name,
     status: port.status,
-    host: port["binding:host_id"],
+    host: presentHost(port),
     vif_type: port["binding:vif_type"],
     tap: `tap${port.id.slice(0, 11)}`,
     admin_state_up: port.admin_state_up,
@@ -149,7 +152,7 @@ function subnetRecord(cloud: Cloud, { id, name, cidr, gateway_ip, enable_dhcp, n
 }
 
 function agentRecord(cloud: Cloud, port: Port, { now, said }: Pick<Asking, "now" | "said">): AgentRecord | null {
-  const row = cloud.get("agent", port["binding:host_id"]);
+  const row = cloud.get("agent", presentHost(port));
   if (row === undefined) return null;
   const connection = said(row.host);
   return {
