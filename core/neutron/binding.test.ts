@@ -242,6 +242,8 @@ describe("a VM that has come to a host before Nova says so", () => {
     assert.deepEqual(said(), ["", 2]);
     change({ "binding:host_id": "" });
     assert.deepEqual(said(), ["", 2]);
+    change({ "binding:host_id": "h1" });
+    assert.deepEqual(said(), ["", 2], "nobody else announces it");
   });
 });
 

@@ -95,15 +95,15 @@ export function presentHost({ arrived_on: arrived, "binding:host_id": bound }: P
 
 /**
  * The port after a change of itself or of its bindings: what its other hosts have ready, and that the VM has come to one of them,
- * is remembered as far as they still expect it; and whenever another host serves it than before, that is a move.
+ * is remembered as far as they still expect it; and whenever another host serves it than before, that is a move. (Its first is none.)
  */
 export function settled(before: Port, next: Port, others: readonly Binding[]): Port {
   const expecting = expectingHosts(next, others);
   const ready = next.ready_on.every((host) => expecting.has(host));
   const arrived = next.arrived_on === "" || expecting.has(next.arrived_on);
   const kept = ready && arrived ? next : { ...next, ...remembered(next, expecting) };
-  const now = presentHost(kept);
-  return now === "" || now === presentHost(before) ? kept : { ...kept, moves: before.moves + 1 };
+  const [was, now] = [presentHost(before), presentHost(kept)];
+  return was === "" || now === "" || was === now ? kept : { ...kept, moves: before.moves + 1 };
 }
 
 function remembered({ ready_on, arrived_on }: Port, expecting: ReadonlySet<string>): Pick<Port, "ready_on" | "arrived_on"> {
