@@ -31,14 +31,23 @@ const number = (name: string, size: 1 | 2): FieldType => ({
 const ip = (name: string, size: 4 | 16): FieldType => ({
   name,
   size,
-  bytes: (text) => {
-    const read = readIp(text);
-    const bytes = read === undefined ? undefined : bytesOfIp(read);
-    return bytes?.length === size ? bytes : undefined;
-  },
+  bytes: (text) => (size === 4 ? bytesOfIpv4(text) : bytesOfIpv6(text)),
   text: (bytes, at) =>
     size === 4 ? `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}` : ipOfBytes(bytes.subarray(at, at + size)),
 });
+
+/** There may be tens of thousands of them at once. */
+function bytesOfIpv4(text: string): Buffer | undefined {
+  const octets = text.split(".");
+  return octets.length === 4 && octets.every((octet) => OCTET.test(octet)) ? Buffer.from(octets.map(Number)) : undefined;
+}
+
+const OCTET = /^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/;
+
+function bytesOfIpv6(text: string): Buffer | undefined {
+  const read = text.includes(":") ? readIp(text) : undefined;
+  return read === undefined ? undefined : bytesOfIp(read);
+}
 
 const ETHER: FieldType = {
   name: "ether_addr",

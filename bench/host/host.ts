@@ -3,12 +3,13 @@ import type { Bench, Figure } from "../figure.ts";
 import { dhcp } from "./dhcp.ts";
 import { forwarding } from "./forwarding.ts";
 import { handovers } from "./handover.ts";
+import { kernel } from "./kernel.ts";
 import { latency } from "./latency.ts";
 import { metadata } from "./metadata.ts";
 import { migrations } from "./migration.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [forwarding, migrations, handovers, latency, metadata, dhcp];
+const PARTS: readonly Bench[] = [kernel, forwarding, migrations, handovers, latency, metadata, dhcp];
 
 export const host: Bench = async (say, options) => {
   const figures: Figure[] = [];
