@@ -15,10 +15,10 @@ export interface StandInOptions {
 
 export function standIn(world: MetadataWorld, { tls, prepare = async () => undefined }: StandInOptions = {}) {
   const handle: RequestListener = (request, response) =>
-    void prepare().then(
-      () => answer(world, request, response),
-      () => request.socket.destroy(),
-    );
+    // Whoever asks may be gone before it is answered.
+    void prepare()
+      .then(() => answer(world, request, response))
+      .catch(() => request.socket.destroy());
   return tls === undefined ? createServer(handle) : createSecureServer(tls, handle);
 }
 

@@ -9,6 +9,7 @@ export function portSteps(port: PortRecord): Step[] {
     bindingStep(port),
     adminStep(port),
     ...port.addresses.map(ownStep),
+    ...port.holds.map(heldStep),
     ...port.floating.map(floatingStep),
     groupStep(port),
   ];
@@ -38,6 +39,10 @@ function adminStep({ admin_state_up: up }: PortRecord): Step {
 
 function ownStep({ ip, subnet }: PortRecord["addresses"][number]): Step {
   return { about: `address ${ip}`, state: "ok", says: subnet === null ? "its subnet is gone" : placeOf(subnet) };
+}
+
+function heldStep(ip: PortRecord["holds"][number]): Step {
+  return { about: `address ${ip}`, state: "ok", says: "of an address pair, which it took last or alone claims" };
 }
 
 function floatingStep({ ip, stands_for: whole, forwards }: PortRecord["floating"][number]): Step {

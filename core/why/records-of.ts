@@ -8,8 +8,8 @@ import { isAlive } from "../neutron/agent-decisions.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { forwardingsOf } from "../neutron/floating-ip-links.ts";
 import type { FloatingIp } from "../neutron/floating-ip.ts";
-import { claimsOf } from "../neutron/pair-claims.ts";
-import { presentHost } from "../neutron/port-binding.ts";
+import { claimantsOf, claimsOf } from "../neutron/pair-claims.ts";
+import { isBound, presentHost } from "../neutron/port-binding.ts";
 import type { Port } from "../neutron/port.ts";
 import type { Subnet } from "../neutron/subnet.ts";
 import { ok, refused } from "../result.ts";
@@ -33,13 +33,18 @@ export function recordsOf(cloud: Cloud, asking: Asking): Result<Records> {
     return port.ok ? ok(records(cloud, asking, { address: null, port: port.value })) : port;
   }
   const floating = [...cloud.by("floatingip", "floating_ip_address", ip)][0];
-  const port = floating === undefined ? cloud.get("port", cloud.addresses.ownerOf(ip) ?? "") : behind(cloud, floating);
+  const owner = floating === undefined ? cloud.get("port", cloud.addresses.ownerOf(ip) ?? "") : behind(cloud, floating);
   const pairs = [...cloud.all("port")].filter((one) => mayClaim(one, ip));
-  const address = addressRecord(cloud, { ip, floating, owner: port, pairs });
-  // Of several that may claim it, the one that took it last has it, though a port without a host may keep it.
-  const holder = pairs.find((one) => claimsOf(cloud, one).some((claim) => claim.ip === ip && claim.held));
-  const claimant = address.role === "pair" && pairs.length === 1 ? pairs[0] : undefined;
-  return ok(records(cloud, asking, { address, port: holder ?? port ?? claimant }));
+  const address = addressRecord(cloud, { ip, floating, owner, pairs });
+  // An address that several share may be kept by a port that no host serves: it leads to whoever holds it.
+  const held = floating === undefined ? ip : (floating.fixed_ip_address ?? undefined);
+  const holder = held === undefined || (owner !== undefined && isBound(owner)) ? undefined : holderOf(cloud, held);
+  return ok(records(cloud, asking, { address, port: holder ?? owner }));
+}
+
+/** The port that an address of allowed address pairs leads to. */
+function holderOf(cloud: Cloud, ip: Ip): Port | undefined {
+  return [...claimantsOf(cloud, ip)].find((port) => claimsOf(cloud, port).some((claim) => claim.ip === ip && claim.held));
 }
 
 function portNamed(cloud: Cloud, text: string): Result<Port> {
@@ -138,6 +143,7 @@ function portRecord(cloud: Cloud, port: Port): PortRecord {
     device_owner: port.device_owner,
     addresses: port.fixed_ips.map(({ ip_address: ip, subnet_id }) => ({ ip, subnet: subnetOf(subnet_id) })),
     pairs: port.allowed_address_pairs.map(({ ip_address: reach }) => reach),
+    holds: claimsOf(cloud, port).flatMap(({ ip, held }) => (held ? [ip] : [])),
     groups: groups.map(({ id, name }) => ({ id, name, rules: cloud.count("security_group_rule", "security_group_id", id) })),
     floating: [...cloud.by("floatingip", "port_id", port.id)].map((row) => floatingRecord(cloud, row)),
   };

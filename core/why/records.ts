@@ -58,7 +58,7 @@ export interface PortRecord {
   readonly id: string;
   readonly name: string;
   readonly status: string;
-  /** Empty: bound to none. */
+  /** Where its VM is, also before the binding says so; empty: nowhere. */
   readonly host: string;
   readonly vif_type: string;
   readonly tap: string;
@@ -67,6 +67,8 @@ export interface PortRecord {
   readonly device_owner: string;
   readonly addresses: readonly { readonly ip: Ip; readonly subnet: SubnetRecord | null }[];
   readonly pairs: readonly string[];
+  /** Addresses of pairs that lead to it, as it is the one that took them last. */
+  readonly holds: readonly Ip[];
   readonly groups: readonly { readonly id: string; readonly name: string; readonly rules: number }[];
   readonly floating: readonly FloatingRecord[];
 }
@@ -87,7 +89,8 @@ export interface AgentRecord {
 
 /** The single addresses that the fabric should know. */
 export function prefixesOf({ address, port }: Pick<Records, "address" | "port">): readonly string[] {
-  const all: readonly Ip[] = port === null ? [] : [...port.addresses.map(({ ip }) => ip), ...port.floating.map(({ ip }) => ip)];
+  const all: readonly Ip[] =
+    port === null ? [] : [...port.addresses.map(({ ip }) => ip), ...port.holds, ...port.floating.map(({ ip }) => ip)];
   return [...new Set(address === null ? all : [address.ip])].map(hostPrefix);
 }
 

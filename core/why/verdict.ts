@@ -29,7 +29,7 @@ function nobody(address: AddressRecord | null): string {
   if (address === null) return "is not known";
   if (address.role === "gateway") return "is a gateway address: every compute host answers for it towards its VMs, and nobody else";
   if (address.role === "floating") return "is a floating IP that leads to no port: traffic to it ends at an unreachable route";
-  if (address.role === "pair") return `may be claimed by ports ${address.pairs.join(", ")}, and belongs to none of them`;
+  if (address.role === "pair") return `may be sent from by ports ${address.pairs.join(", ")}, and leads to none of them`;
   if (address.range === null) return "is no address of this data centre";
   return `belongs to no port: traffic to it ends at the unreachable route of ${address.range} on hosts and gateways`;
 }

@@ -167,8 +167,8 @@ test("an address that nobody has is told with where it lies, and whether it rest
   assert.match(said("10.65.0.9")[0] ?? "", /^no port has it, in subnet sub .*; released, and given to nobody unasked until 2026-11-23T/);
 });
 
-test("an address of a pair leads to the one port that may claim it, and to none where several may", () => {
-  const { records, make, network, port } = setting();
+test("an address of a pair leads to the one port that may claim it, and to none where several may until one takes it", () => {
+  const { records, make, network, port, cloud } = setting();
   const pair = { network_id: network.id, allowed_address_pairs: [{ ip_address: "10.65.0.200" }], "binding:host_id": "h1" };
   const one = make("port", { ...pair, name: "one" });
   assert.deepEqual([records("10.65.0.200").port?.id, records("10.65.0.200").address?.role], [one.id, "pair"]);
@@ -176,8 +176,11 @@ test("an address of a pair leads to the one port that may claim it, and to none 
   assert.equal(records("10.65.0.200").port, null);
   assert.match(
     chainOf({ records: records("10.65.0.200"), host: UNASKED, birds: [] }).verdict,
-    /may be claimed by ports .*, .* none of them/,
+    /may be sent from by ports .*, .* leads to none of them/,
   );
+  const row = cloud.get("port", one.id);
+  cloud.apply(`port/${one.id}`, { ...row, holds: [{ ip_address: "10.65.0.200", mac_address: row?.mac_address, turn: 1 }] });
+  assert.deepEqual([records("10.65.0.200").port?.id, records(one.id).port?.holds], [one.id, ["10.65.0.200"]]);
   assert.equal(records("10.65.0.9").port?.id, port.id);
 });
 
