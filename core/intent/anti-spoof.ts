@@ -4,14 +4,16 @@
  * never answers for them, so that a VM which looks for its own address (RFC 5227) finds it free wherever the route points.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftElement } from "../kinds/nft.ts";
 import { bitsOf, familyOf } from "../net/address.ts";
-import type { Ip } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { perValue } from "./memo.ts";
-import { arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
+import { anyOf, arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
+import { outermost } from "./policy-host.ts";
 import { pairChains } from "./pairs.ts";
 import { refused, REFUSALS } from "./refusal.ts";
 import { TUNNEL_PORTS, tunnelGuard } from "./tunnels.ts";
@@ -20,10 +22,41 @@ export function antiSpoof(dc: DataCenter, endpoints: readonly Endpoint[]): Wante
   return [...frame(dc), ...pairChains(endpoints), ...endpoints.flatMap(ownElements)];
 }
 
-const frame = perValue((dc: DataCenter) => caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...INET, ...ARP]));
+const frame = perValue((dc: DataCenter) =>
+  caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, prerouting(dc), ...ARP]),
+);
 const ownElements = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
 
 const UNNAMED = "{ nd-router-solicit, mld-listener-report, mld2-listener-report }";
+
+/**
+ * A VM chooses its link-local addresses itself, and each that it sends from becomes a neighbour of the host, of which Linux has room for a
+ * thousand (gc_thresh3): so a few of them, and some more every now and then.
+ */
+const NEWCOMERS: readonly Nft[] = [
+  inet.set("link-locals", "type ifname . ipv6_addr; size 65536; flags dynamic,timeout; timeout 10m;"),
+  inet.set("newcomers", "type ifname; size 4096; flags dynamic,timeout; timeout 10m;"),
+  inet.chain("link-local", [
+    "iifname . ip6 saddr @link-locals accept",
+    `update @newcomers { iifname limit rate over 10/minute burst 16 packets } ${refused("newcomer")}`,
+    "add @link-locals { iifname . ip6 saddr } accept",
+    refused("newcomer"),
+  ]),
+];
+
+/**
+ * Of a tap that goes by another name nobody can tell that it is one; but the addresses of VMs come from taps and from the fabric, and from
+ * nowhere else.
+ */
+function prerouting(dc: DataCenter): Nft {
+  const elsewhere = `iifname != { "lo", "${dc.fabric.interface}" }`;
+  const of = (family: Family) => rangesOf(dc).filter((range) => familyOf(range) === family);
+  const closed = ([4, 6] as const).flatMap((family) => {
+    const ranges = outermost(of(family));
+    return ranges.length === 0 ? [] : [`${elsewhere} ${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
+  });
+  return inet.chain("prerouting", [`iifname ${TAPS} goto from-tap`, ...closed], "type filter hook prerouting priority raw; policy accept;");
+}
 
 /** What a neighbour advertisement, or a solicitation, is about (RFC 4861, 4.3, 4.4); nft 1.0.6 has no name for it. */
 const TARGET = "@th,64,128";
@@ -63,7 +96,7 @@ const INET: readonly Nft[] = [
     "iifname . ether saddr . ip saddr @sources4 accept",
     "iifname . ether saddr . ip6 saddr @sources6 accept",
     "iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
-    "iifname . ether saddr @macs ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::/16 } accept",
+    "iifname . ether saddr @macs ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::/16 } goto link-local",
     `iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type ${UNNAMED} accept`,
     "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit jump own-target",
     "iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit accept",
@@ -79,7 +112,6 @@ const INET: readonly Nft[] = [
     "iifname vmap @senders",
     refused("stranger"),
   ]),
-  inet.chain("prerouting", [`iifname ${TAPS} goto from-tap`], "type filter hook prerouting priority raw; policy accept;"),
 ];
 
 const ARP: readonly Nft[] = [
