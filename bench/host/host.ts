@@ -5,11 +5,13 @@ import { forwarding } from "./forwarding.ts";
 import { handovers } from "./handover.ts";
 import { kernel } from "./kernel.ts";
 import { latency } from "./latency.ts";
+import { members } from "./members.ts";
 import { metadata } from "./metadata.ts";
 import { migrations } from "./migration.ts";
+import { restart } from "./restart.ts";
 
 /** In the order in which they run. */
-const PARTS: readonly Bench[] = [kernel, forwarding, migrations, handovers, latency, metadata, dhcp];
+const PARTS: readonly Bench[] = [kernel, forwarding, migrations, handovers, latency, members, restart, metadata, dhcp];
 
 export const host: Bench = async (say, options) => {
   const figures: Figure[] = [];
