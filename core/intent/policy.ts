@@ -14,6 +14,7 @@ import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { midway, MIDWAY_ASKED, MIDWAY_GUARD, MIDWAY_MAPS } from "./midway.ts";
+import { perValueAnd } from "./memo.ts";
 import { contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { matchesOf } from "./policy-rules.ts";
 import { remoteSets } from "./policy-sets.ts";
@@ -87,7 +88,7 @@ export function policy(view: View, endpoints: readonly Endpoint[], host: string)
 }
 
 function chains(view: View, endpoints: readonly Endpoint[], direction: Direction): Wanted<Nft>[] {
-  const { map, prefix } = DIRECTIONS[direction];
+  const { prefix } = DIRECTIONS[direction];
   const sayings = sayingsOf(view, direction);
   const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint) }));
   const names = contentNames(
@@ -100,12 +101,21 @@ function chains(view: View, endpoints: readonly Endpoint[], direction: Direction
       value: inet.chain(name, [...content.split("\n").filter((line) => line !== ""), `counter ${refused(direction)}`]),
       because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
     })),
-    ...endpoints.map((endpoint) => {
-      const value = isFiltered(endpoint) ? `goto ${names.get(sayings(endpoint)) ?? ""}` : unfiltered(endpoint, direction);
-      return { value: inet.element(map, [quoted(endpoint.tap)], { value }), because: [ports(endpoint)] };
-    }),
+    ...endpoints.map((endpoint) =>
+      ENTRIES[direction](endpoint, isFiltered(endpoint) ? `goto ${names.get(sayings(endpoint)) ?? ""}` : unfiltered(endpoint, direction)),
+    ),
   ];
 }
+
+/** An endpoint's element in the map of a direction, by where its packets go. */
+function entryIn(map: string) {
+  return perValueAnd((endpoint: Endpoint, value: string): Wanted<Nft> => ({
+    value: inet.element(map, [quoted(endpoint.tap)], { value }),
+    because: [ports(endpoint)],
+  }));
+}
+
+const ENTRIES = { egress: entryIn(DIRECTIONS.egress.map), ingress: entryIn(DIRECTIONS.ingress.map) };
 
 /** Do the rules of its groups count? */
 export function isFiltered({ admin_state_up, port_security }: Endpoint): boolean {
