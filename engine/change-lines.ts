@@ -1,4 +1,4 @@
-/** What is told of a round: one line for each change, each failure and each wait, once; and what somebody else had changed. */
+/** What is told of a round: a line for each change (or for very many alike), each failure and each wait, once; and what somebody else did. */
 import type { Fields } from "#contracts/log.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import type { Entry } from "./round.ts";
@@ -9,8 +9,33 @@ export interface ChangeLine {
   readonly fields: Fields;
 }
 
+/** So many objects of one kind that are done alike in one round are told one by one; of more, how many they are. */
+const TOLD_SINGLY = 500;
+
 /** `before`: what was not done in the last round; undefined before the first. */
 export function changesOf(news: readonly Entry[], before: ReadonlyMap<Ref, Entry> | undefined): ChangeLine[] {
+  const alike = Map.groupBy(news, (entry) => (isPlain(entry) ? `${entry.op} ${entry.ref.slice(0, entry.ref.indexOf("/"))}` : ""));
+  const many = [...alike].filter(([what, { length }]) => what !== "" && length > TOLD_SINGLY);
+  const together = new Set(many.flatMap(([, entries]) => entries));
+  const few = news.filter((entry) => !together.has(entry));
+  return [...many.map(([what, entries]) => togetherOf(what, entries)), ...singly(few, before)];
+}
+
+function isPlain({ outcome, found }: Entry): boolean {
+  return outcome.state === "done" && found === undefined;
+}
+
+/** `create 30000 nft done: nft/inet set members4-… to nft/inet element members4-… 10.65.9.7`. */
+function togetherOf(what: string, entries: readonly Entry[]): ChangeLine {
+  const [op = "", kind = ""] = what.split(" ");
+  return {
+    level: "info",
+    event: "change",
+    fields: { did: `${op} ${entries.length} ${kind} done: ${entries[0]?.ref ?? ""} to ${entries.at(-1)?.ref ?? ""}` },
+  };
+}
+
+function singly(news: readonly Entry[], before: ReadonlyMap<Ref, Entry> | undefined): ChangeLine[] {
   return news.flatMap((entry) => {
     const old = before?.get(entry.ref);
     if (old !== undefined && isOldNews(entry, old)) return [];

@@ -7,6 +7,7 @@ import type { Part } from "#core/intent/intent.ts";
 import type { Kind, Ref, Wanted } from "#core/kinds/kind.ts";
 import type { Change, DiffOptions } from "#core/reconcile/diff.ts";
 import { belief, byRef } from "./belief.ts";
+import { confirmed, listAll, MISSING, wordsOf } from "./confirm.ts";
 import { gathering, itemOf } from "./gather.ts";
 import type { Item } from "./gather.ts";
 
@@ -81,9 +82,14 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   const list = async () => {
     const asked = [...wishes.all()];
     const names = kind.isOurs === undefined ? undefined : new Set(asked.map(({ ref }) => ref));
-    const listed = byRef(kind, await driver.list(asked.map(({ value }) => value)));
-    // Of kinds that only speak of what is wanted, nothing was said of what has been wanted since.
-    for (const [ref] of host.allHeld()) if (!listed.has(ref) && names?.has(ref) !== false) settle(ref, undefined);
+    // Of kinds that only speak of what is wanted, nothing is said of what has been wanted since.
+    const expected = () => [...host.allHeld()].filter(([ref]) => names?.has(ref) !== false);
+    const listed = await listAll(
+      { kind, driver },
+      asked.map(({ value }) => value),
+      expected,
+    );
+    for (const [ref] of expected()) if (!listed.has(ref)) settle(ref, undefined);
     for (const [ref, value] of listed) settle(ref, value);
     everListed = true;
     failed = new Set();
@@ -157,7 +163,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   const apply: Track["apply"] = (asked) =>
     inTurn(async () => {
       const changes = asked.flatMap(changeOf);
-      const outcomes = await confirmed(kind, driver, changes);
+      const outcomes = await confirmed({ kind, driver }, changes, () => [...wishes.all()].map(({ value }) => value));
       for (const [at, { ref }] of changes.entries()) {
         const { outcome, have } = outcomes[at] ?? MISSING;
         if (outcome.state === "done") host.found(ref, have);
@@ -195,43 +201,6 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   };
 }
 
-const MISSING = { outcome: { state: "failed", reason: "its driver said nothing of it" }, have: undefined } as const;
-
-/** An outcome, and for what is done what the host holds now. */
-interface Confirmed<V> {
-  readonly outcome: Outcome;
-  readonly have: V | undefined;
-}
-
-/** What was done is read back where that can be: done is what the host then holds. A driver that throws has done nothing that is known. */
-async function confirmed<V>(kind: Kind<V>, driver: Driver<V>, changes: readonly Change<V>[]): Promise<Confirmed<V>[]> {
-  const outcomes = await driver
-    .apply(changes)
-    .catch((error: unknown) => changes.map((): Outcome => ({ state: "failed", reason: wordsOf(error) })));
-  const done = changes.filter((_, at) => outcomes[at]?.state === "done");
-  const found = await driver.read?.(done.map(valueOf)).then(
-    (values) => byRef(kind, values),
-    (error: unknown) => `it was done, and cannot be read back: ${wordsOf(error)}`,
-  );
-  return changes.map((change, at) => {
-    const outcome = outcomes[at] ?? MISSING.outcome;
-    const meant = change.op === "delete" ? undefined : change.want;
-    if (outcome.state !== "done" || found === undefined) return { outcome, have: meant };
-    const reason = typeof found === "string" ? found : whyNot(kind, meant, found.get(change.ref));
-    return { outcome: reason === undefined ? outcome : { state: "failed", reason }, have: meant };
-  });
-}
-
-function whyNot<V>(kind: Kind<V>, meant: V | undefined, have: V | undefined): string | undefined {
-  if (meant === undefined) return have === undefined ? undefined : `it was taken away, and is there: ${kind.show(have)}`;
-  if (have !== undefined && kind.same(meant, have)) return undefined;
-  return `it was done, and is not so: ${have === undefined ? "nothing is there" : kind.show(have)}`;
-}
-
-function valueOf<V>(change: Change<V>): V {
-  return change.op === "delete" ? change.have : change.want;
-}
-
 function plain({ ref, show, because, needs, value }: Item): Item {
   return { ref, show, because, needs, value };
 }
@@ -244,8 +213,4 @@ function turns(): <T>(job: () => Promise<T>) => Promise<T> {
     last = now.catch(() => undefined);
     return now;
   };
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@
 import type { Endpoint, GroupRule, View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftSet } from "../kinds/nft.ts";
-import { compareIp, familyOf } from "../net/address.ts";
+import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { firstOf, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -48,7 +48,7 @@ const bucketParts = perValue((bucket: ReadonlySet<Ip>) => {
   const known = new Map<string, Part>();
   return (name: string, family: Family, cause: string): Part => {
     const part = known.get(name) ?? {
-      nft: ofMembers([...bucket].filter((ip) => familyOf(ip) === family).toSorted(compareIp), name, cause),
+      nft: ofMembers([...bucket].filter((ip) => familyOf(ip) === family).toSorted(), name, cause),
     };
     known.set(name, part);
     return part;
