@@ -159,7 +159,7 @@ async function holdings({ host, state }: Told): Promise<string> {
   // What packets themselves put into sets comes and goes with them.
   const nft = (await host.sh("nft -s list ruleset"))
     .replaceAll(/ # handle \d+/g, "")
-    .replaceAll(/^\s*elements = \{[^}]*limit rate[^}]*\}$/gm, "");
+    .replaceAll(/^\s*elements = \{[^}]*limit rate[^}]*\}\n/gm, "");
   const rest = await host.sh(
     `ip route show proto 88; ip -6 route show proto 88; ip neigh show nud permanent | sort
      grep -ho '"pid":[0-9]*' ${state}/run/*.run.json; sysctl net.ipv4.conf.tap17.proxy_arp`,
