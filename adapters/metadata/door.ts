@@ -103,6 +103,8 @@ function serverOf({ admit, handle, patience }: DoorParts): Server {
     handle,
   );
   server.maxConnections = CONNECTIONS;
+  // The simplest clients (nc, socat) close their side once they have asked. Node knows this word, its types do not.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.prependListener("connection", (socket) => {
     if (!admit(socket)) return socket.destroy();
     return socket.setTimeout(patience.progress, () => socket.destroy());

@@ -156,3 +156,14 @@ test("a door that somebody else holds is had as soon as it is left", async (t) =
   await one.service.close();
   while (next.status().doors["127.0.0.1"] !== "listening") await new Promise((resolve) => setTimeout(resolve, 5));
 });
+
+test("who has said all that it has to say, and closes its side, is answered", async (t) => {
+  const { place, service, first } = await serving(t);
+  const { api, secret } = first.upstream;
+  // Not so fast that it is answered before it is seen to be closed.
+  const ask: typeof api.ask = (...asked) => new Promise((resolve) => setTimeout(() => resolve(api.ask(...asked)), 50));
+  service.configure({ ...first, upstream: { api: { ...api, ask }, secret } });
+  const socket = connect({ host: "127.0.0.1", port: place.port, localAddress: "127.0.0.2" }, () => socket.end("GET /x HTTP/1.0\r\n\r\n"));
+  const text = (await socket.setEncoding("utf8").toArray()).join("");
+  assert.match(text, /^HTTP\/1.1 200 OK\r\n[^]*metadata of vm-2$/);
+});
