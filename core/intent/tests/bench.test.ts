@@ -171,8 +171,14 @@ function sysctlsOf({ sh }: Place): Driver<Sysctl> {
   };
   return {
     list: async (want) => {
-      const values = await each(want, ({ path }) => `read -r value < /proc/sys/${path} && echo "$value"`);
-      return want.flatMap(({ path }, at) => (values[at] === "missing" ? [] : [{ path, value: values[at] ?? "" }]));
+      // Not by a shell's `read`: it takes one byte after the other, and /proc/sys gives the first alone.
+      const values = new Map<string, string>();
+      for (let from = 0; from < want.length; from += 500) {
+        const paths = want.slice(from, from + 500).map(({ path }) => `/proc/sys/${path}`);
+        const lines = (await sh(`grep -s -H '' ${paths.join(" ")} || true`)).trim().split("\n");
+        for (const line of lines) values.set(line.slice("/proc/sys/".length, line.indexOf(":")), line.slice(line.indexOf(":") + 1));
+      }
+      return want.flatMap(({ path }) => (values.has(path) ? [{ path, value: values.get(path) ?? "" }] : []));
     },
     apply: async (changes) => {
       const words = await each(changes, (change) =>
