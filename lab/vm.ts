@@ -93,6 +93,14 @@ export async function removeVm(lab: Lab, name: string): Promise<void> {
   forgetVm(lab, name);
 }
 
+/** As when its host dies: it is gone, and nobody has told the API. */
+export async function loseVm(lab: Lab, name: string): Promise<void> {
+  const vm = vmNamed(lab, name);
+  await BODIES[vm.body].end(lab, vm);
+  for (const nic of vm.nics) await removeTap(lab, { host: vm.host, name: nic.tap });
+  forgetVm(lab, name);
+}
+
 function refuse(lab: Lab, wish: VmWish): void {
   if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(wish.name)) throw new Error(`VM "${wish.name}": lower-case letters, digits and dashes, 40 at most`);
   const machines = readLabRecord(lab)?.netnses ?? [];

@@ -31,7 +31,7 @@ import { castOf, withNames } from "./cast.ts";
 import type { Ask, Cast } from "./cast.ts";
 import { endsOf } from "./ends.ts";
 import type { Ends, Scene } from "./ends.ts";
-import { boot, unbooted } from "./real-world-boot.ts";
+import { boot, rebooted, unbooted } from "./real-world-boot.ts";
 import { measure } from "./real-world-pace.ts";
 import { restoreChanged } from "./real-world-store.ts";
 import { actOnTap } from "./real-world-taps.ts";
@@ -91,9 +91,7 @@ async function act(lab: Lab, cast: Cast, change: Change): Promise<void> {
       await cast.play(change);
       return boot(lab, cast, change.name);
     case "move":
-      await unbooted(lab, cast, change.name);
-      await cast.play(change);
-      return boot(lab, cast, change.name);
+      return rebooted(lab, cast, change.name, () => cast.play(change));
     case "take": {
       const giver = [...cast.people].find(([, { addresses }]) => addresses.includes(change.address))?.[0];
       const both = [change.name, ...(giver === undefined ? [] : [giver])];
