@@ -15,12 +15,15 @@ import { HOST, OUTSIDE, VM } from "./forwarding-view.ts";
 
 export interface Site {
   readonly name: string;
-  /** Gigabits in a second that one TCP connection from outside brings to the VM. */
-  tcp(): Promise<number>;
-  /** Datagrams of 64 bytes in a second that arrive at the VM, sent as fast as one sender can. */
-  small(): Promise<number>;
+  /** Gigabits of one TCP connection per second of processor time at both ends, which forward as they send. */
+  tcp(way: Way): Promise<number>;
+  /** Datagrams of 64 bytes that arrive per second of the sender's processor time, sent as fast as it can. */
+  small(way: Way): Promise<number>;
   remove(): Promise<void>;
 }
+
+/** As the VM sees it. */
+export type Way = "in" | "out";
 
 /** Seconds that one measurement takes. */
 const SLOT = 1;
@@ -38,13 +41,19 @@ export async function site(name: string, view: View | undefined): Promise<Site> 
     const argv = ["iperf3", "-J", "-c", VM.ip, "-p", "5201", "-t", String(SLOT), "-A", "0,1", ...more];
     return JSON.parse(await must(inside(out, argv), { timeout: 15_000 })) as Result;
   };
+  const end = { in: vm, out } as const;
   return {
     name,
-    tcp: async () => (await client()).end.sum_received.bits_per_second / 1e9,
-    small: async () => {
-      const before = await received(vm);
-      const { end } = await client("-u", "-b", "0", "-l", "64");
-      return ((await received(vm)) - before) / end.sum.seconds;
+    tcp: async (way) => {
+      const { end: ended } = await client(...(way === "out" ? ["-R"] : []));
+      const { host_total: near, remote_total: far } = ended.cpu_utilization_percent;
+      return ended.sum_received.bits_per_second / 1e9 / ((near + far) / 100);
+    },
+    small: async (way) => {
+      const before = await received(end[way]);
+      const { end: ended } = await client("-u", "-b", "0", "-l", "64", ...(way === "out" ? ["-R"] : []));
+      const { host_total: near, remote_total: far } = ended.cpu_utilization_percent;
+      return ((await received(end[way])) - before) / (ended.sum.seconds * ((way === "in" ? near : far) / 100));
     },
     remove: async () => {
       await clear([out, host, vm]);
@@ -55,7 +64,11 @@ export async function site(name: string, view: View | undefined): Promise<Site> 
 
 /** Of what iperf3 says. */
 interface Result {
-  readonly end: { readonly sum_received: { readonly bits_per_second: number }; readonly sum: { readonly seconds: number } };
+  readonly end: {
+    readonly sum_received: { readonly bits_per_second: number };
+    readonly sum: { readonly seconds: number };
+    readonly cpu_utilization_percent: { readonly host_total: number; readonly remote_total: number };
+  };
 }
 
 /** Programs in a namespace end first, or it would live on with them. */
@@ -110,6 +123,6 @@ async function filter(host: string, view: View): Promise<void> {
   if (bad !== undefined) throw new Error(`the filter does not load: ${JSON.stringify(bad)}`);
 }
 
-async function received(vm: string): Promise<number> {
-  return Number(await must(inside(vm, ["cat", "/sys/class/net/eth0/statistics/rx_packets"])));
+async function received(netns: string): Promise<number> {
+  return Number(await must(inside(netns, ["cat", "/sys/class/net/eth0/statistics/rx_packets"])));
 }

@@ -12,6 +12,7 @@ import { bitsOf, familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { perValue } from "./memo.ts";
+import { METADATA_CALLED } from "./metadata.ts";
 import { anyOf, arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { pairChains } from "./pairs.ts";
@@ -23,7 +24,7 @@ export function antiSpoof(dc: DataCenter, endpoints: readonly Endpoint[]): Wante
 }
 
 const frame = perValue((dc: DataCenter) =>
-  caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, prerouting(dc), ...ARP]),
+  caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, ...prerouting(dc), ...ARP]),
 );
 const ownElements = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
 
@@ -37,9 +38,9 @@ const NEWCOMERS: readonly Nft[] = [
   inet.set("link-locals", "type ifname . ipv6_addr; size 65536; flags dynamic,timeout; timeout 10m;"),
   inet.set("newcomers", "type ifname; size 4096; flags dynamic,timeout; timeout 10m;"),
   inet.chain("link-local", [
-    "iifname . ip6 saddr @link-locals accept",
+    "iifname . ip6 saddr @link-locals return",
     `update @newcomers { iifname limit rate over 10/minute burst 16 packets } ${refused("newcomer")}`,
-    "add @link-locals { iifname . ip6 saddr } accept",
+    "add @link-locals { iifname . ip6 saddr } return",
     refused("newcomer"),
   ]),
 ];
@@ -48,14 +49,21 @@ const NEWCOMERS: readonly Nft[] = [
  * Of a tap that goes by another name nobody can tell that it is one; but the addresses of VMs come from taps and from the fabric, and from
  * nowhere else.
  */
-function prerouting(dc: DataCenter): Nft {
-  const elsewhere = `iifname != { "lo", "${dc.fabric.interface}" }`;
+function prerouting(dc: DataCenter): readonly Nft[] {
   const of = (family: Family) => rangesOf(dc).filter((range) => familyOf(range) === family);
   const closed = ([4, 6] as const).flatMap((family) => {
     const ranges = outermost(of(family));
-    return ranges.length === 0 ? [] : [`${elsewhere} ${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
+    return ranges.length === 0 ? [] : [`${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
   });
-  return inet.chain("prerouting", [`iifname ${TAPS} goto from-tap`, ...closed], "type filter hook prerouting priority raw; policy accept;");
+  const open = [`iifname ${quoted(dc.fabric.interface)} accept`, 'iifname "lo" accept'];
+  return [
+    inet.chain("of-tap", ["jump from-tap", ...METADATA_CALLED]),
+    inet.chain(
+      "prerouting",
+      [...open, `iifname ${TAPS} goto of-tap`, ...closed],
+      "type filter hook prerouting priority raw; policy accept;",
+    ),
+  ];
 }
 
 /** What a neighbour advertisement, or a solicitation, is about (RFC 4861, 4.3, 4.4); nft 1.0.6 has no name for it. */
@@ -67,7 +75,8 @@ const SPECIAL_PORTS = `{ ${[68, 546, ...TUNNEL_PORTS].join(", ")} }`;
 
 /**
  * From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an
- * address of its own. What makes up most of the traffic and has no part in anything else that is forbidden is asked for its sender alone.
+ * address of its own: whoever is found to be himself returns. What makes up most of the traffic and has no part in anything else that
+ * is forbidden is asked for its sender alone.
  */
 const INET: readonly Nft[] = [
   inet.map("senders", "type ifname : verdict;"),
@@ -93,22 +102,22 @@ const INET: readonly Nft[] = [
     "meta l4proto { 1, 17, 58 } jump no-role",
     "jump no-tunnel",
     "icmpv6 type nd-neighbor-advert jump own-target",
-    "iifname . ether saddr . ip saddr @sources4 accept",
-    "iifname . ether saddr . ip6 saddr @sources6 accept",
-    "iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept",
+    "iifname . ether saddr . ip saddr @sources4 return",
+    "iifname . ether saddr . ip6 saddr @sources6 return",
+    "iifname . ether saddr @macs ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 return",
     "iifname . ether saddr @macs ip6 saddr fe80::/10 ip6 daddr { fe80::/10, ff02::/16 } goto link-local",
-    `iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type ${UNNAMED} accept`,
+    `iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type ${UNNAMED} return`,
     "ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit jump own-target",
-    "iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit accept",
+    "iifname . ether saddr @macs ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type nd-neighbor-solicit return",
     "iifname vmap @pairs",
     refused("forged"),
   ]),
-  inet.chain("any-source", ["meta l4proto { 1, 17, 58 } jump no-role", "accept"]),
+  inet.chain("any-source", ["meta l4proto { 1, 17, 58 } jump no-role"]),
   inet.chain("from-tap", [
-    "meta l4proto 6 iifname . ether saddr . ip saddr @sources4 accept",
-    "meta l4proto 6 iifname . ether saddr . ip6 saddr @sources6 accept",
-    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip saddr @sources4 accept`,
-    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip6 saddr @sources6 accept`,
+    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip saddr @sources4 return`,
+    "meta l4proto 6 iifname . ether saddr . ip saddr @sources4 return",
+    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip6 saddr @sources6 return`,
+    "meta l4proto 6 iifname . ether saddr . ip6 saddr @sources6 return",
     "iifname vmap @senders",
     refused("stranger"),
   ]),

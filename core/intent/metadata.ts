@@ -58,19 +58,16 @@ const TO_DOOR = `tcp dport ${METADATA_PORT} notrack tcp dport set ${DOOR}`;
 const FROM_DOOR = `tcp sport ${DOOR} notrack tcp sport set ${METADATA_PORT}`;
 const OPENING = "tcp flags & (syn | ack) == syn";
 
+/** Of taps alone, after the sender was checked and before connection tracking: part of the chain that does the one, as every chain costs every packet. */
+export const METADATA_CALLED: readonly string[] = [
+  `ip daddr ${METADATA4} iifname . ip saddr @callers ${TO_DOOR}`,
+  `ip6 daddr ${METADATA6} ip6 saddr fe80::/10 ${TO_DOOR} ip6 daddr set ${INSIDE6}`,
+];
+
 const FRAME: readonly Nft[] = [
   inet.set("callers", "type ifname . ipv4_addr;"),
   // Filled by the rule that looks into it.
   inet.set("calls", "type ifname; flags dynamic,timeout; timeout 10s; size 65536;"),
-  inet.chain(
-    "metadata",
-    [
-      `ip daddr ${METADATA4} iifname . ip saddr @callers ${TO_DOOR}`,
-      `ip6 daddr ${METADATA6} iifname ${TAPS} ip6 saddr fe80::/10 ${TO_DOOR} ip6 daddr set ${INSIDE6}`,
-    ],
-    // After senders were checked and paced, before connection tracking.
-    "type filter hook prerouting priority raw + 20; policy accept;",
-  ),
   inet.chain(
     "metadata-answers",
     [`oifname ${TAPS} ip saddr ${METADATA4} ${FROM_DOOR}`, `oifname ${TAPS} ip6 saddr ${INSIDE6} ${FROM_DOOR} ip6 saddr set ${METADATA6}`],

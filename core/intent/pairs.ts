@@ -44,7 +44,7 @@ function senders({ pairs }: Endpoint): string[] {
     .map(({ prefix, mac }) => {
       const four = familyOf(prefix) === 4;
       const source = lengthOf(prefix) === 0 ? `meta nfproto ipv${four ? 4 : 6}` : `${four ? "ip" : "ip6"} saddr ${prefix}`;
-      return `ether saddr ${mac} ${source} accept`;
+      return `ether saddr ${mac} ${source} return`;
     })
     .toSorted();
 }
