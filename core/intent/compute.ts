@@ -13,6 +13,7 @@ import { antiSpoof } from "./anti-spoof.ts";
 import { computeBgp } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
+import { adverts } from "./dhcp-adverts.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint } from "./endpoint.ts";
 import { floating } from "./floating.ts";
@@ -52,6 +53,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...policy(view, endpoints, host),
     ...floating(dc, served),
     ...(described.nft ?? []),
+    ...adverts(view, dc, served),
   ];
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);

@@ -1,12 +1,12 @@
 /**
- * dnsmasq.conf: what dnsmasq reads at its start only. It changes when subnets come and go, with ports that have options of their own, and
+ * dnsmasq.conf: what dnsmasq reads at its start only. It changes when networks come to the host and go, with ports that have options of their own, and
  * with those whose taps are listed; not with others, nor with what subnets say.
  */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
 import { familyOf, ipOf } from "../net/address.ts";
 import { firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { mtuOf } from "./dhcp-anchors.ts";
+import { isCommon, mtuOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { portTag, subnetTag } from "./dhcp-options.ts";
 
@@ -23,6 +23,12 @@ const LEASE6 = 600;
  * the link itself has must be said here.
  */
 export const LINK_MTU = 1500;
+
+/**
+ * Seconds for which a router is one. What the common anchor advertises of its own accord dnsmasq sends to all taps, even where another
+ * anchor stands in for them; those are told a second more by theirs, and what says less is kept from them.
+ */
+export const COMMON_LIFETIME = 1800;
 
 /** A server identity that is the same on all hosts, so that a VM that moved renews at once. 32473 is the enterprise number for examples (RFC 5612). */
 const DUID = "dhcp-duid=32473,6d:61:72:67:61:79";
@@ -61,11 +67,17 @@ export function confOf({ anchors, served, endpoints }: Served): string {
     ...FIXED,
     // dnsmasq asks the last line first: the common anchor, which has every tap, must come before those with some.
     ...anchors.map(({ name, taps }) => `bridge-interface=${[name, ...taps].join(",")}`),
-    ...anchors.filter((anchor) => mtuOf(anchor) > LINK_MTU).map((anchor) => `ra-param=${anchor.name},mtu:${mtuOf(anchor)},0`),
+    ...anchors.filter((anchor) => !isCommon(anchor) || mtuOf(anchor) > LINK_MTU).map(advertised),
     ...served.map(rangeOf),
     ...withOptions.map(({ port_id, mac }) => `dhcp-mac=set:${portTag(port_id)},${mac}`),
     "",
   ].join("\n");
+}
+
+/** How often: as it is without being said. */
+function advertised(anchor: Anchor): string {
+  const mtu = mtuOf(anchor) > LINK_MTU ? `mtu:${mtuOf(anchor)},` : "";
+  return `ra-param=${anchor.name},${mtu}0,${isCommon(anchor) ? COMMON_LIFETIME : COMMON_LIFETIME + 1}`;
 }
 
 /** `static`: only hosts that we name get an address. `off-link`: guests send everything to the router, for nothing is on-link. */

@@ -19,7 +19,7 @@ import type { Sysctl } from "../kinds/sysctl.ts";
 import { compareIp, familyOf } from "../net/address.ts";
 import { lengthOf } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { anchorsOf, mtuOf } from "./dhcp-anchors.ts";
+import { anchorsOf, mtuOf, networksOf, subnetsOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { confOf, LINK_MTU } from "./dhcp-conf.ts";
 import { hostsOf } from "./dhcp-hosts.ts";
@@ -34,10 +34,14 @@ const HOSTS = "dnsmasq/hosts";
 
 /** `endpoints` in order of their ids, without those that are down. */
 export function dhcp(view: View, dc: DataCenter, endpoints: readonly Endpoint[]): Partial<Intent> {
-  const subnets = [...view.subnets.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
+  const subnets = subnetsOf(view);
   const anchors = anchorsOf(subnets, endpoints, dc.mtu);
-  const own = { links: caused(BY_DATACENTER, anchors.map(linkOf)), sysctls: caused(BY_DATACENTER, anchors.flatMap(settings)) };
-  const served = subnets.filter(isServed);
+  const own = {
+    links: caused(BY_DATACENTER, anchors.map(linkOf)),
+    sysctls: caused(BY_DATACENTER, anchors.flatMap(settings)),
+  };
+  const here = networksOf(endpoints);
+  const served = subnets.filter((subnet) => isServed(subnet) && here.has(subnet.network_id));
   if (served.length === 0) return own;
   const hosts = hostsOf(view, endpoints);
   const files = filesOf({ anchors, served, endpoints, hosts });

@@ -44,6 +44,7 @@ import { nft } from "../../kinds/nft.ts";
 import { route } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import type { Sysctl } from "../../kinds/sysctl.ts";
+import type { Change } from "../../reconcile/diff.ts";
 import { hostSideMac, linkLocal } from "../../net/mac.ts";
 import { compileParts } from "../compile.ts";
 
@@ -115,7 +116,8 @@ export async function host(t: Ends): Promise<Host> {
     const last = linuxDaemons({ run: here.run, state, under });
     const held = await last.list([]);
     await last.apply(held.map((have) => ({ op: "delete", ref: `daemon/${have.name}`, have })));
-    rmSync(state, { recursive: true });
+    // Guests may still be writing there.
+    rmSync(state, { recursive: true, maxRetries: 10, retryDelay: 50 });
   });
   const flows = netlinkFlows(here.kernel.netfilter);
   const tracks = tracksOf(here, { state, daemons, flows });
@@ -159,32 +161,30 @@ function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
   ];
 }
 
-/** /proc/sys of another namespace: read and written by a shell there, many at once. */
+/** /proc/sys of another namespace: read and written by programs there, many settings at once. */
 function sysctlsOf({ sh }: Place): Driver<Sysctl> {
-  const each = async <T>(all: readonly T[], line: (one: T) => string) => {
-    const answers: string[] = [];
-    for (let from = 0; from < all.length; from += 500) {
-      const lines = all.slice(from, from + 500).map((one) => `{ ${line(one)}; } 2>/dev/null || echo missing`);
-      answers.push(...(await sh(lines.join("\n"))).trim().split("\n"));
-    }
-    return answers;
+  const inParts = async <T>(all: readonly T[], line: (part: readonly T[]) => string) => {
+    const lines: string[] = [];
+    for (let from = 0; from < all.length; from += 500)
+      lines.push(...(await sh(line(all.slice(from, from + 500)))).split("\n").filter((each) => each !== ""));
+    return lines;
   };
   return {
     list: async (want) => {
       // Not by a shell's `read`: it takes one byte after the other, and /proc/sys gives the first alone.
-      const values = new Map<string, string>();
-      for (let from = 0; from < want.length; from += 500) {
-        const paths = want.slice(from, from + 500).map(({ path }) => `/proc/sys/${path}`);
-        const lines = (await sh(`grep -s -H '' ${paths.join(" ")} || true`)).trim().split("\n");
-        for (const line of lines) values.set(line.slice("/proc/sys/".length, line.indexOf(":")), line.slice(line.indexOf(":") + 1));
-      }
-      return want.flatMap(({ path }) => (values.has(path) ? [{ path, value: values.get(path) ?? "" }] : []));
+      const lines = await inParts(want, (part) => `grep -sH '' ${part.map(({ path }) => `/proc/sys/${path}`).join(" ")} || true`);
+      return lines.flatMap((line) => {
+        const [, path, value] = /^\/proc\/sys\/([^:]+):(.*)$/.exec(line) ?? [];
+        return path === undefined || value === undefined ? [] : [{ path, value: value.trim().replaceAll(/\s+/g, " ") }];
+      });
     },
     apply: async (changes) => {
-      const words = await each(changes, (change) =>
-        change.op === "delete" ? "echo done" : `echo ${change.want.value} > /proc/sys/${change.want.path} && echo done`,
-      );
-      return changes.map((_, at) => (words[at] === "done" ? DONE : { state: "failed", reason: words[at] ?? "" }));
+      const write = (change: Change<Sysctl>) =>
+        change.op === "delete"
+          ? "echo done"
+          : `(echo ${change.want.value} > /proc/sys/${change.want.path}) 2>/dev/null && echo done || echo refused`;
+      const words = await inParts(changes, (part) => part.map(write).join("\n"));
+      return changes.map((_, at) => (words[at] === "done" ? DONE : { state: "failed", reason: words[at] ?? "nothing said" }));
     },
   };
 }

@@ -5,7 +5,7 @@ import { daemon, mustRestart } from "../../kinds/daemon.ts";
 import type { Daemon } from "../../kinds/daemon.ts";
 import { compileCompute } from "../compute.ts";
 import { METADATA_LINK } from "../metadata.ts";
-import { cidr, INTERNAL, ip, mac, port, SUBNETS, viewOf } from "./sample-view.ts";
+import { cidr, INTERNAL, ip, mac, port, subnet, SUBNETS, viewOf } from "./sample-view.ts";
 
 const A = port(1, ["10.65.0.5", "2001:db8:a41:3::5"]);
 const B = port(2, ["10.65.0.6"]);
@@ -68,7 +68,7 @@ test("router advertisements say the MTU of the network that they are for, whatev
   assert.deepEqual(intent(1400, { ipv6_mode: "slaac" }).anchors, ["margay0", `margay${INTERNAL.slice(0, 8)}`]);
   assert.equal(intent(1400, { ipv6_mode: "slaac" }).conf, intent(1300, { ipv6_mode: "slaac" }).conf, "an MTU is no configuration");
   assert.deepEqual(intent(9000).mtus, ["margay0 1500", "margay-9000 1500"]);
-  assert.match(intent(9000).conf, /^ra-param=margay-9000,mtu:9000,0$/m, "more than the anchor itself has");
+  assert.match(intent(9000).conf, /^ra-param=margay-9000,mtu:9000,0,1801$/m, "more than the anchor itself has");
 });
 
 test("each port is named with its MAC, its addresses and its host name, and nothing that could be read as more", () => {
@@ -128,6 +128,31 @@ test("options of a port are its own, and a value cannot be a line of its own", (
     `tag:port-${a.port_id},option6:dns-server,[2001:db8::1]`,
   ]);
   assert.match(content(viewOf([a]), "dnsmasq/dnsmasq.conf"), new RegExp(`^dhcp-mac=set:port-${a.port_id},${a.mac}$`, "m"));
+});
+
+test("dnsmasq serves the networks that have a port here, and an advertisement has room for all that it names", () => {
+  const id = (at: number) => `${at.toString(16).padStart(8, "0")}-bbbb-4000-8000-000000000000`;
+  const many = Array.from({ length: 40 }, (_, at) => ({
+    ...subnet("many", id(at), `2001:db8:b${at.toString(16).padStart(2, "0")}::/64`),
+    id: id(at),
+  }));
+  const endpoints = many.map((each, at) => ({
+    ...port(at + 1, []),
+    network_id: each.network_id,
+    addresses: [{ ip: ip(each.cidr.replace("::/64", "::5")), subnet_id: each.id }],
+  }));
+  const view = viewOf(endpoints, withSubnets(many));
+  const conf = content(view, "dnsmasq/dnsmasq.conf");
+  assert.equal([...conf.matchAll(/^dhcp-range=/gm)].length, 40);
+  assert.equal(
+    [...conf.matchAll(/^bridge-interface=/gm)].length,
+    1 + 40 - 32,
+    "those for which there is no room have anchors of their own",
+  );
+  const { nft } = compileCompute(view, "h1");
+  assert.equal(nft.filter(({ value }) => value.object === "element" && value.of === "advertised-apart").length, 40 - 32);
+  const alone = content(viewOf(endpoints.slice(0, 1), withSubnets(many)), "dnsmasq/dnsmasq.conf");
+  assert.equal([...alone.matchAll(/^dhcp-range=/gm)].length, 1);
 });
 
 test("where blocks overlap, a gateway that several subnets share is put on once", () => {

@@ -323,6 +323,9 @@ test("guests that make their own addresses are told their network's prefix, and 
     { ip: self, subnet_id: uuid("own6") },
   ];
   const [c, a] = [await h.guest(slaac), await h.guest(A)];
+  for (const guest of [a, c])
+    guest.start(["sh", "-c", `tcpdump -lnnvi eth0 'icmp6 and ip6[40] == 134' > ${h.state}/${guest.name}.adverts 2>/dev/null`]);
+  const said = async (guest: Place, what: string) => guest.can(`grep -q '${what}' ${h.state}/${guest.name}.adverts`);
   assert.deepEqual(troubles(await h.hold(viewOf([A, { ...slaac, addresses }], { subnets }))), []);
   await eventually("an address made by itself", () => c.can(`ip addr show dev eth0 scope global | grep -q ${self}`));
   await eventually("a router for the other", () => a.can("ip -6 route show default proto ra | grep -q via"));
@@ -330,6 +333,14 @@ test("guests that make their own addresses are told their network's prefix, and 
   assert.ok(await c.can("ip -6 route show default | grep -q 'mtu 1400'"));
   assert.ok(await c.can(`busybox udhcpc -i eth0 -q -n -f -t 3 -T 1 -s /bin/true 2>&1 | grep -q 'lease of 172.18.208.15'`));
   assert.ok(await c.can(ping("2001:db8:feed::10")));
+  // Of its own accord dnsmasq advertises the common anchor to all taps within seconds of its start.
+  await eventually("advertised to the one", () => said(a, "Flags \\[managed, other"));
+  await eventually("advertised to the other", () => said(c, "prefix info option.*2001:db8:a41:2::/64, Flags \\[auto\\]"));
+  await eventually("what is kept from it", () => h.can("nft list chain inet margay to-tap | grep -q 'packets [1-9]'"));
+  assert.equal(await said(c, "managed"), false, "it is never told to ask");
+  assert.ok(await said(c, "rdnss option.*2001:db8:feed::53"));
+  assert.equal(await said(a, "rdnss"), false, "name servers of a network are no matter of the others on the common anchor");
+  assert.ok((await said(a, "mtu option (5), length 8 (1):  1500")) && (await said(c, "mtu option (5), length 8 (1):  1400")));
 });
 
 test("a lease is renewed by a dnsmasq that never gave it: after a restart, or on another host", async (t) => {
