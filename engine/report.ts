@@ -21,7 +21,7 @@ export function reportOf(
     revision,
     arrived: signs.arrived ?? {},
     taken: signs.taken ?? {},
-    endpoints: { ...allUp(causes), ...endpointStates([...undone, ...news]) },
+    endpoints: { ...allUp(causes), ...endpointStates(undone) },
     troubles: [...unknown.map(({ kind, reason }) => `${kind} cannot be listed: ${reason}`), ...troubles],
   };
 }

@@ -81,11 +81,11 @@ function kindOf(ref: Ref): string {
 }
 
 function resultOf(tracks: readonly Track[], { news, unknown }: Pick<RoundResult, "news" | "unknown">): RoundResult {
-  const told = new Set(news.map(({ ref }) => ref));
   return {
     news,
     unknown,
     get entries() {
+      const told = new Set(news.map(({ ref }) => ref));
       return [...news, ...tracks.flatMap((track) => [...track.wanted()].filter(({ ref }) => !told.has(ref)).map(kept))];
     },
     get causes() {

@@ -93,7 +93,8 @@ async function starting(all: Crowd): Promise<number> {
 }
 
 async function memory({ lab }: Crowd, what: string): Promise<Figure[]> {
-  await pause(3000);
+  // What the start took beyond that is given back.
+  await pause(15_000);
   const running = runningService(lab, agentName(HOST));
   if (running === undefined)
     throw new Error(`the agent of ${HOST} does not run: ${readFileSync(logFile(lab, agentName(HOST)), "utf8").slice(-500)}`);

@@ -16,6 +16,7 @@ import { agentMetrics } from "./metrics.ts";
 import { agentSocket, answering } from "./socket.ts";
 import { agentState } from "./state.ts";
 import type { Rereading } from "../rereading.ts";
+import { tidying } from "./tidying.ts";
 import { stopped } from "../service.ts";
 import { ownVersion } from "../version.ts";
 
@@ -32,7 +33,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   const door = await localDoor({ path: agentSocket(state), handle, log });
   const metadata = agentMetadata({ live, told: () => running?.heard()?.view, clock, log });
   if (metadata !== undefined) told.serves(metadata.status);
-  const hands = hostHands(state);
+  const [hands, tidy] = [hostHands(state), tidying()];
   running = agentOf({
     self: { host, role },
     drivers: hands.drivers,
@@ -46,6 +47,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
       controller: told.controller,
       finished: (finished) => {
         told.finished(finished);
+        tidy(finished);
         metadata?.finished(finished);
       },
     },
