@@ -1,11 +1,13 @@
 /** What is decided about floating IPs. */
+import { familyOf } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import { FLOATING_OWNER } from "./floating-ip.ts";
 import type { FloatingIp, FloatingIpPatch, NewFloatingIp } from "./floating-ip.ts";
 import { led } from "./floating-ip-leading.ts";
-import { floatingIpGone, forwardingsOf, ipv4Of } from "./floating-ip-links.ts";
+import { floatingIpGone, forwardingsOf, fixedOf } from "./floating-ip-links.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import { onlyPort } from "./port-range.ts";
 import type { Port } from "./port.ts";
@@ -51,12 +53,14 @@ function detailsOf(port: Port | undefined) {
 
 function create(cloud: Cloud, { subnet_id: subnet, ...input }: NewFloatingIp, { who, fresh }: Ask): Result<Change<FloatingIp>> {
   const birth = born(fresh);
+  const family = familyAsked(cloud, { subnet, address: input.floating_ip_address });
   const wrong =
-    wrongNetwork(cloud, input.floating_network_id) ?? (subnet === null ? undefined : unseenSubnet(cloud, [{ subnet_id: subnet }], who));
+    wrongNetwork(cloud, input.floating_network_id, family) ??
+    (subnet === null ? undefined : unseenSubnet(cloud, [{ subnet_id: subnet }], who));
   if (wrong !== undefined) return refused(wrong);
   const port = addressPort(cloud, { ...input, subnet_id: subnet, id: birth.id }, { who, fresh });
   if (!port.ok) return port;
-  const [address] = ipv4Of(port.value);
+  const [address] = fixedOf(port.value, family);
   if (address === undefined) return refused(refusal.noExternalAddress(input.floating_network_id));
   const bare: FloatingIp = { ...birth, tags: [], ...input, floating_ip_address: address.ip_address, router_id: null, ...NOWHERE };
   const row = led(cloud, bare, { port_id: input.port_id, fixed_ip_address: input.fixed_ip_address, who });
@@ -65,8 +69,15 @@ function create(cloud: Cloud, { subnet_id: subnet, ...input }: NewFloatingIp, { 
 
 const NOWHERE = { port_id: null, fixed_ip_address: null } as const;
 
-function wrongNetwork(cloud: Cloud, network: string): Refusal | undefined {
+/** IPv4, as in Neutron, unless an address or a subnet of IPv6 is asked for, which Neutron does not give. */
+function familyAsked(cloud: Cloud, { subnet, address }: { readonly subnet: string | null; readonly address: Ip | null }): Family {
+  if (address !== null) return familyOf(address);
+  return subnet === null ? 4 : (cloud.get("subnet", subnet)?.ip_version ?? 4);
+}
+
+function wrongNetwork(cloud: Cloud, network: string, family: Family): Refusal | undefined {
   if (!isExternal(cloud, network)) return refusal.notExternal(network);
+  if (family === 6) return undefined;
   const four = [...cloud.by("subnet", "network_id", network)].some((subnet) => subnet.ip_version === 4);
   return four ? undefined : refusal.noIpv4Subnet(network);
 }

@@ -1,5 +1,5 @@
 /** Where a floating IP leads: which port, which of its addresses, by which router. */
-import type { Ip } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { familyOf } from "../net/address.ts";
 import { maySee } from "../policy/may.ts";
 import { isAdmin } from "../policy/who.ts";
@@ -7,7 +7,7 @@ import type { Who } from "../policy/who.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
-import { disassociated, forwardingsOf, ipv4Of } from "./floating-ip-links.ts";
+import { disassociated, forwardingsOf, fixedOf } from "./floating-ip-links.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import type { FloatingIp } from "./floating-ip.ts";
 import { portDecisions } from "./port-decisions.ts";
@@ -35,7 +35,7 @@ export function led(cloud: Cloud, row: FloatingIp, leading: Leading): Result<Flo
   }
   const port = portFor(cloud, leading.port_id, { row, who: leading.who });
   if (!port.ok) return port;
-  const fixed = fixedFor(port.value, leading.fixed_ip_address);
+  const fixed = fixedFor(port.value, leading.fixed_ip_address, familyOf(row.floating_ip_address));
   if (!fixed.ok) return fixed;
   const router = routerFor(cloud, { network: row.floating_network_id, port: port.value, fixed: fixed.value });
   if (!router.ok) return router;
@@ -73,16 +73,16 @@ export function isServiced({ device_owner: owner }: Port): boolean {
   return !owner.startsWith("network:");
 }
 
-/** The address that is named, or the only one. */
-function fixedFor(port: Port, named: Ip | null): Result<FixedIp> {
-  const [only, ...others] = ipv4Of(port);
+/** The address that is named, or the only one, of the floating IP's family. */
+function fixedFor(port: Port, named: Ip | null, family: Family): Result<FixedIp> {
+  const [only, ...others] = fixedOf(port, family);
   if (named !== null) {
-    if (familyOf(named) !== 4) return refused(refusal.notIpv4(named));
-    const fixed = ipv4Of(port).find(({ ip_address: address }) => address === named);
+    if (familyOf(named) !== family) return refused(refusal.otherFamily(named, family));
+    const fixed = fixedOf(port, family).find(({ ip_address: address }) => address === named);
     return fixed === undefined ? refused(refusal.addressNotOnPort(port.id, named)) : ok(fixed);
   }
-  if (only === undefined) return refused(refusal.noIpv4Address(port.id));
-  return others.length > 0 ? refused(refusal.severalIpv4Addresses(port.id)) : ok(only);
+  if (only === undefined) return refused(refusal.noAddressOf(port.id, family));
+  return others.length > 0 ? refused(refusal.severalAddressesOf(port.id, family)) : ok(only);
 }
 
 interface Way {

@@ -2,6 +2,7 @@
  * What hangs on floating IPs. Ports, routers and networks ask here before they go, and are told what goes with them.
  */
 import { familyOf } from "../net/address.ts";
+import type { Family } from "../net/address.ts";
 import { contains } from "../net/prefix.ts";
 import { orderTexts } from "../resource/type.ts";
 import { isAdmin } from "../policy/who.ts";
@@ -123,7 +124,7 @@ export function floatingIpGone(cloud: Cloud, id: string): readonly RowWrite[] {
   return [...(port === undefined ? [] : [removal("port", port.id)]), removal("floatingip", id)];
 }
 
-/** The IPv4 addresses of a port: what a floating IP can stand for. */
-export function ipv4Of(port: Port): readonly FixedIp[] {
-  return port.fixed_ips.filter((fixed) => familyOf(fixed.ip_address) === 4);
+/** The addresses of a port that a floating IP of this family can stand for. */
+export function fixedOf(port: Port, family: Family): readonly FixedIp[] {
+  return port.fixed_ips.filter((fixed) => familyOf(fixed.ip_address) === family);
 }

@@ -1,4 +1,5 @@
 /** What is refused of floating IPs and port forwardings: Neutron's exception classes and texts. */
+import type { Family } from "../net/address.ts";
 import { badRequest, badResource } from "../resource/refusals.ts";
 import type { Refusal } from "../result.ts";
 
@@ -21,12 +22,13 @@ export const fixedWithoutPort = bad("fixed_ip_address cannot be specified withou
 export const foreignPort = (port: string) =>
   bad(`Cannot process floating IP association with Port ${port}, since that port is owned by a different tenant`);
 export const notServiced = (port: string) => bad(`Port ${port} is unable to be assigned a floating IP`);
-export const notIpv4 = (address: string) =>
-  bad(`Cannot process floating IP association with ${address}, since that is not an IPv4 address`);
+export const otherFamily = (address: string, family: Family) =>
+  bad(`Cannot process floating IP association with ${address}, since that is not an IPv${family} address`);
 export const addressNotOnPort = (port: string, address: string) => bad(`Port ${port} does not have fixed ip ${address}`);
-export const noIpv4Address = (port: string) => bad(`Cannot add floating IP to port ${port} that has no fixed IPv4 addresses`);
-export const severalIpv4Addresses = (port: string) =>
-  bad(`Port ${port} has multiple fixed IPv4 addresses.  Must provide a specific IPv4 address when assigning a floating IP`);
+export const noAddressOf = (port: string, family: Family) =>
+  bad(`Cannot add floating IP to port ${port} that has no fixed IPv${family} addresses`);
+export const severalAddressesOf = (port: string, family: Family) =>
+  bad(`Port ${port} has multiple fixed IPv${family} addresses.  Must provide a specific IPv${family} address when assigning a floating IP`);
 export const unreachable = ({ network, subnet, port }: { readonly network: string; readonly subnet: string; readonly port: string }) =>
   absent(
     "ExternalGatewayForFloatingIPNotFound",
@@ -73,8 +75,8 @@ export const tooManyShifted = (most: number) =>
   badForwarding(`Ranges of more than ${most} ports are forwarded to ports of the same numbers only`);
 export const collision = (attribute: string, theirs: string, ours: string) =>
   badForwarding(`There is a port collision with the ${attribute}. The following ranges collides: ${theirs} and ${ours}`);
-export const forwardingWithoutIpv4 = (port: string) =>
-  badForwarding(`Requested internal port ${port} must allocate an IPv4 address at least.`);
+export const forwardingWithout = (port: string, family: Family) =>
+  badForwarding(`Requested internal port ${port} must allocate an IPv${family} address at least.`);
 export const unsuitableAddress = (address: string, port: string, has: string) =>
   badForwarding(`Requested internal IP address ${address} is not suitable for internal neutron port ${port}, as its fixed_ips are ${has}`);
 export const unreachableForwarding = ({

@@ -100,10 +100,7 @@ describe("a new floating IP", () => {
       "subnets",
     );
     assert.match(String(shown(floating({ subnet_id: four["id"] }))["floating_ip_address"]), /^198/);
-    assert.equal(
-      refusalOf(floating({ subnet_id: six["id"] })),
-      `400 ExternalIpAddressExhausted: Unable to find any IP address on external network ${external}.`,
-    );
+    assert.match(String(shown(floating({ subnet_id: six["id"] }))["floating_ip_address"]), /:/, "of IPv6 where it is asked for");
   });
 
   test("is from an external network that has IPv4 addresses", () => {
@@ -311,6 +308,34 @@ describe("what hangs on floating IPs", () => {
     for (const id of [idle, used]) assert.equal(box.ask(MEMBER, "GET", `floatingips/${id}`).status, 404);
     assert.deepEqual([...box.cloud.by("port", "network_id", external)], []);
   });
+});
+
+test("a floating IP of IPv6 leads to an IPv6 address of a port, and to no other; its port forwardings, too", () => {
+  const { box, floating, change, port, shared, external } = site();
+  const [, { id: six = "" } = {}] = allIn(
+    box.ask(ADMIN, "GET", `subnets?network_id=${external}&sort_key=ip_version&sort_dir=asc`),
+    "subnets",
+  );
+  const only4 = port(shared);
+  box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: shared, cidr: "2001:db8:7::/64", ip_version: 6 } });
+  const both = port(shared);
+  const id = idOf(floating({ subnet_id: six }));
+  assert.match(refusalOf(change(id, { port_id: only4 })), /^400 BadRequest: .* has no fixed IPv6 addresses/);
+  assert.match(refusalOf(change(id, { port_id: both, fixed_ip_address: "10.1.0.3" })), /^400 BadRequest: .* not an IPv6 address/);
+  assert.match(String(shown(change(id, { port_id: both }))["fixed_ip_address"]), /^2001:db8:7:/);
+  assert.match(String(shown(floating({ port_id: both }))["fixed_ip_address"]), /^10\.1\./, "beside one of IPv4");
+  const other = idOf(floating({ subnet_id: six }));
+  const third = port(shared);
+  const address = (family: RegExp) => {
+    const { fixed_ips } = shownIn(box.ask(MEMBER, "GET", `ports/${third}`), "port");
+    return (fixed_ips as readonly { ip_address: string }[]).map(({ ip_address }) => ip_address).find((each) => family.test(each));
+  };
+  const forward = (internal_ip_address: string | undefined) =>
+    box.ask(MEMBER, "POST", `floatingips/${other}/port_forwardings`, {
+      port_forwarding: { protocol: "tcp", external_port: 80, internal_port: 80, internal_port_id: third, internal_ip_address },
+    });
+  assert.equal(forward(address(/\./)).status, 400);
+  assert.equal(forward(address(/:/)).status, 201);
 });
 
 test("floating IP pools are the IPv4 subnets of the external networks", () => {

@@ -76,7 +76,7 @@ export const floatingip = resource({
       filter: true,
       sort: true,
       index: true,
-      note: "The port's IPv4 address that it stands for. Null: its only one.",
+      note: "The port's address, of the same family, that it stands for. Null: its only one.",
     },
     status: {
       type: oneOf("ACTIVE", "DOWN"),

@@ -1,11 +1,12 @@
 /** What is decided about port forwardings. */
+import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import { isServiced, portOfProject, routerFor } from "./floating-ip-leading.ts";
-import { forwardingsGone, forwardingsOf, ipv4Of } from "./floating-ip-links.ts";
+import { forwardingsGone, forwardingsOf, fixedOf } from "./floating-ip-links.ts";
 import * as refusal from "./floating-ip-refusals.ts";
 import type { FloatingIp } from "./floating-ip.ts";
 import type { NewPortForwarding, PortForwarding, PortForwardingPatch } from "./port-forwarding.ts";
@@ -147,10 +148,11 @@ interface Inside {
 
 /** The router in between; a floating IP is on one router at most. */
 function routerOf(cloud: Cloud, { port, address, above }: Inside): Result<string | null> {
-  const four = ipv4Of(port);
-  if (four.length === 0) return refused(refusal.forwardingWithoutIpv4(port.id));
-  const fixed = four.find((each) => each.ip_address === address);
-  if (fixed === undefined) return refused(refusal.unsuitableAddress(address, port.id, JSON.stringify(four)));
+  const family = familyOf(above.floating_ip_address);
+  const suitable = fixedOf(port, family);
+  if (suitable.length === 0) return refused(refusal.forwardingWithout(port.id, family));
+  const fixed = suitable.find((each) => each.ip_address === address);
+  if (fixed === undefined) return refused(refusal.unsuitableAddress(address, port.id, JSON.stringify(suitable)));
   const network = above.floating_network_id;
   const router = routerFor(cloud, { network, port, fixed });
   if (!router.ok) return refused(refusal.unreachableForwarding({ network, subnet: fixed.subnet_id, port: port.id, id: above.id }));

@@ -69,7 +69,7 @@ export const portForwarding = resource({
       write: "always",
       sort: true,
       extension: "floating-ip-port-forwarding",
-      note: "The IPv4 address of that port.",
+      note: "The address of that port, of the floating IP's family.",
     },
     internal_port: {
       ...onePort,

@@ -161,3 +161,41 @@ test("ports of a floating IP lead to ports of several", async (t) => {
     assert.equal(await seenAs(wan, `${SHARED}:3000`, AS_CLIENT), CLIENT);
   });
 });
+
+test("in IPv6 as in IPv4: inbound, outbound, around the corner, and port by port", async (t) => {
+  const [own, floating, shared, client] = ["2001:db8:a41:3::11", "2001:db8:a41:2::50", "2001:db8:a41:2::51", "2001:db8:feed::10"];
+  const whole: Floating = { id: uuid("f6"), ip: ip(floating), stands_for: ip(own), forwards: [] };
+  const internal = { first: 7, last: 7 };
+  const parts: Floating = {
+    id: uuid("p6"),
+    ip: ip(shared),
+    stands_for: null,
+    forwards: [{ protocol: "tcp", external: { first: 8080, last: 8080 }, to: ip(own), internal }],
+  };
+  const endpoint = port(1, [own], { floating: [whole, parts] });
+  const h = await host(t);
+  const wan = await outside(t, h);
+  const a = await h.guest(endpoint);
+  assert.deepEqual(troubles(await h.hold(viewOf([endpoint]))), []);
+  assert.deepEqual(changed(await h.hold(viewOf([endpoint]))), [], "a second round finds nothing to do");
+  await addressed(a, endpoint);
+  for (const there of [wan, a]) {
+    there.start(["socat", "TCP6-LISTEN:7,fork,reuseaddr", "SYSTEM:echo $SOCAT_PEERADDR"]);
+    await eventually("port 7 is open", () => there.can("ss -Hltn 'sport = 7' | grep -q ."));
+  }
+  const seen = async (from: Place, target: string, at: number, options = "") => {
+    const words = await from.sh(`socat -t 2 - 'TCP6:[${target}]:${at},connect-timeout=2${options}' </dev/null`);
+    return words
+      .trim()
+      .replaceAll(/[[\]]/g, "")
+      .replaceAll(/\b0+(?=[0-9a-f])/g, "")
+      .replace(/(:0)+:/, "::");
+  };
+  const asClient = `,bind=[${client}]`;
+  assert.ok(await wan.can(ping(floating)));
+  assert.equal(await seen(wan, floating, 7, asClient), client);
+  assert.equal(await seen(wan, shared, 8080, asClient), client);
+  assert.equal(await wan.can(tcp(shared, 7)), false, "a port that nobody forwards");
+  assert.equal(await seen(a, client, 7), floating);
+  assert.equal(await seen(a, floating, 7), floating, "around the corner");
+});
