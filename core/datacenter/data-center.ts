@@ -12,6 +12,8 @@ export interface DataCenter {
   readonly networks: { readonly external: NetworkPlan; readonly internal: NetworkPlan };
   /** Name servers that VMs are told, and the MTU of their networks. */
   readonly dns: readonly Ip[];
+  /** Whom the hosts ask for names that VMs ask them for; absent: nobody. */
+  readonly resolvers?: readonly Ip[];
   readonly mtu: number;
   /** May VMs send tunnels that carry packets in the clear (VXLAN, GENEVE, GRE, IPIP)? Absent: no. */
   readonly tunnels?: "open";

@@ -34,6 +34,7 @@ export const LAYOUT = mapping({
     }),
   ),
   dns: list(address()),
+  resolvers: list(address()),
   mtu: otherwise(1500, mtu),
   tunnels: optional(oneOf("closed", "open")),
   fabric: needed(

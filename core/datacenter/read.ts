@@ -39,6 +39,7 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     ranges: rangesOf(declared),
     networks,
     dns: sure(declared.dns).map(sure),
+    ...(sure(declared.resolvers).length > 0 && { resolvers: sure(declared.resolvers).map(sure) }),
     mtu: sure(declared.mtu),
     ...(declared.tunnels === "open" && { tunnels: "open" as const }),
     fabric: fabricOf(declared),

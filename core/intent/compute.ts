@@ -21,6 +21,7 @@ import { metadata } from "./metadata.ts";
 import { merge } from "./intent.ts";
 import type { Intent, Part } from "./intent.ts";
 import { perValue, perValueAnd } from "./memo.ts";
+import { nameCallers, names } from "./names.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
 import { pace } from "./pace.ts";
 import { isFiltered, policy } from "./policy.ts";
@@ -54,6 +55,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...floating(dc, served),
     ...(described.nft ?? []),
     ...adverts(view, dc, served),
+    ...nameCallers(view, served),
   ];
   // An endpoint is unreachable until the whole filter stands, and its own elements in it.
   const around = standing(nft);
@@ -65,6 +67,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...memberParts(view, endpoints.filter(isFiltered)),
     ...parts,
     dhcp(view, dc, served),
+    names(view, dc, served),
     bgpPart(dc, host),
   ];
 }

@@ -3,6 +3,7 @@ import type { Endpoint, View } from "../feed/item.ts";
 import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { isSelfMade } from "./dhcp-anchors.ts";
+import { hostnameOf } from "./dhcp-words.ts";
 
 export interface DhcpHost {
   readonly endpoint: Endpoint;
@@ -16,7 +17,7 @@ export function hostsOf(view: View, endpoints: readonly Endpoint[]): DhcpHost[] 
     const ips = givenTo(view, endpoint);
     if (ips.length === 0) return [];
     const addresses = ips.map((ip) => (familyOf(ip) === 4 ? ip : `[${ip}]`));
-    return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostname(endpoint)].join(",") }];
+    return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostnameOf(endpoint)].join(",") }];
   });
 }
 
@@ -28,10 +29,4 @@ function givenTo({ subnets }: View, { addresses }: Endpoint): Ip[] {
   });
   const ips = dynamic.map(({ ip }) => ip);
   return [...ips.filter((ip) => familyOf(ip) === 4).slice(0, 1), ...ips.filter((ip) => familyOf(ip) === 6)];
-}
-
-/** The first label, where it is one (RFC 1123); dnsmasq reads anything else in its place as another field. */
-function hostname({ hostname: name }: Endpoint): string[] {
-  const label = name.split(".")[0] ?? "";
-  return /^[a-z][a-z0-9-]{0,62}$/i.test(label) && !label.endsWith("-") ? [label] : [];
 }

@@ -5,8 +5,10 @@
  */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
 import { familyOf } from "../net/address.ts";
-import type { Ip } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { isSelfMade } from "./dhcp-anchors.ts";
+import { domainOf } from "./dhcp-words.ts";
+import { isNamed } from "./names.ts";
 
 export function subnetTag(id: string): string {
   return `subnet-${id}`;
@@ -24,7 +26,8 @@ export function optionsOf(subnets: readonly SubnetFact[], endpoints: readonly En
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function options4({ id, gateway_ip, dns_nameservers, host_routes, mtu, dns_domain }: SubnetFact): string[] {
+function options4(subnet: SubnetFact): string[] {
+  const { id, gateway_ip, host_routes, mtu, dns_domain } = subnet;
   const option = (name: string, values: readonly (string | number)[]) =>
     values.length === 0 ? [] : [`tag:${subnetTag(id)},option:${name},${values.join(",")}`];
   const gateway = gateway_ip === null ? [] : [gateway_ip];
@@ -36,9 +39,9 @@ function options4({ id, gateway_ip, dns_nameservers, host_routes, mtu, dns_domai
     ...option("classless-static-route", allRoutes),
     // As older Windows asks for them.
     ...(allRoutes.length === 0 ? [] : [`tag:${subnetTag(id)},249,${allRoutes.join(",")}`]),
-    ...option("dns-server", ofFamily(dns_nameservers, 4)),
+    ...option("dns-server", nameServers(subnet, 4)),
     ...option("mtu", [mtu]),
-    ...option("domain-name", domain(dns_domain)),
+    ...option("domain-name", domainOf(dns_domain)),
   ];
 }
 
@@ -47,15 +50,15 @@ function options4({ id, gateway_ip, dns_nameservers, host_routes, mtu, dns_domai
  * advertisement is one network's own: what it says on the common anchor it says to all, and one tenant's name server is not another's.
  */
 function options6(subnet: SubnetFact): string[] {
-  const { id, dns_nameservers, dns_domain } = subnet;
+  const { id, dns_domain } = subnet;
   const tags = `${isSelfMade(subnet) ? "" : "tag:dhcpv6,"}tag:${subnetTag(id)}`;
   const option = (name: string, values: readonly string[]) => (values.length === 0 ? [] : [`${tags},option6:${name},${values.join(",")}`]);
   return [
     ...option(
       "dns-server",
-      ofFamily(dns_nameservers, 6).map((ip) => `[${ip}]`),
+      nameServers(subnet, 6).map((ip) => `[${ip}]`),
     ),
-    ...option("domain-search", domain(dns_domain)),
+    ...option("domain-search", domainOf(dns_domain)),
   ];
 }
 
@@ -69,11 +72,8 @@ function portOptions({ port_id, dhcp_options }: Endpoint): string[] {
     });
 }
 
-function ofFamily(ips: readonly Ip[], family: 4 | 6): Ip[] {
-  return ips.filter((ip) => familyOf(ip) === family);
-}
-
-function domain(name: string): string[] {
-  const bare = name.replace(/\.$/, "");
-  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(bare) ? [bare] : [];
+/** Where none are named, the gateway; 0.0.0.0 or :: alone means that guests shall be told of none, as in Neutron. */
+function nameServers(subnet: SubnetFact, family: Family): Ip[] {
+  const told = isNamed(subnet) && subnet.gateway_ip !== null ? [subnet.gateway_ip] : subnet.dns_nameservers;
+  return told.filter((ip) => familyOf(ip) === family && ip !== "0.0.0.0" && ip !== "::");
 }

@@ -7,12 +7,13 @@ import type { View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
 import { compareIp, familyOf } from "../net/address.ts";
-import type { Family } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
 import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
 import { perValueAnd } from "./memo.ts";
+import { NAME_RULES, namesClosed } from "./names.ts";
 import { anyOf, inet, TAPS } from "./nft-parts.ts";
 import { refused } from "./refusal.ts";
 
@@ -30,13 +31,18 @@ const guard = perValueAnd((dc: DataCenter, subnets: View["subnets"]) =>
       `ip6 saddr ::1 ${refused("host")}`,
       "ct state established,related accept",
       METADATA_RULE,
+      ...NAME_RULES,
       "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
       "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
       ...pings({ subnets }),
       refused("host"),
     ]),
-    inet.chain("input", [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED], "type filter hook input priority filter; policy accept;"),
+    inet.chain(
+      "input",
+      [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED, ...namesClosed(gatewaysOf(subnets))],
+      "type filter hook input priority filter; policy accept;",
+    ),
     inet.chain(
       "to-machines",
       closedTo(dc).map(([family, prefixes]) => `${family} daddr ${anyOf(prefixes)} ${refused("machine")}`),
@@ -44,9 +50,13 @@ const guard = perValueAnd((dc: DataCenter, subnets: View["subnets"]) =>
   ]),
 );
 
+function gatewaysOf(subnets: View["subnets"]): Ip[] {
+  return [...subnets.values()].flatMap(({ gateway_ip }) => gateway_ip ?? []).toSorted(compareIp);
+}
+
 /** The gateway's addresses, and in IPv6 also the router's link-local one, which is what a guest has as its default router. */
 function pings({ subnets }: Pick<View, "subnets">): string[] {
-  const gateways = [...subnets.values()].flatMap(({ gateway_ip }) => gateway_ip ?? []).toSorted(compareIp);
+  const gateways = gatewaysOf(subnets);
   const four = gateways.filter((ip) => familyOf(ip) === 4);
   const six = ["fe80::/10", ...gateways.filter((ip) => familyOf(ip) === 6)];
   const limit = "limit rate 100/second burst 100 packets accept";

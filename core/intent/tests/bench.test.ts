@@ -147,7 +147,7 @@ interface Workshop {
   readonly flows: Flows;
 }
 
-/** All kinds, and of the daemons dnsmasq alone: BGP has its own tests. */
+/** All kinds, and of the daemons every dnsmasq: BGP has its own tests. */
 function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
   return [
     track(link, linuxLinks(here.kernel), (part) => part.links),
@@ -156,7 +156,7 @@ function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
     track(neighbour, linuxNeighbours(here.kernel), (part) => part.neighbours),
     track(address, linuxAddresses(here.kernel), (part) => part.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (part) => part.files),
-    track(daemon, daemons, (part) => part.daemons?.filter(({ value }) => value.name === "dnsmasq")),
+    track(daemon, daemons, (part) => part.daemons?.filter(({ value }) => value.argv[0] === "dnsmasq")),
     track(route, linuxRoutes({ ...here.kernel, cut: cutFlows(flows) }), (part) => part.routes),
   ];
 }
