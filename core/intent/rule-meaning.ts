@@ -24,8 +24,8 @@ export type Remote = Exclude<GroupRule["remote"], null>;
  * Undefined for a rule that says what nobody can mean: it allows nothing.
  *
  * IPv6's extension headers (hop-by-hop, routing, fragment, options) are no protocols of a packet's own: it is judged by what comes after
- * them. A rule that names one matches a packet that has nothing else, which nobody sends; to let whatever carries such a header
- * through would open everything to everybody who puts one in front.
+ * them. A rule that names one matches a packet that has nothing else, which nobody sends and Linux takes for invalid; to let whatever
+ * carries such a header through would open everything to everybody who puts one in front.
  */
 export function meaningOf({ family, protocol, port_range_min: min, port_range_max: max, remote: said }: GroupRule): Meaning | undefined {
   if (said !== null && "prefix" in said && familyOf(said.prefix) !== family) return undefined;

@@ -22,7 +22,7 @@ const both = (probe: Omit<Probe, "family">): Probe[] => ([4, 6] as const).map((f
 const PROBES: readonly Probe[] = [
   ...[22, 80, 443].flatMap((at) => both({ protocol: 6, at })),
   ...[53, 54].flatMap((at) => both({ protocol: 17, at })),
-  ...[47, 50, 59, 112].flatMap((protocol) => both({ protocol })),
+  ...[47, 50, 112].flatMap((protocol) => both({ protocol })),
   ...(
     [
       [8, 0],
