@@ -9,21 +9,24 @@ import { api } from "./api/api.ts";
 import type { Bench, Figure, Options } from "./figure.ts";
 import { garbage } from "./garbage.ts";
 import { guide } from "./guide.ts";
-import { host } from "./host/host.ts";
+import { host, PARTS } from "./host/host.ts";
 import { killStormBench } from "./kill-storm.ts";
 import { port } from "./port.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, host, api, garbage, "kill-storm": killStormBench };
+/** Run when they are named: the figures of `host` one by one. */
+const SINGLE: Readonly<Record<string, Bench>> = Object.fromEntries(Object.entries(PARTS).map(([name, part]) => [`host/${name}`, part]));
 
 async function main(argv: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });
   const endpoint = positionals.find((word) => word.includes("://"));
   const options: Options = { endpoint, times: values.times === undefined ? undefined : Number(values.times) };
   const asked = positionals.filter((word) => word !== endpoint);
-  const unknown = asked.filter((name) => !Object.hasOwn(BENCHES, name));
-  if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(BENCHES).join(", ")}`);
+  const known = { ...BENCHES, ...SINGLE };
+  const unknown = asked.filter((name) => !Object.hasOwn(known, name));
+  if (unknown.length > 0) throw new Error(`no benchmark ${unknown.join(", ")}; there are ${Object.keys(known).join(", ")}`);
   const figures: Figure[] = [];
-  for (const [name, bench] of Object.entries(BENCHES)) {
+  for (const [name, bench] of Object.entries(asked.length > 0 ? known : BENCHES)) {
     if (asked.length > 0 && !asked.includes(name)) continue;
     process.stdout.write(`== ${name}\n`);
     figures.push(...(await bench((line) => process.stdout.write(`${line}\n`), options)));

@@ -194,9 +194,9 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
   };
 }
 
-/** It remembers who was behind a link that is gone. */
+/** It remembers who was behind a link that is gone: no more what it was started for. */
 function outOfDate(value: Daemon, link: string): Daemon {
-  return { ...value, remembers: [...(value.remembers ?? []), `who was behind ${link}`] };
+  return value.forgetsWith?.includes(link) === true ? { ...value, startedWith: "" } : value;
 }
 
 export function fakeHost(): FakeHost {
@@ -236,11 +236,11 @@ export function fakeHost(): FakeHost {
     plug: (name) => drivers.links.put({ name }),
     unplug: (name) => {
       drop(({ ref, boundToLinks, needs }) => ref === `link/${name}` || (boundToLinks && needs.includes(`link/${name}`)));
-      drivers.daemons.alter((value) => (value.forgetsWith?.includes(name) === true ? outOfDate(value, name) : value));
+      drivers.daemons.alter((value) => outOfDate(value, name));
     },
     rename: (name, to) => {
       shelves.forEach((each) => each.rename(name, to));
-      drivers.daemons.alter((value) => (value.forgetsWith?.includes(name) === true ? outOfDate(value, name) : value));
+      drivers.daemons.alter((value) => outOfDate(value, name));
     },
     failApply: (ref, reason, times = 1) => void troubles.applies.set(ref, { reason, left: times }),
     failList: (kind, reason) => void (reason === undefined ? troubles.lists.delete(kind) : troubles.lists.set(kind, reason)),

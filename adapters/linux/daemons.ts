@@ -15,7 +15,7 @@ import { wordsOf } from "../programs/programs.ts";
 import { allOf, endedSaying, endProcesses, hasSaidItServes, placed, startDaemon } from "./daemon-process.ts";
 import type { Ground, Started } from "./daemon-process.ts";
 import { reasonOf } from "./errors.ts";
-import { NO_LINKS, outdated, sighted } from "./link-lives.ts";
+import { isOutdated, NO_LINKS, sighted } from "./link-lives.ts";
 import type { LinkLives } from "./link-lives.ts";
 import { isAlive, leadsSession, signalProcess } from "./process.ts";
 import type { ProcessName } from "./process.ts";
@@ -80,17 +80,12 @@ async function asHeld(yard: Yard, record: RunRecord): Promise<Daemon> {
   return code !== 0 || stampIn(held, stdout) === record.stamp ? held : { ...held, loaded: "" };
 }
 
-/** Of one that was about to be succeeded when the agent died, two may run: then neither is what is wanted. */
+/** Of one that was about to be succeeded when the agent died, two may run: then neither is what is wanted, and nor is one whose memory is out of date. */
 function asRemembered(yard: Yard, record: RunRecord): Daemon {
   const { daemon } = record;
-  const { name, succeeds, remembers = [] } = daemon;
+  const { name, succeeds } = daemon;
   if (!yard.doubled.has(name)) yard.doubled.set(name, succeeds === "beside" && allOf(yard, name).filter(leadsSession).length > 1);
-  const stale = outdated(record, yard.links);
-  return {
-    ...daemon,
-    ...(stale.length > 0 && { remembers: [...remembers, ...stale] }),
-    ...(yard.doubled.get(name) === true && { startedWith: "" }),
-  };
+  return yard.doubled.get(name) === true || isOutdated(record, yard.links) ? { ...daemon, startedWith: "" } : daemon;
 }
 
 function stampIn({ stamp }: Daemon, printed: string): string | undefined {
@@ -106,7 +101,9 @@ async function applyOne(yard: Yard, change: Change<Daemon>): Promise<Outcome> {
   const record = yard.records.of(want.name);
   if (record === undefined || !isAlive(record.process) || mustRestart(want, asRemembered(yard, record))) return begin(yard, want);
   const refused = await reload(yard, want, record.process);
-  return refused === undefined ? serving(yard, want, { started: record, settledMs: 0 }) : { state: "failed", reason: refused };
+  if (refused !== undefined) return { state: "failed", reason: refused };
+  const remembers = { ...record.daemon.remembers, ...want.remembers };
+  return serving(yard, { ...want, ...(want.remembers !== undefined && { remembers }) }, { started: record, settledMs: 0 });
 }
 
 /** Gives the reason when it is refused; then the daemon goes on with what it had loaded. */

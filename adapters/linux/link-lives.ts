@@ -31,11 +31,9 @@ export function sighted(record: RunRecord, links: LinkLives): RunRecord {
     : { ...record, links: { ...record.links, ...Object.fromEntries(fresh.map((name) => [name, now.get(name) ?? 0])) } };
 }
 
-/** What of its memory is out of date: links that were seen, and are gone or others now. */
-export function outdated({ daemon: { forgetsWith = [] }, links: seen = {} }: RunRecord, links: LinkLives): string[] {
-  if (forgetsWith.every((name) => seen[name] === undefined)) return [];
+/** Is its memory out of date? Links that were seen are gone, or others now. */
+export function isOutdated({ daemon: { forgetsWith = [] }, links: seen = {} }: RunRecord, links: LinkLives): boolean {
+  if (forgetsWith.every((name) => seen[name] === undefined)) return false;
   const now = links.now(forgetsWith);
-  return forgetsWith
-    .filter((name) => seen[name] !== undefined && seen[name] !== now.get(name))
-    .map((name) => `who was behind ${name} ${seen[name]}`);
+  return forgetsWith.some((name) => seen[name] !== undefined && seen[name] !== now.get(name));
 }

@@ -146,9 +146,23 @@ test("a daemon that is not on record any more is succeeded, not ended before", a
   assert.ok(running().length === 1 && !running().includes(older));
 });
 
+test("what nobody wants any more it may remember, until somebody else is to have it", async (t) => {
+  const { pass, running } = place(t);
+  const having = (loaded: string, remembers: Daemon["remembers"] & {}) => sample({ loaded, remembers });
+  await pass(having("1", { "10.65.0.5": "one" }));
+  const [first] = running();
+  assert.deepEqual(await pass(having("2", {})), [DONE], "it goes");
+  assert.deepEqual(await pass(having("3", { "10.65.0.5": "one", "10.65.0.6": "two" })), [DONE], "it comes back, and another comes");
+  assert.deepEqual(await pass(having("4", {})), [DONE]);
+  assert.deepEqual(running(), [first]);
+  assert.deepEqual(await pass(having("5", { "10.65.0.6": "three" })), [DONE], "another has it");
+  assert.notEqual(running()[0], first);
+  assert.deepEqual(await pass(having("5", { "10.65.0.6": "three" })), []);
+});
+
 test("what it remembers of a link's guest ends with the link; a link that comes, or was never seen, changes nothing", async (t) => {
   const { pass, running, links } = place(t);
-  const want = sample({ remembers: ["2001:db8::5 fa:16:3e:00:00:01"], forgetsWith: ["tap1", "tap2"] });
+  const want = sample({ remembers: { "2001:db8::5": "fa:16:3e:00:00:01" }, forgetsWith: ["tap1", "tap2"] });
   await pass(want);
   assert.deepEqual(await pass(want), [], "neither is there");
   links.set("tap1", 7);

@@ -5,7 +5,7 @@
  * What dnsmasq 2.90 taught: a host line must not set a tag, or a reload (SIGHUP) after a lease ends the program; so tags of
  * single ports come from the configuration. Leases live in its memory, and no reload makes it forget one: as long as it
  * remembers an address with one MAC (in IPv6, with one DUID, which a VM that is built anew on its tap does not have) it refuses it to another.
- * So another dnsmasq follows when a host that it may remember goes, or its tap; a host that comes is a reload. Two of them share their sockets
+ * So another dnsmasq follows when an address that it may remember is given to another, or its tap goes; a host that comes or goes is a reload. Two of them share their sockets
  * and the server's identity, so the one serves until the other does.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
@@ -16,7 +16,7 @@ import type { File } from "../kinds/file.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Link } from "../kinds/link.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
-import { compareIp, familyOf } from "../net/address.ts";
+import { familyOf } from "../net/address.ts";
 import { lengthOf } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { anchorsOf, mtuOf, networksOf, subnetsOf } from "./dhcp-anchors.ts";
@@ -108,7 +108,7 @@ function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hos
     ],
     startedWith: digestOf((path) => path === CONF),
     loaded: digestOf((path) => path !== CONF),
-    remembers: hosts.flatMap(({ endpoint, ips }) => ips.toSorted(compareIp).map((ip) => `${ip} ${endpoint.mac}`)),
+    remembers: Object.fromEntries(hosts.flatMap(({ endpoint: { mac, tap }, ips }) => ips.map((ip) => [ip, `${mac} on ${tap}`]))),
     forgetsWith: hosts.filter(({ ips }) => ips.some((ip) => familyOf(ip) === 6)).map(({ endpoint }) => endpoint.tap),
     succeeds: "beside",
     reload: { signal: "SIGHUP" },

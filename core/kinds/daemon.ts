@@ -15,8 +15,11 @@ export interface Daemon {
   readonly startedWith: string;
   /** Digest of what it can read again while it runs: a change means `reload`. */
   readonly loaded: string;
-  /** What the program keeps in its memory however often it reads again: another process must follow when one of these is no longer wanted. */
-  readonly remembers?: readonly string[];
+  /**
+   * What the program keeps in its memory however often it reads again: what only one may have, and who has it. Another process must follow
+   * when somebody else is to have it. Nobody minds what nobody else wants, so of a host's daemon this is all that it may remember.
+   */
+  readonly remembers?: Readonly<Record<string, string>>;
   /** Links by whose end what it remembers is out of date, though it is still wanted: another by the same name has somebody else behind it. */
   readonly forgetsWith?: readonly string[];
   /**
@@ -47,7 +50,7 @@ export const daemon: Kind<Daemon> = {
 
 /** Is a reload not enough to get from one to the other? */
 export function mustRestart(want: Daemon, have: Daemon): boolean {
-  const kept = new Set(want.remembers);
-  const forgets = (have.remembers ?? []).some((memory) => !kept.has(memory));
-  return forgets || want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
+  const memory = have.remembers ?? {};
+  const isInTheWay = Object.entries(want.remembers ?? {}).some(([what, who]) => (memory[what] ?? who) !== who);
+  return isInTheWay || want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
 }

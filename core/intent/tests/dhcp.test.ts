@@ -28,10 +28,12 @@ const from = (before: readonly Endpoint[], now: readonly Endpoint[], subnets: re
   return daemon.same(want, have) ? "nothing" : mustRestart(want, have) ? "another" : "reload";
 };
 
-test("a port that comes is a reload; one that goes, or has another MAC, takes another dnsmasq, for it remembers leases", () => {
+test("ports come and go by a reload; an address that goes to another MAC or tap takes another dnsmasq, for it remembers leases", () => {
   assert.equal(from([A], [A]), "nothing");
   assert.equal(from([A], [A, B]), "reload");
-  assert.equal(from([A, B], [A]), "another");
+  assert.equal(from([A, B], [A]), "reload");
+  assert.equal(from([A, B], [{ ...A, addresses: B.addresses }]), "another");
+  assert.equal(from([A], [{ ...A, tap: "tapother" }]), "another");
   assert.equal(from([A], [{ ...A, mac: mac("fa:16:3e:00:00:77") }]), "another");
   assert.equal(from([A], [{ ...A, hostname: "other" }]), "reload");
   assert.equal(from([A], [{ ...A, groups: [] }]), "nothing");
