@@ -49,6 +49,15 @@ export function networksOf(endpoints: readonly Endpoint[]): ReadonlySet<string> 
   return new Set(endpoints.map(({ network_id }) => network_id));
 }
 
+/**
+ * Networks that dnsmasq is started with: all, as long as there is room for their prefixes, so that the first port of one is a port like any
+ * other; else those with an endpoint here.
+ */
+export function knownNetworks(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[]): ReadonlySet<string> {
+  const six = subnets.filter((subnet) => familyOf(subnet.cidr) === 6 && !isSelfMade(subnet));
+  return six.length > SHARING ? networksOf(endpoints) : new Set(subnets.map(({ network_id }) => network_id));
+}
+
 function crowdedOut(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[]): string[] {
   const here = networksOf(endpoints);
   const six = subnets.filter((subnet) => familyOf(subnet.cidr) === 6 && here.has(subnet.network_id) && !isSelfMade(subnet));

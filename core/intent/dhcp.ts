@@ -19,7 +19,7 @@ import type { Sysctl } from "../kinds/sysctl.ts";
 import { familyOf } from "../net/address.ts";
 import { lengthOf } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { anchorsOf, mtuOf, networksOf, subnetsOf } from "./dhcp-anchors.ts";
+import { anchorsOf, knownNetworks, mtuOf, subnetsOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { confOf, LINK_MTU } from "./dhcp-conf.ts";
 import { hostsOf } from "./dhcp-hosts.ts";
@@ -40,8 +40,8 @@ export function dhcp(view: View, dc: DataCenter, endpoints: readonly Endpoint[])
     links: caused(BY_DATACENTER, anchors.map(linkOf)),
     sysctls: caused(BY_DATACENTER, anchors.flatMap(settings)),
   };
-  const here = networksOf(endpoints);
-  const served = subnets.filter((subnet) => isServed(subnet) && here.has(subnet.network_id));
+  const known = knownNetworks(subnets, endpoints);
+  const served = subnets.filter((subnet) => isServed(subnet) && known.has(subnet.network_id));
   if (served.length === 0) return own;
   const hosts = hostsOf(view, endpoints);
   const files = filesOf({ anchors, served, endpoints, hosts });

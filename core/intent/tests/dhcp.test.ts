@@ -132,7 +132,11 @@ test("options of a port are its own, and a value cannot be a line of its own", (
   assert.match(content(viewOf([a]), "dnsmasq/dnsmasq.conf"), new RegExp(`^dhcp-mac=set:port-${a.port_id},${a.mac}$`, "m"));
 });
 
-test("dnsmasq serves the networks that have a port here, and an advertisement has room for all that it names", () => {
+test("the first port of a network is a reload like any other, where dnsmasq has room for all networks", () => {
+  assert.equal(from([A], [A, port(3, ["172.18.208.7"])]), "reload");
+});
+
+test("of very many networks dnsmasq serves those that have a port here, and an advertisement has room for all that it names", () => {
   const id = (at: number) => `${at.toString(16).padStart(8, "0")}-bbbb-4000-8000-000000000000`;
   const many = Array.from({ length: 40 }, (_, at) => ({
     ...subnet("many", id(at), `2001:db8:b${at.toString(16).padStart(2, "0")}::/64`),
