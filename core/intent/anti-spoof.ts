@@ -73,6 +73,9 @@ const TARGET_IS_LINK_LOCAL = "@th,64,10 0x3fa";
 /** Where DHCP clients listen, and the far ends of tunnels. */
 const SPECIAL_PORTS = `{ ${[68, 546, ...TUNNEL_PORTS].join(", ")} }`;
 
+/** What the host says to all behind a tap comes back to it without a link-layer header, and no rule that looks into that matches. */
+const HAS_SENDER = "ether saddr != 00:00:00:00:00:00";
+
 /**
  * From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an
  * address of its own: whoever is found to be himself returns. What makes up most of the traffic and has no part in anything else that
@@ -118,8 +121,9 @@ const INET: readonly Nft[] = [
     "meta l4proto 6 iifname . ether saddr . ip saddr @sources4 return",
     `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip6 saddr @sources6 return`,
     "meta l4proto 6 iifname . ether saddr . ip6 saddr @sources6 return",
-    "iifname vmap @senders",
-    refused("stranger"),
+    `${HAS_SENDER} iifname vmap @senders`,
+    `${HAS_SENDER} ${refused("stranger")}`,
+    "drop",
   ]),
 ];
 

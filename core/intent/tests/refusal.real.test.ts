@@ -59,6 +59,14 @@ test("tunnels that carry packets in the clear are closed until the data centre o
   assert.equal(await refusedFor(h, "tunnel"), before);
 });
 
+test("what the host says to a guest comes back to it, and counts as nobody's misdeed", async (t) => {
+  const h = await host(t);
+  const a = await h.guest(A);
+  await h.hold(viewOf([A]));
+  await eventually("a router that advertises itself", () => a.can("ip -6 route show default proto ra | grep -q via"));
+  for (const reason of ["role", "host"]) assert.equal(await refusedFor(h, reason), 0, reason);
+});
+
 test("a guest speaks for its own addresses alone to its neighbours", async (t) => {
   const h = await host(t);
   await outside(t, h);
