@@ -20,8 +20,8 @@ export const DONE: Outcome = { state: "done" };
 
 export interface Driver<V> {
   /**
-   * What the host holds of ours, read from the host itself: a fresh process must give the same answer. `want` limits kinds that only
-   * speak of what is wanted. Rejects when it cannot be known.
+   * All that the host holds of ours, read from the host itself: a fresh process must give the same answer. `want` limits kinds that
+   * only speak of what is wanted. Rejects when it cannot be known: what is left out is taken for gone.
    */
   list(want: readonly V[]): Promise<readonly V[]>;
   /**

@@ -20,23 +20,6 @@ export const MISSING = { outcome: { state: "failed", reason: "its driver said no
 /** More objects than these are found sooner by listing all. */
 const READ_SINGLY = 2000;
 
-/**
- * Everything, by name. A kernel that makes room in a set while it is listed may leave out some of what is in it, so what was expected
- * and is not shown is asked for once more.
- */
-export async function listAll<V>(
-  { kind, driver }: Hands<V>,
-  want: readonly V[],
-  expected: () => Iterable<readonly [Ref, V]>,
-): Promise<Map<Ref, V>> {
-  const found = byRef(kind, await driver.list(want));
-  const hidden = [...expected()].flatMap(([ref, value]) => (found.has(ref) ? [] : [value]));
-  if (hidden.length === 0 || driver.read === undefined) return found;
-  const again = hidden.length > READ_SINGLY ? await driver.list(want) : await driver.read(hidden);
-  for (const [ref, value] of byRef(kind, again)) if (!found.has(ref)) found.set(ref, value);
-  return found;
-}
-
 /** Applies changes, and reads back what was done where that can be. A driver that throws has done nothing that is known. */
 export async function confirmed<V>(
   hands: Hands<V>,
@@ -61,8 +44,7 @@ export async function confirmed<V>(
 async function readBack<V>(hands: Hands<V>, done: readonly Change<V>[], wanted: () => readonly V[]): Promise<Map<Ref, V> | undefined> {
   const { kind, driver } = hands;
   if (driver.read === undefined) return undefined;
-  if (done.length <= READ_SINGLY) return byRef(kind, await driver.read(done.map(valueOf)));
-  return listAll(hands, wanted(), () => done.flatMap((change) => (change.op === "delete" ? [] : [[change.ref, change.want] as const])));
+  return byRef(kind, await (done.length > READ_SINGLY ? driver.list(wanted()) : driver.read(done.map(valueOf))));
 }
 
 function whyNot<V>(kind: Kind<V>, meant: V | undefined, have: V | undefined): string | undefined {

@@ -7,7 +7,7 @@ import type { Part } from "#core/intent/intent.ts";
 import type { Kind, Ref, Wanted } from "#core/kinds/kind.ts";
 import type { Change, DiffOptions } from "#core/reconcile/diff.ts";
 import { belief, byRef } from "./belief.ts";
-import { confirmed, listAll, MISSING, wordsOf } from "./confirm.ts";
+import { confirmed, MISSING, wordsOf } from "./confirm.ts";
 import { gathering, itemOf } from "./gather.ts";
 import type { Item } from "./gather.ts";
 
@@ -82,14 +82,9 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   const list = async () => {
     const asked = [...wishes.all()];
     const names = kind.isOurs === undefined ? undefined : new Set(asked.map(({ ref }) => ref));
-    // Of kinds that only speak of what is wanted, nothing is said of what has been wanted since.
-    const expected = () => [...host.allHeld()].filter(([ref]) => names?.has(ref) !== false);
-    const listed = await listAll(
-      { kind, driver },
-      asked.map(({ value }) => value),
-      expected,
-    );
-    for (const [ref] of expected()) if (!listed.has(ref)) settle(ref, undefined);
+    const listed = byRef(kind, await driver.list(asked.map(({ value }) => value)));
+    // Of kinds that only speak of what is wanted, nothing was said of what has been wanted since.
+    for (const [ref] of host.allHeld()) if (!listed.has(ref) && names?.has(ref) !== false) settle(ref, undefined);
     for (const [ref, value] of listed) settle(ref, value);
     everListed = true;
     failed = new Set();

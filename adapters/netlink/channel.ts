@@ -36,6 +36,8 @@ export interface Channel {
   dump<T>(question: Question, read: (body: Buffer, type: number) => T | undefined, again?: () => void): T[];
   /** What is told of one object; undefined when the kernel refuses with one of `none` (errno). */
   get<T>(question: Question, read: (body: Buffer) => T, none: readonly number[]): T | undefined;
+  /** The same of many, in their order. */
+  gets<T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]): readonly (T | undefined)[];
   /** Writes whole messages as they are, and gives every refusal by sequence number (undefined: an acknowledgement). */
   batch(bytes: Buffer): ReadonlyMap<number, Refusal | undefined>;
   /** As many numbers that were not used lately; gives the first. */
@@ -103,21 +105,23 @@ export function channel(protocol: number, netns?: string): Channel {
     }
     return outcomes;
   };
-  const ask = (question: Question, flags: number, take: (message: Message) => void) => {
+  /** `nth`: of the questions. */
+  const ask = (questions: readonly Question[], flags: number, take: (message: Message, nth: number) => void) => {
     answers(() => undefined);
-    const seq = numbers(1);
-    const to = messageWriter();
-    write(to, question, { flags: REQUEST | flags, seq });
+    const first = numbers(questions.length);
+    const to = messageWriter(128 * questions.length);
+    for (const [nth, question] of questions.entries()) write(to, question, { flags: REQUEST | flags, seq: first + nth });
     writeSync(socket, to.take());
     answers((message) => {
-      if (message.seq === seq) take(message);
+      const nth = message.seq - first;
+      if (nth >= 0 && nth < questions.length) take(message, nth);
     });
   };
   const dumpOnce = <T>(question: Question, read: (body: Buffer, type: number) => T | undefined) => {
     const found: T[] = [];
     let state = "more" as "more" | "done" | "changed";
     let refusal: Refusal | undefined;
-    ask(question, DUMP, (message) => {
+    ask([question], DUMP, (message) => {
       if (isInterrupted(message)) state = "changed";
       if (message.type === ERROR || message.type === DONE) refusal ??= refusalOf(message);
       if (message.type === DONE && state === "more") state = "done";
@@ -126,6 +130,17 @@ export function channel(protocol: number, netns?: string): Channel {
       if (value !== undefined) found.push(value);
     });
     return { found, state, refusal };
+  };
+  const gets = <T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]) => {
+    const found: (T | undefined)[] = questions.map(() => undefined);
+    let refusal: Refusal | undefined;
+    for (let at = 0; at < questions.length; at += TOGETHER)
+      ask(questions.slice(at, at + TOGETHER), 0, (message, nth) => {
+        if (message.type !== ERROR) found[at + nth] = read(message.body);
+        else if (!none.includes(refusalOf(message)?.errno ?? 0)) refusal ??= refusalOf(message);
+      });
+    if (refusal !== undefined) throw new RefusedError(refusal);
+    return found;
   };
   return {
     port,
@@ -141,15 +156,8 @@ export function channel(protocol: number, netns?: string): Channel {
       }
       throw new Error(`what the kernel holds changed ${ATTEMPTS} times while it was read`);
     },
-    get: <T>(question: Question, read: (body: Buffer) => T, none: readonly number[]) => {
-      let [found, refusal] = [undefined as T | undefined, undefined as Refusal | undefined];
-      ask(question, 0, (message) => {
-        if (message.type === ERROR) refusal = refusalOf(message);
-        else found = read(message.body);
-      });
-      if (refusal !== undefined && !none.includes(refusal.errno)) throw new RefusedError(refusal);
-      return found;
-    },
+    get: (question, read, none) => gets([question], read, none)[0],
+    gets,
     close: () => closeSync(socket),
   };
 }

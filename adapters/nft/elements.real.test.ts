@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { DONE } from "#contracts/driver.ts";
+import { refOf } from "#core/kinds/kind.ts";
 import { nft } from "#core/kinds/nft.ts";
 import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import { nftables } from "./nftables.ts";
+import { NFT } from "./numbers.ts";
 
 const inet = { family: "inet", uses: [] } as const;
 const element = (of: string, key: string, value?: string): NftElement => ({
@@ -169,6 +171,67 @@ test("thousands of elements are one transaction", async (t) => {
   assert.ok((await step([...STRUCTURE, ...many])).outcomes.every(({ state }) => state === "done"));
   assert.deepEqual((await step([...STRUCTURE, ...many])).changes, []);
   assert.ok((await step(STRUCTURE)).outcomes.every(({ state }) => state === "done"));
+});
+
+const bare: Nft = set("members4", "type ipv4_addr;");
+/** Of addresses from the `from`-th on. */
+const members = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, at) => element("members4", `10.1.${(from + at) >> 8}.${(from + at) & 255}`));
+const creating = (values: readonly Nft[]) => values.map((want) => ({ op: "create", ref: refOf(nft, want), want }) as const);
+
+test("what the kernel leaves out of a listing while it makes room in a set is listed and read back all the same", async (t) => {
+  const { run, kernel } = await testNamespace(t);
+  let moves = 0;
+  /** As the kernel tells a set that it moves between two parts of the listing: some more than once, and others not at all. */
+  const dump: typeof kernel.netfilter.dump = (question, read, again) => {
+    const moved = question.type === NFT.GETSETELEM && moves > 0 && moves-- > 0;
+    let first: Buffer | undefined;
+    return kernel.netfilter.dump(
+      question,
+      (body, type) => {
+        const told = moved && first !== undefined ? first : body;
+        first ??= Buffer.from(body);
+        return read(told, type);
+      },
+      again,
+    );
+  };
+  const hands = { ...kernel, run, netfilter: { ...kernel.netfilter, dump } };
+  const all = members(0, 5000);
+  await nftables(hands).apply(creating([bare]));
+  assert.ok((await nftables(hands).apply(creating(all))).every(({ state }) => state === "done"));
+  for (const times of [1, 3]) {
+    moves = times;
+    assert.equal((await nftables(hands).list([])).length, 1 + all.length);
+    moves = times;
+    assert.equal((await nftables(hands).read?.(all))?.length, all.length);
+  }
+  moves = 1000;
+  await assert.rejects(nftables(hands).list([]), /moved what is in members4/);
+});
+
+test("a set that grows by hundreds is listed whole after each of them, and what was put into it is read back", async (t) => {
+  const { run, kernel } = await testNamespace(t);
+  const driver = nftables({ ...kernel, run });
+  for (const [round, size] of [500, 900, 1300].entries()) {
+    await driver.apply(creating([bare]));
+    for (let from = 0; from < 26_000; from += size) {
+      const some = members(from, from + size);
+      assert.ok((await driver.apply(creating(some))).every(({ state }) => state === "done"));
+      assert.equal((await driver.read?.(some))?.length, size);
+      const listed = await nftables({ ...kernel, run }).list([]);
+      assert.equal(listed.length, 1 + from + size, `round ${round}, after ${from + size}`);
+    }
+    await driver.apply([{ op: "delete", ref: refOf(nft, bare), have: bare }]);
+  }
+});
+
+test("of many that are asked for at once, each is answered for itself: those that are there, whatever is not", async (t) => {
+  const { step, driver } = await host(t);
+  await step([...STRUCTURE, ...members(0, 600)]);
+  const asked = [...members(300, 900), element("members4", "banana"), element("members6", "::1"), element("no-such-set", "10.0.0.1")];
+  const found = (await driver.read?.(asked)) ?? [];
+  assert.deepEqual(found.map(nft.show).toSorted(), members(300, 600).map(nft.show).toSorted());
 });
 
 test("what is known is not read again: not at rest, not after own changes; whatever others change in between is seen", async (t) => {

@@ -11,8 +11,23 @@ import { NFT_TABLE } from "./script.ts";
 import { isInterval, NONE } from "./sets.ts";
 import type { SetShape } from "./sets.ts";
 
-/** All that are in a set, in nft's own syntax. */
+const ATTEMPTS = 20;
+
+/**
+ * All that are in a set, in nft's own syntax. The kernel lists a set of single values in parts, each from a place that is counted from
+ * the beginning of its hash table, and says nothing when it moved what is in it to a larger or smaller one in between: then some are told
+ * twice, and as many not at all (rhashtable, nft_rhash_walk). It never tells fewer than there are, so that where none is told twice
+ * none is left out; else it is asked again.
+ */
 export function elementsOf(netfilter: Channel, set: SetShape): NftElement[] {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const elements = elementsTold(netfilter, set);
+    if (isInterval(set) || new Set(elements.map(({ element }) => element)).size === elements.length) return elements;
+  }
+  throw new Error(`the kernel moved what is in ${set.name} ${ATTEMPTS} times while it was read`);
+}
+
+function elementsTold(netfilter: Channel, set: SetShape): NftElement[] {
   const question = { type: NFT.GETSETELEM, fixed: nftHead(set.family), fill: elementsHead(set) };
   const elements: NftElement[] = [];
   const ends: End[] = [];
@@ -29,21 +44,27 @@ export function elementsOf(netfilter: Channel, set: SetShape): NftElement[] {
   return intervals(ends, set.keys).map((element) => ({ object: "element", family: set.family, of: set.name, element, uses: [] }));
 }
 
-/** One that is in a set under exactly this key; undefined when there is none. Of single intervals nothing is told. */
-export function elementAt(netfilter: Channel, set: SetShape, key: string): NftElement | undefined {
-  const span = set.keys === undefined ? undefined : spanOf(key, set.keys);
-  if (span === undefined) return undefined;
-  const fill = (to: MessageWriter) => {
-    elementsHead(set)(to);
-    to.nest(ELEMENTS.LIST, () => to.nest(LIST_ELEMENT, () => writeValue(to, ELEMENT.KEY, span.first)));
-  };
+/** Those that are in a set under exactly one of these keys. Of single intervals nothing is told. */
+export function elementsAt(netfilter: Channel, set: SetShape, keys: readonly string[]): NftElement[] {
+  const { keys: types } = set;
+  if (types === undefined) return [];
+  const spans = keys.flatMap((key) => spanOf(key, types) ?? []);
+  const questions = spans.map(({ first }) => ({ type: NFT.GETSETELEM, fixed: nftHead(set.family), fill: elementHead(set, first) }));
+  const exact = new Set(keys);
+  return netfilter
+    .gets(questions, (body) => firstTold(body, set), NONE)
+    .flatMap((found) => (found && exact.has(found.element) ? found : []));
+}
+
+const elementHead = (set: SetShape, key: Buffer) => (to: MessageWriter) => {
+  elementsHead(set)(to);
+  to.nest(ELEMENTS.LIST, () => to.nest(LIST_ELEMENT, () => writeValue(to, ELEMENT.KEY, key)));
+};
+
+function firstTold(body: Buffer, set: SetShape): NftElement | undefined {
   let element: NftElement | undefined;
-  netfilter.get(
-    { type: NFT.GETSETELEM, fixed: nftHead(set.family), fill },
-    (body) => eachTold(body, (told) => (element = elementOf(told, set))),
-    NONE,
-  );
-  return element?.element === key ? element : undefined;
+  eachTold(body, (told) => (element ??= elementOf(told, set)));
+  return element;
 }
 
 export const elementsHead = (set: Pick<SetShape, "name">) => (to: MessageWriter) => {

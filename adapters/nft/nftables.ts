@@ -6,7 +6,7 @@ import { nft } from "#core/kinds/nft.ts";
 import type { Nft } from "#core/kinds/nft.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
-import { elementAt, elementsOf } from "./elements.ts";
+import { elementsAt, elementsOf } from "./elements.ts";
 import { ledger } from "./ledger.ts";
 import { nftLibrary } from "./library.ts";
 import { atOnce, chainNamed } from "./listing.ts";
@@ -46,7 +46,7 @@ function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
 }
 
 /** To ask for more elements than this one by one takes longer than to read a whole set. */
-const MANY = 200;
+const MANY = 1000;
 
 /** One set, with those of its elements that are among these values; with all, where it is wanted as a whole. */
 function setWith(netfilter: Channel, values: readonly Nft[]): SetState[] {
@@ -60,8 +60,6 @@ function setWith(netfilter: Channel, values: readonly Nft[]): SetState[] {
     return [{ ...set, elements: elementsOf(netfilter, set) }];
   const asked = new Set(values.flatMap((value) => (value.object === "element" ? [value.element] : [])));
   const elements =
-    asked.size > MANY
-      ? elementsOf(netfilter, set).filter(({ element }) => asked.has(element))
-      : [...asked].flatMap((key) => elementAt(netfilter, set, key) ?? []);
+    asked.size > MANY ? elementsOf(netfilter, set).filter(({ element }) => asked.has(element)) : elementsAt(netfilter, set, [...asked]);
   return [{ ...set, elements }];
 }
