@@ -5,8 +5,8 @@
  * What dnsmasq 2.90 taught: a host line must not set a tag, or a reload (SIGHUP) after a lease ends the program; so tags of
  * single ports come from the configuration. Leases live in its memory, and no reload makes it forget one: as long as it
  * remembers an address with one MAC (in IPv6, with one DUID, which a VM that is built anew on its tap does not have) it refuses it to another.
- * So another dnsmasq follows when an address that it may remember is given to another, or its tap goes; a host that comes or goes is a reload. Two of them share their sockets
- * and the server's identity, so the one serves until the other does.
+ * So another dnsmasq follows when an address that it may remember is given to another, or its tap goes; a host that comes or goes is a
+ * reload. Two of them share their sockets and the server's identity, so the one serves until the other does.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, SubnetFact, View } from "../feed/item.ts";
