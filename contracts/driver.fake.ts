@@ -3,7 +3,7 @@
  * fail, to lose what a reboot loses, and to have links. Drivers made of it keep nothing themselves.
  */
 import { address } from "#core/kinds/address.ts";
-import { daemon } from "#core/kinds/daemon.ts";
+import { daemon, OUTLIVED } from "#core/kinds/daemon.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import { file } from "#core/kinds/file.ts";
 import { lineOf, refOf } from "#core/kinds/kind.ts";
@@ -196,7 +196,7 @@ function shelf<V>(kind: Kind<V>, nature: Nature<V>, { troubles, done, hasLink }:
 
 /** It remembers who was behind a link that is gone: no more what it was started for. */
 function outOfDate(value: Daemon, link: string): Daemon {
-  return value.forgetsWith?.includes(link) === true ? { ...value, startedWith: "" } : value;
+  return value.forgetsWith?.includes(link) === true ? { ...value, startedWith: OUTLIVED } : value;
 }
 
 export function fakeHost(): FakeHost {

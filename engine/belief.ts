@@ -71,7 +71,8 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
       found(ref, have);
       // Links come and go as others want them to.
       const isFact = kind.isOurs?.(have ?? known ?? (wanted.get(ref)?.value as V)) === false && kind.life !== undefined;
-      if (isAsBefore || !expected || !open.has(ref) || isFact) return;
+      const hasEnded = have !== undefined && kind.hasOutlived?.(have) === true;
+      if (isAsBefore || !expected || !open.has(ref) || isFact || hasEnded) return;
       strays.set(ref, have === undefined ? "nothing" : kind.show(have));
     },
     held: (ref) => held.get(ref),

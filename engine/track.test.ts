@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { fakeHost } from "#contracts/driver.fake.ts";
 import type { Driver } from "#contracts/driver.ts";
 import type { Part } from "#core/intent/intent.ts";
+import { daemon } from "#core/kinds/daemon.ts";
+import type { Daemon } from "#core/kinds/daemon.ts";
 import { link } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
@@ -88,6 +90,30 @@ test("what somebody else changed is found by a look, told as such, and healed; w
     ],
   );
   assert.deepEqual((await pass(part(1), part(2))).news, []);
+});
+
+test("what came to its own end is replaced, and nobody else's doing", async () => {
+  const { host } = setting();
+  const { watch: _, ...daemons } = host.drivers.daemons;
+  const only = track(daemon, daemons, ({ daemons: all }) => all);
+  const value: Daemon = {
+    name: "one",
+    argv: ["one"],
+    startedWith: "a",
+    loaded: "1",
+    forgetsWith: ["tap1"],
+    reload: { signal: "SIGHUP" },
+    after: [],
+  };
+  const pass = () => round([only], [{ daemons: [{ value, because: ["datacenter/this"] }] }], { prune: true, look: "where there is cause" });
+  await pass();
+  host.unplug("tap1");
+  await only.look();
+  const { news } = await pass();
+  assert.deepEqual(
+    news.map(({ op, ref: name, found }) => [op, name, found]),
+    [["replace", "daemon/one", undefined]],
+  );
 });
 
 test("what a change left undone is nobody else's doing", async () => {

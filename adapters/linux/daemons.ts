@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
 import type { ProgramResult, RunProgram } from "#contracts/program.ts";
-import { mustRestart } from "#core/kinds/daemon.ts";
+import { mustRestart, OUTLIVED } from "#core/kinds/daemon.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import { wordsOf } from "../programs/programs.ts";
@@ -52,7 +52,10 @@ export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
   };
   mkdirSync(join(options.state, "log"), { recursive: true });
   return {
-    list: () => Promise.all(alive(yard).map((record) => asHeld(yard, sighting(yard, record)))),
+    list: (want) => {
+      const wanted = new Map(want.map((each) => [each.name, each]));
+      return Promise.all(alive(yard).map((record) => asHeld(yard, sighting(yard, record), wanted.get(record.daemon.name))));
+    },
     apply: (changes) =>
       Promise.all(
         changes.map((change) => applyOne(yard, change).catch((error: unknown): Outcome => ({ state: "failed", reason: reasonOf(error) }))),
@@ -73,19 +76,19 @@ function sighting({ records, links }: Yard, record: RunRecord): RunRecord {
 }
 
 /** Of one that has read something since we made it read, nobody knows what it has loaded. One that does not answer is taken as it was. */
-async function asHeld(yard: Yard, record: RunRecord): Promise<Daemon> {
-  const held = asRemembered(yard, record);
+async function asHeld(yard: Yard, record: RunRecord, want: Daemon | undefined): Promise<Daemon> {
+  const held = asRemembered(yard, record, want);
   if (held.stamp === undefined || held.ready === undefined) return held;
   const { code, stdout } = await yard.run(placed(yard, held.ready));
   return code !== 0 || stampIn(held, stdout) === record.stamp ? held : { ...held, loaded: "" };
 }
 
 /** Of one that was about to be succeeded when the agent died, two may run: then neither is what is wanted, and nor is one whose memory is out of date. */
-function asRemembered(yard: Yard, record: RunRecord): Daemon {
+function asRemembered(yard: Yard, record: RunRecord, { forgetsWith }: Pick<Daemon, "forgetsWith"> = record.daemon): Daemon {
   const { daemon } = record;
   const { name, succeeds } = daemon;
   if (!yard.doubled.has(name)) yard.doubled.set(name, succeeds === "beside" && allOf(yard, name).filter(leadsSession).length > 1);
-  return yard.doubled.get(name) === true || isOutdated(record, yard.links) ? { ...daemon, startedWith: "" } : daemon;
+  return yard.doubled.get(name) === true || isOutdated(record, yard.links, forgetsWith) ? { ...daemon, startedWith: OUTLIVED } : daemon;
 }
 
 function stampIn({ stamp }: Daemon, printed: string): string | undefined {
@@ -99,7 +102,7 @@ async function applyOne(yard: Yard, change: Change<Daemon>): Promise<Outcome> {
   }
   const { want } = change;
   const record = yard.records.of(want.name);
-  if (record === undefined || !isAlive(record.process) || mustRestart(want, asRemembered(yard, record))) return begin(yard, want);
+  if (record === undefined || !isAlive(record.process) || mustRestart(want, asRemembered(yard, record, want))) return begin(yard, want);
   const refused = await reload(yard, want, record.process);
   if (refused !== undefined) return { state: "failed", reason: refused };
   const remembers = { ...record.daemon.remembers, ...want.remembers };

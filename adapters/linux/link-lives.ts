@@ -31,8 +31,8 @@ export function sighted(record: RunRecord, links: LinkLives): RunRecord {
     : { ...record, links: { ...record.links, ...Object.fromEntries(fresh.map((name) => [name, now.get(name) ?? 0])) } };
 }
 
-/** Is its memory out of date? Links that were seen are gone, or others now. */
-export function isOutdated({ daemon: { forgetsWith = [] }, links: seen = {} }: RunRecord, links: LinkLives): boolean {
+/** Is its memory of these links out of date? They were seen, and are gone or others now. */
+export function isOutdated({ links: seen = {} }: RunRecord, links: LinkLives, forgetsWith: readonly string[] = []): boolean {
   if (forgetsWith.every((name) => seen[name] === undefined)) return false;
   const now = links.now(forgetsWith);
   return forgetsWith.some((name) => seen[name] !== undefined && seen[name] !== now.get(name));

@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { driverContract } from "#contracts/driver.contract.ts";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
-import { daemon } from "#core/kinds/daemon.ts";
+import { daemon, OUTLIVED } from "#core/kinds/daemon.ts";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { programs } from "../programs/programs.ts";
@@ -92,7 +92,7 @@ test("the older one serves until the other does, and no longer", async (t) => {
   await until(() => running().length === 2);
   assert.deepEqual(
     (await fresh().list([])).map(({ startedWith }) => startedWith),
-    [""],
+    [OUTLIVED],
     "an agent that starts now has it succeeded",
   );
   may(true);

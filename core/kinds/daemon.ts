@@ -40,11 +40,15 @@ export interface Daemon {
   readonly after: readonly Ref[];
 }
 
+/** In place of what a daemon was started with: what it remembers is out of date, or two of it run. */
+export const OUTLIVED = "(outlived)";
+
 export const daemon: Kind<Daemon> = {
   name: "daemon",
   key: (value) => value.name,
   same: (want, have) => mustRestart(want, have) === false && want.loaded === have.loaded,
   needs: (value) => value.after,
+  hasOutlived: (have) => have.startedWith === OUTLIVED,
   show: (value) => `${value.name} (${value.argv.join(" ")})`,
 };
 

@@ -24,6 +24,8 @@ export interface Kind<V> {
   isOurs?(have: V): boolean;
   /** Which of its lives an object is in that may go and come again unseen: whatever needs it is to be looked at again in another one. */
   life?(have: V): number | undefined;
+  /** Has what was put there come to its own end, though nobody changed it? Then it is no drift that it is another. */
+  hasOutlived?(have: V): boolean;
   /** One line for people: logs, stories, `why`. */
   show(value: V): string;
 }

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { processesWith, stopProcess } from "#adapters/linux/process.ts";
 import { agentSocket } from "./socket.ts";
 import { askAgent, ground, port, told, until, up } from "./told.real.ts";
 import type { Told } from "./told.real.ts";
@@ -102,7 +101,7 @@ test("a host that boots while its controller is gone serves its VMs by what it w
   await once(first, "exit");
   one.hush();
   // What a boot leaves of it: nothing but files.
-  for (const name of ["bird", "dnsmasq"]) for (const stray of processesWith(`MARGAY_DAEMON=${one.state} ${name}`)) await stopProcess(stray);
+  await one.endDaemons();
   await one.host.sh(
     "ip link del tap17; ip link del margay0; ip link del margay-meta 2>/dev/null; nft flush ruleset; ip route flush proto 88; ip -6 route flush proto 88",
   );

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +30,8 @@ export interface Told {
   readonly state: string;
   /** Starts the agent, and gives its process. */
   start(): ChildProcess;
+  /** Ends what agents have started: what no boot leaves. */
+  endDaemons(): Promise<void>;
   /** Says this and `synced`, now and to whoever connects later; answers with the revision. */
   say(...messages: readonly FeedMessage[]): number;
   /** What the agent's settings file says from now on. */
@@ -74,13 +76,14 @@ export async function told(t: TestContext, settings: object = {}): Promise<Told>
     for (const child of children) child.kill("SIGKILL");
     door.close();
     server.close();
-    for (const name of ["bird", "dnsmasq"]) for (const stray of processesWith(`MARGAY_DAEMON=${state} ${name}`)) await stopProcess(stray);
+    await endDaemons(state);
     rmSync(state, { recursive: true });
   });
 
   return {
     host,
     state,
+    endDaemons: () => endDaemons(state),
     start: () => {
       const words = [
         "agent",
@@ -138,6 +141,13 @@ export async function askAgent(state: string, path: string): Promise<string> {
   const { status, text } = await exchange(`unix:${agentSocket(state)}`, { method: "GET", path }, { timeout: 5000 });
   if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
   return text;
+}
+
+/** Ends all that agents of this state directory have started, on record or not. */
+async function endDaemons(state: string): Promise<void> {
+  const recorded = readdirSync(join(state, "run"), { withFileTypes: true }).map(({ name }) => name.split(".")[0] ?? "");
+  for (const name of new Set(["bird", "dnsmasq", ...recorded]))
+    for (const stray of processesWith(`MARGAY_DAEMON=${state} ${name}`)) await stopProcess(stray);
 }
 
 /** The guide's data centre, its four subnets, and one group that lets everything out and SSH in. */
