@@ -4,7 +4,6 @@
  */
 import { Command, Option } from "commander";
 import { AGENT, AGENT_SETTINGS_FILE } from "#core/settings/agent.ts";
-import { agent } from "../agent/agent.ts";
 import { agentSettings } from "../agent/settings.ts";
 import type { AgentOptions } from "../agent/settings.ts";
 import { rereading } from "../rereading.ts";
@@ -42,6 +41,8 @@ const HEAP = ["--max-semi-space-size=2", "--heap-growing-percent=35"];
 async function run(options: AgentOptions): Promise<void> {
   if (!HEAP.every((flag) => process.execArgv.includes(flag)))
     process.execve?.(process.execPath, [process.execPath, ...HEAP, ...process.execArgv, ...process.argv.slice(1)], process.env);
+  // Most of the program, which the process that only starts itself anew has no use for.
+  const { agent } = await import("../agent/agent.ts");
   const read = agentSettings(options);
   const first = read();
   if (!first.ok) {

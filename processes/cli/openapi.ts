@@ -36,6 +36,7 @@ Paths are below \`/v2.0\` where they do not begin with a slash. What has tags ha
 | \`binding:vnic_type\` other than \`normal\` | 400 | none: the host routes and filters |
 | a binding on a host without a live agent, \`POST quotas\` | 409 PortBindingError, 405, where Neutron answers 500 and 501 | |
 | an address that was released a moment ago | is chosen by nobody for \`cloud.quarantine_seconds\` | given to who names it |
+| a floating IP for which an IPv6 \`subnet_id\` or address is asked | is of IPv6, and leads to IPv6 addresses, where Neutron gives none | |
 | a floating IP | needs no router, where its port is on a network that is shared with the port's project | |
 | an address in \`allowed_address_pairs\` | leads to the bound port that announced it last (ARP, NA), or to the only one | prefixes lead nowhere |
 | a router | leads nowhere by itself: what its subnets reach is decided by routing; its gateway and interfaces are kept, checked and shown | |
