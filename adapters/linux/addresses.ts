@@ -5,8 +5,9 @@ import type { TapAddress } from "#core/kinds/address.ts";
 import { familyOf, widthOf } from "#core/net/address.ts";
 import type { InterfaceAddress } from "#core/net/prefix.ts";
 import type { Change } from "#core/reconcile/diff.ts";
+import type { LinkAddress } from "../netlink/links.ts";
 import type { Kernel } from "../netlink/kernel.ts";
-import { addQuietAddress, allAddresses, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
+import { addQuietAddress, allAddresses, FEW_LINKS, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
 import { ENODEV, noDevice, perform } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
 
@@ -14,17 +15,20 @@ import type { Task } from "./outcomes.ts";
 const EADDRNOTAVAIL = 99;
 
 export function linuxAddresses({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<TapAddress> {
-  const list = () => {
-    const names = linkNames(route);
-    return allAddresses(route)
-      .map(({ link, ip }) => ({ dev: names.get(link) ?? "", ip }))
-      .filter(isOwnAddress);
+  const ofLink = (dev: string) => {
+    const link = linkNumbers(route, [dev]).get(dev);
+    return link === undefined ? [] : on(new Map([[link, dev]]), allAddresses(route, link));
   };
+  const on = (names: ReadonlyMap<number, string>, addresses: readonly LinkAddress[]) =>
+    addresses.map(({ link, ip }) => ({ dev: names.get(link) ?? "", ip })).filter(isOwnAddress);
+  const list = () => on(linkNames(route), allAddresses(route));
   return {
     list: async () => list(),
     read: async (values) => {
       const asked = new Set(values.map(address.key));
-      return list().filter((each) => asked.has(address.key(each)));
+      const devs = new Set(values.map(({ dev }) => dev));
+      const found = devs.size > FEW_LINKS ? list() : [...devs].flatMap((dev) => ofLink(dev));
+      return found.filter((each) => asked.has(address.key(each)));
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
     watch: (changed) => watch.route(["links", "addresses"], changed),

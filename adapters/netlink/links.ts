@@ -51,10 +51,13 @@ export function linkNames(route: Channel): ReadonlyMap<number, string> {
   return new Map(allLinks(route).map(({ index, name }) => [index, name]));
 }
 
-/** Numbers of the links of these names, as far as there are any. To ask for a few is cheaper than to list all. */
+/** To ask for so many is cheaper than to list all. */
+export const FEW_LINKS = 8;
+
+/** Numbers of the links of these names, as far as there are any. */
 export function linkNumbers(route: Channel, names: Iterable<string>): ReadonlyMap<string, number> {
   const asked = new Set(names);
-  const found = asked.size > 8 ? allLinks(route) : [...asked].flatMap((name) => linkNamed(route, name) ?? []);
+  const found = asked.size > FEW_LINKS ? allLinks(route) : [...asked].flatMap((name) => linkNamed(route, name) ?? []);
   return new Map(found.map(({ name, index }) => [name, index]));
 }
 
@@ -64,9 +67,13 @@ export interface LinkAddress extends InterfaceAddress {
   readonly linkLocal: boolean;
 }
 
-/** All addresses of all links. */
-export function allAddresses(route: Channel): LinkAddress[] {
-  return route.dump({ type: GETADDR, fixed: Buffer.alloc(8) }, (body) => {
+/** All addresses: of all links, or of the one of this number, which is there. */
+export function allAddresses(route: Channel, of = 0): LinkAddress[] {
+  const fixed = Buffer.alloc(8);
+  fixed.writeUInt32LE(of, 4);
+  return route.dump({ type: GETADDR, fixed }, (body) => {
+    // The kernel sees to it, where it is new enough.
+    if (of !== 0 && body.readUInt32LE(4) !== of) return undefined;
     const found = attributesIn(body, 8);
     const address = found.get(IFA.LOCAL) ?? found.get(IFA.ADDRESS);
     if (address === undefined) return undefined;
