@@ -8,7 +8,7 @@ import type { Change } from "#core/reconcile/diff.ts";
 import type { LinkAddress } from "../netlink/links.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { addQuietAddress, allAddresses, FEW_LINKS, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
-import { ENODEV, noDevice, perform } from "./outcomes.ts";
+import { ENODEV, noDevice, performOnLinks } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
 
 /** There is no such address on the link. */
@@ -32,21 +32,8 @@ export function linuxAddresses({ route, watch }: Pick<Kernel, "route" | "watch">
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
     watch: (changed) => watch.route(["links", "addresses"], changed),
-    apply: async (changes) => {
-      const links = linkNumbers(
-        route,
-        changes.map((change) => valueOf(change).dev),
-      );
-      return perform(
-        route,
-        changes.map((change) => taskOf(change, links.get(valueOf(change).dev))),
-      );
-    },
+    apply: async (changes) => performOnLinks(route, changes, taskOf),
   };
-}
-
-function valueOf(change: Change<TapAddress>): TapAddress {
-  return change.op === "delete" ? change.have : change.want;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Change } from "#core/reconcile/diff.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { linkNames, linkNumbers } from "../netlink/links.ts";
 import { neighbourAt, neighbourGoneQuestion, neighbourQuestion, neighboursOf } from "../netlink/neighbours.ts";
-import { ENODEV, ENOENT, noDevice, perform } from "./outcomes.ts";
+import { ENODEV, ENOENT, noDevice, performOnLinks } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
 
 export function linuxNeighbours({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<Neighbour> {
@@ -23,21 +23,8 @@ export function linuxNeighbours({ route, watch }: Pick<Kernel, "route" | "watch"
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
     watch: (changed) => watch.route(["links", "neighbours"], changed),
-    apply: async (changes) => {
-      const links = linkNumbers(
-        route,
-        changes.map((change) => valueOf(change).dev),
-      );
-      return perform(
-        route,
-        changes.map((change) => taskOf(change, links.get(valueOf(change).dev))),
-      );
-    },
+    apply: async (changes) => performOnLinks(route, changes, taskOf),
   };
-}
-
-function valueOf(change: Change<Neighbour>): Neighbour {
-  return change.op === "delete" ? change.have : change.want;
 }
 
 /** An entry goes with its link. */

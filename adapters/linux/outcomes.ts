@@ -1,7 +1,9 @@
 /** What the kernel answers to changes, as outcomes of a driver. */
 import { DONE } from "#contracts/driver.ts";
 import type { Outcome } from "#contracts/driver.ts";
+import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel, Question } from "../netlink/channel.ts";
+import { linkNumbers } from "../netlink/links.ts";
 
 /** What to ask for one change, one question after the other. */
 export interface Task {
@@ -18,6 +20,20 @@ export const ENODEV = 19;
 
 /** As iproute2 says it. */
 export const noDevice = (name: string): string => `Cannot find device "${name}"`;
+
+/** One outcome per change of what is on a link; `taskOf` is told the link's number, undefined when there is none of its name. */
+export function performOnLinks<V extends { readonly dev: string }>(
+  channel: Channel,
+  changes: readonly Change<V>[],
+  taskOf: (change: Change<V>, link: number | undefined) => Task,
+): Outcome[] {
+  const devOf = (change: Change<V>) => (change.op === "delete" ? change.have : change.want).dev;
+  const links = linkNumbers(channel, changes.map(devOf));
+  return perform(
+    channel,
+    changes.map((change) => taskOf(change, links.get(devOf(change)))),
+  );
+}
 
 /** One outcome per task, in their order. A question that fails keeps no other from being asked. */
 export function perform(channel: Channel, tasks: readonly Task[]): Outcome[] {

@@ -7,7 +7,6 @@ export const DUMP = 0x300;
 export const REPLACE = 0x100;
 export const EXCLUSIVE = 0x200;
 export const CREATE = 0x400;
-export const APPEND = 0x800;
 const DUMP_INTERRUPTED = 0x10;
 
 /** `nlattr.nla_type`: holds attributes. */

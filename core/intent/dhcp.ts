@@ -24,6 +24,7 @@ import type { Anchor } from "./dhcp-anchors.ts";
 import { confOf, LINK_MTU } from "./dhcp-conf.ts";
 import { hostsOf } from "./dhcp-hosts.ts";
 import type { DhcpHost } from "./dhcp-hosts.ts";
+import { dnsmasqArgv } from "./dnsmasq.ts";
 import { optionsOf } from "./dhcp-options.ts";
 import type { Intent } from "./intent.ts";
 import { ports } from "./nft-parts.ts";
@@ -95,17 +96,7 @@ function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hos
     digest(files.flatMap(({ value }) => (which(value.path) ? [`${value.path}\n${value.content}`] : [])).join("\n"));
   return {
     name: "dnsmasq",
-    // It stays root: the files are read again at each reload, and the state directory may be closed to others.
-    argv: [
-      "dnsmasq",
-      "--keep-in-foreground",
-      "--user=root",
-      "--pid-file={pidfile}",
-      "--log-facility=-",
-      `--conf-file={state}/${CONF}`,
-      `--dhcp-hostsfile={state}/${HOSTS}`,
-      `--dhcp-optsfile={state}/${OPTIONS}`,
-    ],
+    argv: dnsmasqArgv([`--conf-file={state}/${CONF}`, `--dhcp-hostsfile={state}/${HOSTS}`, `--dhcp-optsfile={state}/${OPTIONS}`]),
     startedWith: digestOf((path) => path === CONF),
     loaded: digestOf((path) => path !== CONF),
     remembers: Object.fromEntries(hosts.flatMap(({ endpoint: { mac, tap }, ips }) => ips.map((ip) => [ip, `${mac} on ${tap}`]))),

@@ -16,6 +16,7 @@ import { BY_DATACENTER, caused } from "./caused.ts";
 import { anchorsOf, networksOf, subnetsOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { domainOf, hostnameOf } from "./dhcp-words.ts";
+import { dnsmasqArgv } from "./dnsmasq.ts";
 import type { Intent } from "./intent.ts";
 import { anyOf, inet, ports, quoted } from "./nft-parts.ts";
 
@@ -76,16 +77,11 @@ function program(
   const files = [conf, hosts, servers].filter((file) => file !== undefined);
   const daemon: Daemon = {
     name: zone.name,
-    argv: [
-      "dnsmasq",
-      "--keep-in-foreground",
-      "--user=root",
-      "--pid-file={pidfile}",
-      "--log-facility=-",
+    argv: dnsmasqArgv([
       `--conf-file={state}/${at("conf")}`,
       `--addn-hosts={state}/${at("hosts")}`,
       `--servers-file={state}/${at("servers")}`,
-    ],
+    ]),
     startedWith: digest(conf?.content ?? ""),
     loaded: digest([hosts, servers].map((file) => file?.content ?? "").join("\n")),
     reload: { signal: "SIGHUP" },

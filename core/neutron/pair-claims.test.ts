@@ -5,6 +5,7 @@ import type { Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import { claimsOf, taken } from "./pair-claims.ts";
 import type { Taking } from "./pair-claims.ts";
+import { agentsAlive } from "./sandbox-vm.ts";
 import { ADMIN, idOf, sandbox } from "./sandbox.ts";
 import type { Fields } from "./sandbox.ts";
 
@@ -14,14 +15,7 @@ const VMAC = "00:00:5e:00:01:01" as Mac;
 /** Ports of VMs on three hosts of one network, each of which claims the address unless told otherwise. */
 function vrrp() {
   const box = sandbox();
-  for (const host of ["h1", "h2", "h3"])
-    box.cloud.apply(`agent/${host}`, {
-      id: host,
-      host,
-      heartbeat_timestamp: box.time.now,
-      admin_state_up: true,
-      configurations: { role: "compute" },
-    });
+  agentsAlive(box, ["h1", "h2", "h3"]);
   const make = (plural: string, fields: Fields) => idOf(box.ask(ADMIN, "POST", plural, { [plural.slice(0, -1)]: fields }));
   const network = make("networks", {});
   make("subnets", { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" });

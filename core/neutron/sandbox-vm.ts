@@ -2,8 +2,8 @@
 import { ADMIN, idOf, MEMBER, SERVICE } from "./sandbox.ts";
 import type { Fields, Sandbox } from "./sandbox.ts";
 
-/** Makes the hosts' agents, a network, and the VM's port, bound to h1; returns the port's id. */
-export function portOfVm(box: Sandbox, hosts: readonly string[], said: Fields): string {
+/** The agents of compute hosts, as they have just reported. */
+export function agentsAlive(box: Sandbox, hosts: readonly string[]): void {
   for (const host of hosts)
     box.cloud.apply(`agent/${host}`, {
       id: host,
@@ -12,6 +12,11 @@ export function portOfVm(box: Sandbox, hosts: readonly string[], said: Fields): 
       admin_state_up: true,
       configurations: { role: "compute" },
     });
+}
+
+/** Makes the hosts' agents, a network, and the VM's port, bound to h1; returns the port's id. */
+export function portOfVm(box: Sandbox, hosts: readonly string[], said: Fields): string {
+  agentsAlive(box, hosts);
   const network = idOf(box.ask(ADMIN, "POST", "networks", { network: { project_id: MEMBER.project } }));
   box.ask(ADMIN, "POST", "subnets", { subnet: { network_id: network, ip_version: 4, cidr: "10.0.0.0/24" } });
   const vm = { network_id: network, device_owner: "compute:nova", "binding:host_id": "h1", project_id: MEMBER.project };

@@ -1,4 +1,5 @@
 /** What the agent wants of its host, what it has, and why they differ: for whoever asks on the host, made when it is asked for. */
+import type { ObjectRecord } from "#core/why/evidence.ts";
 import type { MetadataStatus } from "#adapters/metadata/service.ts";
 import type { EndpointState } from "#core/feed/item.ts";
 import type { Finished } from "#engine/host-loop.ts";
@@ -23,18 +24,6 @@ export interface AgentStatus {
   readonly metadata?: MetadataStatus;
 }
 
-/** One object that the host should hold, or should no longer. */
-export interface ObjectStatus {
-  readonly object: string;
-  readonly show: string;
-  readonly wanted: boolean;
-  readonly state: "done" | "held" | "failed";
-  readonly reason?: string;
-  readonly waits_for?: string;
-  /** API objects that caused it. */
-  readonly because: readonly string[];
-}
-
 /** Which objects: each that is given narrows them. */
 export interface Asked {
   /** An API object: `port/8f…`. */
@@ -50,7 +39,7 @@ export interface AgentState {
   /** This agent serves metadata, and how that stands. */
   serves(metadata: () => MetadataStatus): void;
   status(): AgentStatus;
-  objects(asked?: Asked): readonly ObjectStatus[];
+  objects(asked?: Asked): readonly ObjectRecord[];
 }
 
 export function agentState({ host, role }: AgentSettings, version: string): AgentState {
@@ -85,7 +74,7 @@ function isAsked({ ref, because, outcome }: Entry, asked: Asked): boolean {
   );
 }
 
-function objectOf({ ref, show, op, outcome, waitsFor, because }: Entry): ObjectStatus {
+function objectOf({ ref, show, op, outcome, waitsFor, because }: Entry): ObjectRecord {
   return {
     object: ref,
     show,

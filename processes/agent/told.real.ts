@@ -20,8 +20,9 @@ import type { Endpoint, FeedMessage, Group, Report, SubnetFact } from "#core/fee
 import { messageText } from "#core/feed/wire.ts";
 import type { Ip } from "#core/net/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
+import type { ObjectRecord } from "#core/why/evidence.ts";
 import { agentSocket } from "./socket.ts";
-import type { AgentStatus, ObjectStatus } from "./state.ts";
+import type { AgentStatus } from "./state.ts";
 
 const HOME = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -41,7 +42,7 @@ export interface Told {
   /** The last report. */
   report(): Report | undefined;
   /** As it says itself, by its socket; rejects while it does not answer. */
-  status(): Promise<AgentStatus & { readonly objects: readonly ObjectStatus[] }>;
+  status(): Promise<AgentStatus & { readonly objects: readonly ObjectRecord[] }>;
   /** What the agents printed. */
   log(): readonly { readonly msg: string; readonly did?: string; readonly wanted?: string; readonly found?: string }[];
 }
@@ -124,7 +125,7 @@ export async function told(t: TestContext, settings: object = {}): Promise<Told>
     report: () => report,
     status: async () => {
       const [status, objects] = await Promise.all([askAgent(state, "/"), askAgent(state, "/objects")]);
-      return { ...(JSON.parse(status) as AgentStatus), ...(JSON.parse(objects) as { objects: readonly ObjectStatus[] }) };
+      return { ...(JSON.parse(status) as AgentStatus), ...(JSON.parse(objects) as { objects: readonly ObjectRecord[] }) };
     },
     log: () =>
       printed
