@@ -1,6 +1,7 @@
 /** Counts, at the provider's router, packets from sources that must never be seen there. */
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { exportsOf } from "#core/datacenter/exports.ts";
+import { machinePrefixes } from "#core/datacenter/racks.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import { machineNetns } from "./place.ts";
@@ -35,12 +36,13 @@ export async function leaked({ lab, dc }: Watched): Promise<readonly Cidr[]> {
 }
 
 /** What the outside is not told of: the private range, the fabric, and the unannounced half of IPv6. */
-function secretsOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
+function secretsOf(dc: DataCenter): readonly Cidr[] {
+  const { ranges } = dc;
   const told = exportsOf({ ranges });
   const { external, internal } = ranges.ipv6 ?? {};
   const halves =
     ranges.ipv6 && told.includes(ranges.ipv6.whole)
       ? []
       : [external, internal].filter((half) => half !== undefined && !told.includes(half));
-  return [ranges.private, fabric.ipv4, fabric.ipv6, ...halves].filter((prefix) => prefix !== undefined);
+  return [ranges.private, ...machinePrefixes(dc), ...halves].filter((prefix) => prefix !== undefined);
 }

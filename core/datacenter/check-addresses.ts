@@ -3,32 +3,53 @@ import { familyOf, widthOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { contains, firstOf, lastOf, lengthOf, overlaps, prefixOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { linkAddresses, routerAddresses } from "./declared-racks.ts";
 import type { Declared, DeclaredMachine } from "./layout.ts";
 import { showPath } from "./source.ts";
 import type { Path, Source } from "./source.ts";
 
 export const FAMILIES = [4, 6] as const;
-const ROLES = ["controllers", "reflectors", "hosts", "gateways"] as const;
+/** Those that are on the core segment, whatever the rest of the file says. */
+const CORE_ROLES = ["controllers", "reflectors", "gateways"] as const;
 
 /** The key of a family wherever both may stand: `ipv4`. */
 export function keyOf(family: Family): "ipv4" | "ipv6" {
   return family === 4 ? "ipv4" : "ipv6";
 }
 
-export function machinesOf(declared: Declared): readonly { readonly path: Path; readonly machine: DeclaredMachine }[] {
-  return ROLES.flatMap((role) =>
-    (declared[role] ?? []).flatMap((machine, index) => (machine === undefined ? [] : [{ path: [role, index], machine }])),
-  );
+interface Standing {
+  readonly path: Path;
+  readonly machine: DeclaredMachine;
 }
 
-interface Place {
+function listed(list: readonly (DeclaredMachine | undefined)[] | undefined, path: (index: number) => Path): readonly Standing[] {
+  return (list ?? []).flatMap((machine, index) => (machine === undefined ? [] : [{ path: path(index), machine }]));
+}
+
+function coreMachines(declared: Declared): readonly Standing[] {
+  return [
+    ...CORE_ROLES.flatMap((role) => listed(declared[role], (index) => [role, index])),
+    ...listed(
+      declared.racks?.map((rack) => rack?.tor),
+      (index) => ["racks", index, "tor"],
+    ),
+  ];
+}
+
+export function machinesOf(declared: Declared): readonly Standing[] {
+  const order = ["controllers", "reflectors", "racks", "hosts", "gateways"];
+  const all = [...coreMachines(declared), ...listed(declared.hosts, (index) => ["hosts", index])];
+  return all.toSorted((one, other) => order.indexOf(String(one.path[0])) - order.indexOf(String(other.path[0])));
+}
+
+export interface Place {
   readonly path: Path;
   readonly prefix: Cidr;
 }
 
 /** Every prefix of the file that must be apart from the others. */
 export function placesOf(declared: Declared): readonly Place[] {
-  const { ranges, fabric, gateways, lab } = declared;
+  const { ranges, fabric, racks, gateways, lab } = declared;
   const links = (gateways ?? []).flatMap((gateway, index) =>
     FAMILIES.map((family) => {
       const local = gateway?.upstream?.[keyOf(family)]?.address;
@@ -41,6 +62,11 @@ export function placesOf(declared: Declared): readonly Place[] {
     { path: ["ranges", "ipv6"], prefix: ranges?.ipv6 },
     { path: ["fabric", "ipv4"], prefix: fabric?.ipv4 },
     { path: ["fabric", "ipv6"], prefix: fabric?.ipv6 },
+    { path: ["fabric", "loopbacks4"], prefix: fabric?.loopbacks4 },
+    { path: ["fabric", "loopbacks6"], prefix: fabric?.loopbacks6 },
+    ...(racks ?? []).flatMap((rack, index) =>
+      FAMILIES.map((family) => ({ path: ["racks", index, keyOf(family)], prefix: rack?.[keyOf(family)] })),
+    ),
     ...links,
     { path: ["lab", "outside4"], prefix: lab?.outside4 },
     { path: ["lab", "outside6"], prefix: lab?.outside6 },
@@ -88,47 +114,62 @@ export function checkRanges({ ranges, fabric }: Declared, source: Source): void 
   }
 }
 
-/** Each machine has one address in each family of the fabric, inside it, and nobody else's. */
+/** Each machine of the core segment has one address in each family of the fabric, inside it. */
 export function checkMachines(declared: Declared, source: Source): void {
   const { fabric } = declared;
   if (fabric === undefined) return;
   if (fabric.ipv4 === undefined && fabric.ipv6 === undefined && !source.findings.some(({ path }) => path[0] === "fabric")) {
     source.blame(["fabric"], "neither ipv4 nor ipv6; machines need addresses to speak BGP");
   }
-  for (const { path, machine } of machinesOf(declared)) {
-    for (const family of FAMILIES)
-      checkAddress({ fabric: fabric[keyOf(family)], family, ip: machine[keyOf(family)], path: [...path, keyOf(family)] }, source);
+  for (const { path, machine } of coreMachines(declared)) {
+    for (const family of FAMILIES) {
+      const segment = { path: ["fabric", keyOf(family)], prefix: fabric[keyOf(family)] };
+      checkAddress({ segment, family, ip: machine[keyOf(family)], path: [...path, keyOf(family)] }, source);
+    }
   }
 }
 
-interface FabricAddress {
-  readonly fabric: Cidr | undefined;
+export interface SegmentAddress {
+  /** Where the address has to lie; without a prefix, the fabric has no such family. */
+  readonly segment: { readonly path: Path; readonly prefix: Cidr | undefined };
   readonly family: Family;
   readonly ip: Ip | undefined;
   readonly path: Path;
 }
 
-function checkAddress({ fabric, family, ip, path }: FabricAddress, source: Source): void {
-  const place = ["fabric", keyOf(family)];
-  if (source.blamed(place) || source.blamed(path)) return;
+export function checkAddress({ segment, family, ip, path }: SegmentAddress, source: Source): void {
+  const { prefix } = segment;
+  if (source.blamed(segment.path) || source.blamed(path)) return;
+  const place = `${showPath(segment.path)} ${prefix}`;
   if (ip === undefined) {
-    if (fabric !== undefined) source.blame(path, `missing; fabric.${keyOf(family)} is ${fabric}`);
-  } else if (fabric === undefined) source.blame(path, `the fabric has no ${keyOf(family)}`);
-  else if (!contains(fabric, ip)) source.blame(path, `outside fabric.${keyOf(family)} ${fabric}`);
-  else if (isEdge(fabric, ip)) source.blame(path, `${edgeName(ip)} of fabric.${keyOf(family)} ${fabric}`);
+    if (prefix !== undefined) source.blame(path, `missing; ${showPath(segment.path)} is ${prefix}`);
+  } else if (prefix === undefined) source.blame(path, `the fabric has no ${keyOf(family)}`);
+  else if (!contains(prefix, ip)) source.blame(path, `outside ${place}`);
+  else if (isEdge(prefix, ip)) source.blame(path, `${edgeName(ip)} of ${place}`);
 }
 
 /** Names and addresses belong to one machine each. Host names differ by more than case (RFC 4343). */
 export function checkDuplicates(declared: Declared, source: Source): void {
+  const own = machinesOf(declared).flatMap(({ path, machine }) =>
+    (["name", "ipv4", "ipv6"] as const).map((key) => ({ path: [...path, key], value: machine[key] })),
+  );
+  checkDistinct([...routerAddresses(declared), ...own, ...linkAddresses(declared)], source);
+}
+
+export interface Claimed {
+  readonly path: Path;
+  readonly value: string | undefined;
+}
+
+/** What is there a second time is blamed, with the place of the first. */
+export function checkDistinct(claims: readonly Claimed[], source: Source): void {
   const owners = new Map<string, Path>();
-  for (const { path, machine } of machinesOf(declared)) {
-    for (const key of ["name", "ipv4", "ipv6"] as const) {
-      const value = machine[key]?.toLowerCase();
-      if (value === undefined) continue;
-      const owner = owners.get(value);
-      if (owner === undefined) owners.set(value, [...path, key]);
-      else source.blame([...path, key], `already ${showPath(owner)}`);
-    }
+  for (const { path, value } of claims) {
+    const key = value?.toLowerCase();
+    if (key === undefined) continue;
+    const owner = owners.get(key);
+    if (owner === undefined) owners.set(key, path);
+    else source.blame(path, `already ${showPath(owner)}`);
   }
 }
 

@@ -29,8 +29,9 @@ export function checkGateways(declared: Declared, source: Source): void {
 /** Who reflects is one or the other: reflectors that nobody connects to are a mistake, not a reserve. */
 export function checkPeering({ fabric, reflectors }: Declared, source: Source): void {
   if (fabric?.peering === undefined || reflectors === undefined) return;
-  const against = { reflectors: "there are no reflectors", direct: "reflectors are declared, and nobody would peer with them" };
-  if ((fabric.peering === "direct") === reflectors.length > 0) source.blame(["fabric", "peering"], against[fabric.peering]);
+  const idle = "reflectors are declared, and nobody would peer with them";
+  const against = { reflectors: "there are no reflectors", direct: idle, mesh: idle };
+  if ((fabric.peering === "reflectors") === (reflectors.length === 0)) source.blame(["fabric", "peering"], against[fabric.peering]);
 }
 
 type Blame = (key: Path, reason: string) => void;

@@ -20,7 +20,9 @@ export interface DataCenter {
   readonly fabric: Fabric;
   readonly controllers: readonly Machine[];
   readonly reflectors: readonly Machine[];
-  readonly hosts: readonly Machine[];
+  /** Absent: none; all hosts are on the core segment. */
+  readonly racks?: readonly Rack[];
+  readonly hosts: readonly Host[];
   readonly gateways: readonly Gateway[];
   /** What the lab puts outside; no part of a real data centre. */
   readonly lab: LabPlan;
@@ -51,15 +53,59 @@ export interface SubnetPlan {
   readonly pools: readonly { readonly start: Ip; readonly end: Ip }[];
 }
 
-/** One flat segment that all machines are on. */
+/** The core segment: controllers, reflectors, gateways and top-of-rack routers are on it, and hosts that are in no rack. */
 export interface Fabric {
   readonly asn: number;
   readonly ipv4?: Cidr;
   readonly ipv6?: Cidr;
-  /** Do hosts and gateways peer with the reflectors, or the gateways with every host? */
-  readonly peering: "reflectors" | "direct";
+  /** Where hosts have addresses of their own that are on no link: those of unnumbered racks, and those with several uplinks. */
+  readonly loopbacks4?: Cidr;
+  readonly loopbacks6?: Cidr;
+  /** Do hosts and gateways peer with the reflectors, the gateways with every host, or all with all? */
+  readonly peering: "reflectors" | "direct" | "mesh";
   /** The machines' interface on the fabric. */
   readonly interface: string;
+}
+
+/** Hosts behind a router of their own, which is on the core segment. */
+export interface Rack {
+  readonly name: string;
+  /** Of the rack with its router, which then speaks eBGP on the core segment; absent: it is part of the fabric's. */
+  readonly asn?: number;
+  /** Unnumbered: hosts and router speak by link-local addresses (RFC 8950), each host on a port of its own. */
+  readonly peering: "numbered" | "unnumbered";
+  /** The segment of a numbered rack. */
+  readonly ipv4?: Cidr;
+  readonly ipv6?: Cidr;
+  readonly tor: Tor;
+}
+
+/** A top-of-rack router. */
+export interface Tor extends Machine {
+  /** Its interface on the core segment. */
+  readonly uplink: string;
+  /** Its interface on the segment of a numbered rack, and its addresses there. */
+  readonly interface?: string;
+  readonly rack4?: Ip;
+  readonly rack6?: Ip;
+}
+
+/** A compute host. Its address is the one on its only link, or else on its loopback. */
+export interface Host extends Machine {
+  /** How it is connected to racks; absent: it is on the core segment. */
+  readonly uplinks?: readonly Uplink[];
+}
+
+export interface Uplink {
+  /** Name of the rack. */
+  readonly rack: string;
+  /** The host's interface there. */
+  readonly interface: string;
+  /** The host's address on the segment of a numbered rack. */
+  readonly ipv4?: Ip;
+  readonly ipv6?: Ip;
+  /** The router's interface at the other end, in an unnumbered rack. */
+  readonly port?: string;
 }
 
 /** A machine of the fabric, with its address there in each family that the fabric has. */

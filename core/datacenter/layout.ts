@@ -4,6 +4,35 @@ import { address, asn, hostName, interfaceAddress, interfaceName, mtu, networkNa
 
 const machine = { name: needed(hostName), ipv4: optional(address(4)), ipv6: optional(address(6)) };
 
+/** A top-of-rack router: on the core segment like other machines, and on the segment of its rack. */
+const tor = mapping({
+  ...machine,
+  uplink: optional(interfaceName),
+  interface: optional(interfaceName),
+  rack4: optional(address(4)),
+  rack6: optional(address(6)),
+});
+
+const rack = mapping({
+  name: needed(hostName),
+  asn: optional(asn),
+  peering: otherwise("numbered", oneOf("numbered", "unnumbered")),
+  ipv4: optional(prefix(4)),
+  ipv6: optional(prefix(6)),
+  tor: needed(tor),
+});
+
+/** One of several ways from a host to the fabric. */
+const uplink = mapping({
+  rack: needed(hostName),
+  interface: needed(interfaceName),
+  ipv4: optional(address(4)),
+  ipv6: optional(address(6)),
+  port: optional(interfaceName),
+});
+
+const host = mapping({ ...machine, rack: optional(hostName), port: optional(interfaceName), uplinks: list(uplink) });
+
 const upstream = mapping({
   asn: needed(asn),
   interface: needed(interfaceName),
@@ -43,18 +72,24 @@ export const LAYOUT = mapping({
       interface: needed(interfaceName),
       ipv4: optional(prefix(4)),
       ipv6: optional(prefix(6)),
-      peering: optional(oneOf("reflectors", "direct")),
+      loopbacks4: optional(prefix(4)),
+      loopbacks6: optional(prefix(6)),
+      peering: optional(oneOf("reflectors", "direct", "mesh")),
     }),
   ),
   controllers: list(mapping(machine)),
   reflectors: list(mapping(machine)),
-  hosts: list(mapping(machine)),
+  racks: list(rack),
+  hosts: list(host),
   gateways: list(mapping({ ...machine, upstream: needed(upstream), pnat: optional(span(4)) })),
   lab: optional(mapping({ outside4: optional(prefix(4)), outside6: optional(prefix(6)) })),
 });
 
 /** What a file declares, as read: each value, or undefined where it is absent or was blamed. */
 export type Declared = NonNullable<ReturnType<typeof LAYOUT>>;
-export type DeclaredMachine = NonNullable<NonNullable<Declared["hosts"]>[number]>;
+export type DeclaredMachine = NonNullable<NonNullable<Declared["reflectors"]>[number]>;
+export type DeclaredHost = NonNullable<NonNullable<Declared["hosts"]>[number]>;
+export type DeclaredUplink = NonNullable<NonNullable<DeclaredHost["uplinks"]>[number]>;
+export type DeclaredRack = NonNullable<NonNullable<Declared["racks"]>[number]>;
 export type DeclaredGateway = NonNullable<NonNullable<Declared["gateways"]>[number]>;
 export type DeclaredUpstream = NonNullable<DeclaredGateway["upstream"]>;

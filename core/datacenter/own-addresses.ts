@@ -4,6 +4,7 @@ import { compareIp, familyOf } from "../net/address.ts";
 import { firstOf, lastOf, prefixOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter } from "./data-center.ts";
+import { machinePrefixes } from "./racks.ts";
 
 /** Both ends included, of one family. */
 export interface Stretch {
@@ -12,9 +13,10 @@ export interface Stretch {
 }
 
 /** The fabric, the links to providers, and what stands in for the private range outside, which may lie in the public one. */
-export function ownAddresses({ fabric, gateways }: Pick<DataCenter, "fabric" | "gateways">): readonly Stretch[] {
+export function ownAddresses(dc: Pick<DataCenter, "fabric" | "racks" | "gateways">): readonly Stretch[] {
+  const { gateways } = dc;
   const links = gateways.flatMap(({ upstream }) => [upstream.ipv4, upstream.ipv6].map((session) => session?.local));
-  const prefixes = [fabric.ipv4, fabric.ipv6, ...links.map((local) => local && prefixOf(local.ip, local.length))];
+  const prefixes = [...machinePrefixes(dc), ...links.map((local) => local && prefixOf(local.ip, local.length))];
   const stretches = prefixes.flatMap((prefix) => (prefix === undefined ? [] : [stretchOf(prefix)]));
   return [...stretches, ...gateways.flatMap(({ pnat }) => pnat ?? [])];
 }

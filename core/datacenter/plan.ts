@@ -9,6 +9,7 @@ import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter, Gateway, NetworkPlan, SubnetPlan } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
 import { QUOTAS } from "./quotas.ts";
+import { machinePrefixes } from "./racks.ts";
 import { sessionsOf } from "./sessions.ts";
 import type { Session } from "./sessions.ts";
 import type { Finding } from "./source.ts";
@@ -106,13 +107,15 @@ function reachOf(datacenter: DataCenter, { name, cidr }: SubnetPlan): Reach {
   return { subnet: name, from_outside: out && announced, to_outside: out && announced ? "as itself" : "no" };
 }
 
-function withheldOf({ ranges, fabric }: DataCenter): readonly Cidr[] {
-  const inside = [ranges.public, ranges.private, ranges.ipv6?.external, ranges.ipv6?.internal, fabric.ipv4, fabric.ipv6];
+function withheldOf(datacenter: DataCenter): readonly Cidr[] {
+  const { ranges } = datacenter;
+  const inside = [ranges.public, ranges.private, ranges.ipv6?.external, ranges.ipv6?.internal, ...machinePrefixes(datacenter)];
   return inside.filter((prefix) => prefix !== undefined).filter((prefix) => !exportsOf({ ranges }).some((whole) => covers(whole, prefix)));
 }
 
-function pnatOf({ ranges, fabric }: DataCenter, { name, pnat }: Gateway): readonly PlannedPnat[] {
+function pnatOf(datacenter: DataCenter, { name, pnat }: Gateway): readonly PlannedPnat[] {
+  const { ranges } = datacenter;
   if (ranges.private === undefined || pnat === undefined) return [];
-  const except = [ranges.public, ranges.private, fabric.ipv4].filter((prefix) => prefix !== undefined);
+  const except = [ranges.public, ranges.private, ...machinePrefixes(datacenter, 4)].filter((prefix) => prefix !== undefined);
   return [{ gateway: name, from: ranges.private, to: pnat, except }];
 }

@@ -5,10 +5,13 @@
 import { halvesOf } from "../net/prefix.ts";
 import { checkDuplicates, checkMachines, checkOverlaps, checkRanges } from "./check-addresses.ts";
 import { checkGateways, checkPeering } from "./check-gateways.ts";
-import type { DataCenter, Fabric, Gateway, LabPlan, Machine, Ranges, Upstream, UpstreamSession } from "./data-center.ts";
+import { checkHosts } from "./check-hosts.ts";
+import { checkRacks } from "./check-racks.ts";
+import type { DataCenter, Fabric, Gateway, Host, LabPlan, Machine, Rack, Ranges, Upstream, UpstreamSession } from "./data-center.ts";
+import { linksOf, rackAddress } from "./declared-racks.ts";
 import { labOf } from "./lab-plan.ts";
 import { LAYOUT } from "./layout.ts";
-import type { Declared, DeclaredGateway, DeclaredMachine } from "./layout.ts";
+import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack } from "./layout.ts";
 import { networksOf } from "./networks.ts";
 import { sourceOf } from "./source.ts";
 import type { Finding } from "./source.ts";
@@ -22,7 +25,9 @@ export function readDataCenter(document: unknown): Reading {
   if (declared === undefined) return { ok: false, findings: source.findings };
   checkRanges(declared, source);
   checkOverlaps(declared, source);
+  checkRacks(declared, source);
   checkMachines(declared, source);
+  checkHosts(declared, source);
   checkDuplicates(declared, source);
   checkGateways(declared, source);
   checkPeering(declared, source);
@@ -33,7 +38,7 @@ export function readDataCenter(document: unknown): Reading {
 }
 
 function assemble(declared: Declared, networks: DataCenter["networks"], lab: LabPlan): DataCenter {
-  const machines = (list: Declared["hosts"]) => sure(list).map((machine) => machineOf(sure(machine)));
+  const machines = (list: Declared["reflectors"]) => sure(list).map((machine) => machineOf(sure(machine)));
   return {
     name: sure(declared.name),
     ranges: rangesOf(declared),
@@ -45,7 +50,8 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     fabric: fabricOf(declared),
     controllers: machines(declared.controllers),
     reflectors: machines(declared.reflectors),
-    hosts: machines(declared.hosts),
+    ...(sure(declared.racks).length > 0 && { racks: sure(declared.racks).map((rack) => rackOf(declared, sure(rack))) }),
+    hosts: sure(declared.hosts).map((host, index) => hostOf(declared, sure(host), index)),
     gateways: sure(declared.gateways).map((gateway) => gatewayOf(sure(gateway))),
     lab,
   };
@@ -63,11 +69,13 @@ function rangesOf({ ranges, networks }: Declared): Ranges {
 }
 
 function fabricOf({ fabric, reflectors }: Declared): Fabric {
-  const { asn, ipv4, ipv6, peering, interface: link } = sure(fabric);
+  const { asn, ipv4, ipv6, loopbacks4, loopbacks6, peering, interface: link } = sure(fabric);
   return {
     asn: sure(asn),
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
+    ...(loopbacks4 && { loopbacks4 }),
+    ...(loopbacks6 && { loopbacks6 }),
     peering: peering ?? (sure(reflectors).length > 0 ? "reflectors" : "direct"),
     interface: sure(link),
   };
@@ -75,6 +83,38 @@ function fabricOf({ fabric, reflectors }: Declared): Fabric {
 
 function machineOf({ name, ipv4, ipv6 }: DeclaredMachine): Machine {
   return { name: sure(name), ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
+}
+
+function rackOf({ fabric }: Declared, rack: DeclaredRack): Rack {
+  const { name, asn, peering, ipv4, ipv6 } = rack;
+  const tor = sure(rack.tor);
+  const [rack4, rack6] = [rackAddress(rack, 4), rackAddress(rack, 6)];
+  return {
+    name: sure(name),
+    ...(asn !== undefined && { asn }),
+    peering: sure(peering),
+    ...(ipv4 && { ipv4 }),
+    ...(ipv6 && { ipv6 }),
+    tor: {
+      ...machineOf(tor),
+      uplink: tor.uplink ?? sure(fabric?.interface),
+      ...(tor.interface !== undefined && { interface: tor.interface }),
+      ...(rack4 && { rack4 }),
+      ...(rack6 && { rack6 }),
+    },
+  };
+}
+
+function hostOf(declared: Declared, host: DeclaredHost, index: number): Host {
+  const links = linksOf(declared, host, ["hosts", index]);
+  const uplinks = links.map(({ rack, interface: link, ipv4, ipv6, port }) => ({
+    rack: sure(rack),
+    interface: sure(link),
+    ...(ipv4 && { ipv4 }),
+    ...(ipv6 && { ipv6 }),
+    ...(port !== undefined && { port }),
+  }));
+  return { ...machineOf(host), ...(uplinks.length > 0 && { uplinks }) };
 }
 
 function gatewayOf(gateway: DeclaredGateway): Gateway {

@@ -1,22 +1,41 @@
 /**
- * Every BGP session of the data centre. On the fabric there is one per pair: hosts and gateways are clients of each
- * reflector; without reflectors, hosts are clients of each gateway. Those who reflect are one another's peers (RFC 4456,
- * section 6). It runs over IPv4 where the fabric has it, and carries every family. Towards its provider a gateway has one per family.
+ * Every BGP session of the data centre. On the core segment hosts, top-of-rack routers and gateways speak with each reflector;
+ * without reflectors, hosts and routers with each gateway, or all with all. Who speaks with a reflector and is of its AS is its
+ * client; those who reflect are one another's peers (RFC 4456, section 6). A host in a rack is a client of its router, whatever
+ * that is to others. A session carries every family; it runs over IPv4 where the fabric has it, and in an unnumbered rack over
+ * link-local addresses (RFC 8950). Towards its provider a gateway has one session per family.
  */
 import type { Family, Ip } from "../net/address.ts";
-import type { DataCenter, Gateway, Machine } from "./data-center.ts";
+import type { DataCenter, Gateway, Machine, Rack } from "./data-center.ts";
+import { asnOf, attachedTo, coreHosts, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
+import type { Attached } from "./racks.ts";
 
 export interface Speaker {
   readonly name: string;
-  readonly ip: Ip;
+  /** Absent: whatever link-local address it has on its interface, which is learned when it connects. */
+  readonly ip?: Ip;
+  /** Its interface, where the session runs over link-local addresses. */
+  readonly interface?: string;
   readonly asn: number;
 }
 
+/** What `near` is to `far`. A neighbour is of another AS; clients and peers of reflectors, routers and gateways are not. */
+export type SessionKind =
+  | "reflector client"
+  | "reflector neighbour"
+  | "reflector peer"
+  | "gateway client"
+  | "gateway neighbour"
+  | "gateway peer"
+  | "mesh peer"
+  | "tor client"
+  | "customer";
+
 export interface Session {
   readonly protocol: "iBGP" | "eBGP";
-  /** What `near` is to `far`. */
-  readonly kind: "reflector client" | "reflector peer" | "gateway client" | "gateway peer" | "customer";
+  readonly kind: SessionKind;
   readonly near: Speaker;
+  /** Waits for `near` to connect, but for peers of reflectors and gateways, and the provider. */
   readonly far: Speaker;
   readonly carries: readonly Family[];
 }
@@ -29,39 +48,86 @@ export function carriedFamilies({ ranges, fabric }: DataCenter): readonly Family
 }
 
 export function sessionsOf(datacenter: DataCenter): readonly Session[] {
-  const { fabric, gateways } = datacenter;
-  const pairs = fabric.peering === "direct" ? directPairs(datacenter) : reflectorPairs(datacenter);
-  return [...pairs.map((pair) => inside(datacenter, pair)), ...gateways.flatMap((gateway) => outside(datacenter, gateway))];
+  const carries = carriedFamilies(datacenter);
+  const core = corePairs(datacenter).map(([role, near, far]) => inCore(datacenter, carries, { role, near, far }));
+  const racks = racksOf(datacenter).flatMap((rack) => attachedTo(datacenter, rack).map((each) => inRack(datacenter, carries, rack, each)));
+  return [...core, ...racks, ...datacenter.gateways.flatMap((gateway) => outside(datacenter, gateway))];
 }
 
-function reflectorPairs({ reflectors, hosts, gateways }: DataCenter): readonly Pair[] {
-  return reflectors.flatMap((far, index) => [
-    ...[...hosts, ...gateways].map((near) => ({ kind: "reflector client", near, far }) as const),
-    ...reflectors.slice(0, index).map((near) => ({ kind: "reflector peer", near, far }) as const),
+/** A machine of the core segment, with the AS that it speaks for there. */
+interface CoreSpeaker {
+  readonly machine: Machine;
+  readonly asn: number;
+}
+
+type Pair = readonly [role: "reflector" | "reflector peer" | "gateway" | "gateway peer" | "mesh peer", near: CoreSpeaker, far: CoreSpeaker];
+
+function corePairs(dc: DataCenter): readonly Pair[] {
+  const own = (machines: readonly Machine[]) => machines.map((machine) => ({ machine, asn: dc.fabric.asn }));
+  const edges = [...own(coreHosts(dc)), ...racksOf(dc).map((rack) => ({ machine: rack.tor, asn: asnOf(dc, rack) }))];
+  const [reflectors, gateways] = [own(dc.reflectors), own(dc.gateways)];
+  if (dc.fabric.peering === "mesh") return eachPair([...edges, ...gateways], "mesh peer");
+  return dc.fabric.peering === "direct"
+    ? starred({ edges, hubs: gateways, role: "gateway" })
+    : starred({ edges: [...edges, ...gateways], hubs: reflectors, role: "reflector" });
+}
+
+interface Star {
+  readonly edges: readonly CoreSpeaker[];
+  readonly hubs: readonly CoreSpeaker[];
+  readonly role: "reflector" | "gateway";
+}
+
+function starred({ edges, hubs, role }: Star): readonly Pair[] {
+  return hubs.flatMap((far, index) => [
+    ...edges.map((near): Pair => [role, near, far]),
+    ...hubs.slice(0, index).map((near): Pair => [`${role} peer`, near, far]),
   ]);
 }
 
-function directPairs({ hosts, gateways }: DataCenter): readonly Pair[] {
-  return gateways.flatMap((far, index) => [
-    ...hosts.map((near) => ({ kind: "gateway client", near, far }) as const),
-    ...gateways.slice(0, index).map((near) => ({ kind: "gateway peer", near, far }) as const),
-  ]);
+function eachPair(speakers: readonly CoreSpeaker[], role: "mesh peer"): readonly Pair[] {
+  return speakers.flatMap((far, index) => speakers.slice(0, index).map((near): Pair => [role, near, far]));
 }
 
-interface Pair {
-  readonly kind: Session["kind"];
-  readonly near: Machine;
-  readonly far: Machine;
+interface InCore {
+  readonly role: Pair[0];
+  readonly near: CoreSpeaker;
+  readonly far: CoreSpeaker;
 }
 
-function inside(datacenter: DataCenter, { kind, near, far }: Pair): Session {
-  const { asn, ipv4 } = datacenter.fabric;
-  const speaker = (machine: Machine): Speaker => {
+function inCore({ fabric: { ipv4 } }: DataCenter, carries: readonly Family[], { role, near, far }: InCore): Session {
+  const speaker = ({ machine, asn }: CoreSpeaker): Speaker => {
     const ip = ipv4 === undefined ? machine.ipv6 : machine.ipv4;
     if (ip === undefined) throw new Error(`${machine.name} has no address on the fabric`);
     return { name: machine.name, ip, asn };
   };
-  return { protocol: "iBGP", kind, near: speaker(near), far: speaker(far), carries: carriedFamilies(datacenter) };
+  const internal = near.asn === far.asn;
+  const kind = role === "reflector" || role === "gateway" ? (`${role} ${internal ? "client" : "neighbour"}` as const) : role;
+  return { protocol: internal ? "iBGP" : "eBGP", kind, near: speaker(near), far: speaker(far), carries };
+}
+
+function inRack(dc: DataCenter, carries: readonly Family[], rack: Rack, { host, uplink }: Attached): Session {
+  const asn = asnOf(dc, rack);
+  const [near, far] = rack.peering === "unnumbered" ? unnumberedEnds(rack, { host, uplink }) : numberedEnds(dc, rack, { host, uplink });
+  return { protocol: "iBGP", kind: "tor client", near: { ...near, asn }, far: { ...far, asn }, carries };
+}
+
+type End = Omit<Speaker, "asn">;
+
+function unnumberedEnds({ tor }: Rack, { host, uplink }: Attached): readonly [End, End] {
+  return [
+    { name: host.name, interface: uplink.interface },
+    { name: tor.name, ip: TOR_LINK_LOCAL, ...(uplink.port !== undefined && { interface: uplink.port }) },
+  ];
+}
+
+function numberedEnds({ fabric: { ipv4 } }: DataCenter, { tor }: Rack, { host, uplink }: Attached): readonly [End, End] {
+  const [near, far] = ipv4 === undefined ? [uplink.ipv6, tor.rack6] : [uplink.ipv4, tor.rack4];
+  if (near === undefined || far === undefined) throw new Error(`${host.name} and ${tor.name} have no addresses on their rack's segment`);
+  return [
+    { name: host.name, ip: near },
+    { name: tor.name, ip: far },
+  ];
 }
 
 function outside(datacenter: DataCenter, { name, upstream }: Gateway): readonly Session[] {

@@ -6,6 +6,7 @@ import { hostPrefix, sizeOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
+import { attachedTo, coreHosts, racksOf } from "./racks.ts";
 import { finding } from "./source.ts";
 import type { Finding } from "./source.ts";
 import { showSpan, spanSize, within } from "./span.ts";
@@ -13,7 +14,7 @@ import { notGlobalBecause } from "./special.ts";
 import type { Special } from "./special.ts";
 
 export function warningsOf(datacenter: DataCenter): readonly Finding[] {
-  return [range4, range6, machines, peering, asNumbers, uplinks, translation].flatMap((look) => look(datacenter));
+  return [range4, range6, machines, peering, racks, asNumbers, uplinks, translation].flatMap((look) => look(datacenter));
 }
 
 /** What happens to a range that is to be reached from outside and is not the Internet's to carry. */
@@ -77,32 +78,40 @@ function machines({ hosts, reflectors, gateways, fabric }: DataCenter): readonly
   ];
 }
 
-/** Beyond this many sessions per gateway, reflectors carry the load better; Calico's guides draw the line for meshes here too. */
-const MANY_HOSTS = 100;
+/** Beyond this many sessions of one speaker, reflectors carry the load better; Calico's guides draw the line for meshes here too. */
+const MANY_PEERS = 100;
 
-function peering({ fabric, hosts, gateways }: DataCenter): readonly Finding[] {
+function peering(dc: DataCenter): readonly Finding[] {
+  const { fabric, gateways } = dc;
   if (fabric.peering === "reflectors") return [];
-  const at = ["fabric", "peering"];
+  const found = (reason: string) => [finding(["fabric", "peering"], fabric.peering, reason)];
+  const [hosts, routers] = [coreHosts(dc).length, racksOf(dc).length];
+  const edges = [...(hosts > 0 ? [`${hosts} hosts`] : []), ...(routers > 0 ? [`${routers} top-of-rack routers`] : [])].join(" and ");
+  const [peers, session] =
+    fabric.peering === "mesh"
+      ? [hosts + routers + gateways.length, "each other"]
+      : [hosts + routers, `each of ${gateways.length} gateways`];
   return [
-    ...(hosts.length > MANY_HOSTS
-      ? [
-          finding(
-            at,
-            fabric.peering,
-            `${hosts.length} hosts peer with each of ${gateways.length} gateways; beyond ${MANY_HOSTS}, use reflectors`,
-          ),
-        ]
-      : []),
-    ...(gateways.length === 0 && hosts.length > 1
-      ? [finding(at, fabric.peering, "without a gateway or reflector, hosts never hear of each other's VMs")]
+    ...(peers > MANY_PEERS ? found(`${edges} peer with ${session}; beyond ${MANY_PEERS}, use reflectors`) : []),
+    ...(fabric.peering === "direct" && gateways.length === 0 && hosts + routers > 1
+      ? found("without a gateway or reflector, hosts never hear of each other's VMs")
       : []),
   ];
 }
 
+/** A rack without hosts is more often a mistyped name. */
+function racks(dc: DataCenter): readonly Finding[] {
+  return racksOf(dc).flatMap((rack, index) =>
+    attachedTo(dc, rack).length === 0 ? [finding(["racks", index], rack.name, "no host is in it")] : [],
+  );
+}
+
 /** Documentation AS numbers: RFC 5398. */
-function asNumbers({ fabric, gateways }: DataCenter): readonly Finding[] {
+function asNumbers(dc: DataCenter): readonly Finding[] {
+  const { fabric, gateways } = dc;
   const numbers = [
     { path: ["fabric", "asn"], asn: fabric.asn },
+    ...racksOf(dc).flatMap(({ asn }, index) => (asn === undefined ? [] : [{ path: ["racks", index, "asn"], asn }])),
     ...gateways.map(({ upstream }, index) => ({ path: ["gateways", index, "upstream", "asn"], asn: upstream.asn })),
   ];
   const documentation = (asn: number) => (asn >= 64496 && asn <= 64511) || (asn >= 65536 && asn <= 65551);

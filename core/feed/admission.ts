@@ -2,7 +2,8 @@
  * Which agents are let in. VMs reach the fabric like anybody else, and an agent is told what is not theirs to know; but no VM
  * can send from a machine's address. So once a data centre is declared, an agent comes from the address that its machine has there.
  */
-import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Host } from "../datacenter/data-center.ts";
+import { addressesOf } from "../datacenter/racks.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Hello, Role } from "./item.ts";
@@ -16,12 +17,12 @@ export function whyNotAdmitted(cloud: Cloud, { host, role }: Hello, from: Origin
   if (from === "here" || center === undefined) return undefined;
   const machine = machinesOf(center, role).find(({ name }) => name === host);
   if (machine === undefined) return `the data centre declares no machine "${host}" for the role ${role}`;
-  const addresses = [machine.ipv4, machine.ipv6].filter((address) => address !== undefined);
+  const addresses = addressesOf(machine);
   return from !== undefined && addresses.includes(from)
     ? undefined
     : `the data centre declares "${host}" at ${addresses.join(" and ")}, not at ${from}`;
 }
 
-function machinesOf(center: DataCenter, role: Role): readonly Machine[] {
+function machinesOf(center: DataCenter, role: Role): readonly Host[] {
   return { compute: center.hosts, gateway: center.gateways, reflector: center.reflectors }[role];
 }

@@ -5,6 +5,8 @@
  * IP) is sent on in the name of the floating IP, so that answers come back to where the translation is known.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { machinePrefixes } from "../datacenter/racks.ts";
+import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, Floating, Forward } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
@@ -26,8 +28,8 @@ export function floating(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted
 }
 
 /** All of the data centre's own addresses. */
-function insideOf({ ranges, fabric }: DataCenter, family: Family): readonly Cidr[] {
-  const all = [ranges.public, ranges.private, ranges.ipv6?.whole, fabric.ipv4, fabric.ipv6].filter((range) => range !== undefined);
+function insideOf(dc: DataCenter, family: Family): readonly Cidr[] {
+  const all = [...rangesOf(dc), ...machinePrefixes(dc)];
   return outermost(all.filter((range) => familyOf(range) === family));
 }
 

@@ -3,6 +3,7 @@
  * a host has open is not for VMs. The other way round, host to VM, nothing is filtered.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { machinePrefixes } from "../datacenter/racks.ts";
 import type { View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft } from "../kinds/nft.ts";
@@ -82,11 +83,10 @@ function closedTo(dc: DataCenter): readonly Closed[] {
  * Controllers and BGP speakers listen on the fabric and on the links to the provider: no VM opens a flow to them, whatever its
  * groups say. Link-local IPv4 would be forwarded by Linux, and must not leave the link (RFC 3927, 7).
  */
-export function machinesOf({ fabric, gateways }: DataCenter): readonly Cidr[] {
+export function machinesOf(dc: DataCenter): readonly Cidr[] {
+  const { gateways } = dc;
   const uplinks = gateways.flatMap(({ upstream }) => [upstream.ipv4?.local.ip, upstream.ipv6?.local.ip]).filter((ip) => ip !== undefined);
-  return outermost(
-    ["169.254.0.0/16" as Cidr, fabric.ipv4, fabric.ipv6, ...uplinks.map(hostPrefix)].filter((prefix) => prefix !== undefined),
-  );
+  return outermost(["169.254.0.0/16" as Cidr, ...machinePrefixes(dc), ...uplinks.map(hostPrefix)]);
 }
 
 /** Those that no other one covers, sorted: nft refuses overlapping intervals in one set. */

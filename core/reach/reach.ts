@@ -4,6 +4,7 @@
  * the reply as well.
  */
 import { exportsOf } from "../datacenter/exports.ts";
+import { machinePrefixes } from "../datacenter/racks.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
@@ -136,7 +137,7 @@ function arriving(hosts: Hosts, question: Question, sender: Place | undefined): 
   const receiver = placeOf(hosts, (endpoint) => has(endpoint, destination));
   if (receiver !== undefined) return admitted(receiver, question);
   if (holds(rangesOf(hosts.datacenter), destination)) return unreachable(sender?.host ?? "gateway", "no port has the address");
-  if (holds(fabric(hosts.datacenter), destination))
+  if (holds(machinePrefixes(hosts.datacenter), destination))
     return blocked(sender?.host ?? "gateway", "the fabric is closed to VMs and to the outside");
   const outward = sender === undefined ? undefined : outwardOf(sender.endpoint, question.source);
   return outgoing(hosts.datacenter, outward === undefined ? question : { ...question, source: outward });
@@ -155,10 +156,6 @@ function outgoing({ ranges, gateways }: DataCenter, { source }: Question): Answe
   if (!up) return unreachable("gateway", `no upstream for IPv${familyOf(source)}`);
   const translated = ranges.private !== undefined && contains(ranges.private, source);
   return { verdict: "reaches", source: translated ? "pnat" : source };
-}
-
-function fabric({ fabric: { ipv4, ipv6 } }: DataCenter): (Cidr | undefined)[] {
-  return [ipv4, ipv6];
 }
 
 function holds(prefixes: readonly (Cidr | undefined)[], ip: Ip): boolean {

@@ -70,10 +70,14 @@ function reachRow({ subnet, from_outside, to_outside }: Plan["reach"][number]): 
 
 function sessionsTable(sessions: Plan["sessions"]): string {
   const rows = sessions.map(({ protocol, kind, near, far, carries }) => {
-    const ends = [near, far].flatMap(({ name, ip, asn }) => [[name], [ip], [String(asn)]]);
+    const ends = [near, far].flatMap((end) => [[end.name], [addressText(end)], [String(end.asn)]]);
     return [...ends, [protocol], [kind], [families(carries)]];
   });
   return table(["near", "address", "AS", "far", "address", "AS", "protocol", "near is", "carries"], rows);
+}
+
+function addressText({ ip, interface: link }: Plan["sessions"][number]["near"]): string {
+  return `${ip ?? "link-local"}${link === undefined ? "" : `%${link}`}`;
 }
 
 /** Sessions on which the same passes, together: hosts are many and all alike. */
