@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import type { Variant } from "#core/intent/bgp-variants.ts";
-import { addressesOf, poolOf } from "#core/intent/pnat-pool.ts";
+import { addressesOf, poolOf, sharedPool } from "#core/intent/pnat-pool.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { exportsOf } from "#core/datacenter/exports.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { addressAt, contains } from "#core/net/prefix.ts";
 import { fabricStands } from "./fabric.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { must } from "./program.ts";
@@ -50,12 +51,33 @@ async function stand(edge: Edge): Promise<void> {
   await countLeaks(edge);
   startBirds(edge);
   await fabricStands(lab, edge.dc);
-  const addresses = edge.vms.flatMap((each) => each.addresses);
-  for (const { name } of edge.dc.gateways)
-    await until({ what: `routes to all VMs at ${name}`, timeout: 10_000 }, async () => {
-      const routes = await askBird(edge, name, "show route");
-      return addresses.find((address) => !routes.includes(`${address}/`));
-    });
+  for (const { name } of edge.dc.gateways) await delivers(edge, name);
+}
+
+/** A gateway leads to every VM, and each gateway to the pools of the others. */
+async function delivers({ dc, vms }: Edge, gateway: string): Promise<void> {
+  const pools = dc.gateways.filter(({ name }) => name !== gateway).flatMap((other) => sharedPool(dc, other));
+  const destinations = [...vms.flatMap((each) => each.addresses), ...pools.map((pool) => pool.replace(/\/32$/, ""))];
+  await until({ what: `routes to all VMs at ${gateway}`, timeout: 10_000 }, async () => {
+    const tables = await Promise.all(([4, 6] as const).map((family) => kernelRoutes(at(gateway), family)));
+    const leading = new Set(tables.flat().flatMap(({ type, dst }) => (type === undefined || type === "unicast" ? [dst] : [])));
+    return destinations.find((destination) => !leading.has(destination));
+  });
+}
+
+/** Whom the hosts take for a way out: per host and family, the last parts of the gateways' addresses. */
+async function waysOut({ dc }: Edge): Promise<string> {
+  const ways = dc.hosts.flatMap(({ name }) =>
+    ([4, 6] as const).map(async (family) => {
+      const defaults = (await kernelRoutes(at(name), family)).filter(({ dst }) => dst === "default");
+      const hops = defaults.flatMap((route) => [route, ...(route.nexthops ?? [])]).flatMap(({ gateway }) => gateway ?? []);
+      return `${name}/${family}: ${hops
+        .map((hop) => hop.split(/[.:]/).at(-1))
+        .toSorted()
+        .join("+")}`;
+    }),
+  );
+  return (await Promise.all(ways)).join(", ");
 }
 
 /** What every shape must do, from what was declared alone. */
@@ -140,20 +162,14 @@ for (const variant of ["pool inside the public range", "pool inside the public r
       });
 
     test("a gateway that is taken out of service is left by all, and taken up again", async () => {
-      const hops = async () =>
-        (await must(["ip", "-n", at("h1"), "route", "show", "default"]))
-          .match(/192\.168\.100\.[12]\b/g)
-          ?.toSorted()
-          .join(" ");
+      const lead = (ways: string) => edge.dc.hosts.flatMap(({ name }) => [`${name}/4: ${ways}`, `${name}/6: ${ways}`]).join(", ");
+      const led = (ways: string) => async () => ((await waysOut(edge)) === lead(ways) ? undefined : await waysOut(edge));
       await stopBird(edge, "gw1", "SIGTERM");
-      await until({ what: "hosts to leave gw1", timeout: 5000 }, async () =>
-        (await hops()) === "192.168.100.2" ? undefined : await hops(),
-      );
+      await until({ what: "all hosts to leave gw1", timeout: 5000 }, led("2"));
       await serves(edge);
       startBird(edge, "gw1");
-      await until({ what: "hosts to use gw1 again", timeout: 15_000 }, async () =>
-        (await hops()) === "192.168.100.1 192.168.100.2" ? undefined : await hops(),
-      );
+      await until({ what: "all hosts to use gw1 again", timeout: 15_000 }, led("1+2"));
+      for (const { name } of dc.gateways) await delivers(edge, name);
       await serves(edge);
       assert.deepEqual(await leaked(edge), []);
     });
