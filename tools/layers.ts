@@ -61,6 +61,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   identity: ["result", "policy", "datacenter"],
   feed: ["net", "result", "datacenter", "neutron"],
   intent: ["net", "kinds", "metadata", "feed", "datacenter"],
+  router: ["net", "datacenter", "intent"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],
 };

@@ -70,16 +70,19 @@ export function kernelProtocol(
   ]);
 }
 
+/** `restart`: how long the other end keeps the routes of one that is starting again (RFC 4724). */
+export const SECONDS = { hold: 30, keepalive: 10, connectRetry: 1, restart: 30 } as const;
+
 /**
  * A peer that is gone without a word is noticed after 30 s; a session that failed is tried again within seconds. The
  * delays before connecting are short so that a data centre that starts as a whole talks after a second or two.
  */
 export const TIMERS: readonly Line[] = [
-  "hold time 30;",
-  "startup hold time 30;",
-  "keepalive time 10;",
+  `hold time ${SECONDS.hold};`,
+  `startup hold time ${SECONDS.hold};`,
+  `keepalive time ${SECONDS.keepalive};`,
   "connect delay time 1;",
-  "connect retry time 1;",
+  `connect retry time ${SECONDS.connectRetry};`,
   "error wait time 1, 10;",
 ];
 

@@ -1,0 +1,161 @@
+/**
+ * From the data centre to the configuration of one router: who it speaks with, what it takes from each and tells each, what ends at it,
+ * and what it translates. The policies say what BIRD's filters on our own machines say (core/intent); the proof holds both to the
+ * same rules.
+ */
+import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
+import type { Speaker } from "../datacenter/sessions.ts";
+import { routerId, SECONDS } from "../intent/bgp.ts";
+import { addressOn, channelsOf, sessionFamily } from "../intent/bgp-channel.ts";
+import type { Channel } from "../intent/bgp-channel.ts";
+import { poolOf, sharedPool } from "../intent/pnat-pool.ts";
+import { lengthOf } from "../net/prefix.ts";
+import type { Cidr } from "../net/prefix.ts";
+import { gatewayPolicies } from "./gateway-policies.ts";
+import type { Condition, Policy } from "./policy.ts";
+import { peersOf } from "./peers.ts";
+import type { Peer } from "./peers.ts";
+import { reflectorPolicies } from "./reflector-policies.ts";
+import type { Neighbor, NeighborFamily, Originated, Pnat, RouterConfig, RouterInterface, RouterRole } from "./router-config.ts";
+import { aggregatesOf, colourOf, coloursOf, vocabularyOf } from "./vocabulary.ts";
+
+/** What a router takes from a neighbour and tells it, in one family. */
+export interface Exchange extends Omit<NeighborFamily, "family" | "import" | "export" | "localNextHop"> {
+  readonly import: Policy;
+  readonly export: Policy;
+}
+
+/** The configuration of the gateway or reflector of that name; undefined when the data centre has none. */
+export function routerConfigOf(dc: DataCenter, name: string): RouterConfig | undefined {
+  const gateway = dc.gateways.find((machine) => machine.name === name);
+  if (gateway !== undefined) return gatewayConfig(dc, gateway);
+  const reflector = dc.reflectors.find((machine) => machine.name === name);
+  return reflector && reflectorConfig(dc, reflector);
+}
+
+/** Every router that a configuration can be derived for. */
+export function routersOf(dc: DataCenter): readonly { readonly name: string; readonly role: RouterRole }[] {
+  return [
+    ...dc.gateways.map(({ name }) => ({ name, role: "gateway" as const })),
+    ...dc.reflectors.map(({ name }) => ({ name, role: "reflector" as const })),
+  ];
+}
+
+function gatewayConfig(dc: DataCenter, gateway: Gateway): RouterConfig {
+  const channels = channelsOf(dc);
+  const reflects = dc.fabric.peering === "direct" ? { clusterId: routerId(dc, gateway) } : {};
+  const aggregates = channels.flatMap((channel) => aggregatesOf(dc, channel));
+  const pools = channels.some(({ family }) => family === 4) ? sharedPool(dc, gateway) : [];
+  const pnat = pnatOf(dc, gateway);
+  return {
+    ...shellOf(dc, gateway, "gateway"),
+    ...reflects,
+    ...spoken(dc, gateway, (channel, peer) => gatewayPolicies(dc, gateway, { channel, peer })),
+    interfaces: [fabricInterface(dc, gateway), uplinkOf(gateway)],
+    statics: [
+      ...aggregates.map(({ prefix, colour }) => ({
+        prefix,
+        about: colour === "announced" ? "announced outside" : "never announced outside",
+      })),
+      ...pools.map((prefix) => ({ prefix, about: "own PNAT pool" })),
+    ],
+    originated: [
+      ...aggregates
+        .filter(({ colour }) => colour === "announced")
+        .map(({ prefix, colour }) => ({ prefix, community: colourOf(dc, colour) })),
+      ...pools.map((prefix): Originated => ({ prefix, community: colourOf(dc, "pool") })),
+    ],
+    routes: "forwards",
+    ...(pnat === undefined ? {} : { pnat }),
+  };
+}
+
+function reflectorConfig(dc: DataCenter, reflector: Machine): RouterConfig {
+  return {
+    ...shellOf(dc, reflector, "reflector"),
+    clusterId: routerId(dc, reflector),
+    ...spoken(dc, reflector, (channel, peer) => reflectorPolicies(dc, { channel, peer })),
+    interfaces: [fabricInterface(dc, reflector)],
+    statics: [],
+    originated: [],
+    routes: "reflects",
+  };
+}
+
+function shellOf(dc: DataCenter, machine: Machine, role: RouterRole) {
+  return {
+    name: machine.name,
+    role,
+    site: dc.name,
+    asn: dc.fabric.asn,
+    routerId: routerId(dc, machine),
+    communities: coloursOf(dc),
+  };
+}
+
+/** Neighbours, the policies that they name, and the sets that these name, each once. */
+function spoken(
+  dc: DataCenter,
+  machine: Machine,
+  exchange: (channel: Channel, peer: Peer) => Exchange,
+): Pick<RouterConfig, "neighbors" | "policies" | "prefixSets"> {
+  const policies = new Map<string, Policy>();
+  const neighbors = peersOf(dc, machine.name).map((peer): Neighbor => {
+    const carried = channelsOf(dc).filter(({ family }) => peer.session.carries.includes(family));
+    const families = carried.map((channel): NeighborFamily => {
+      const { import: taken, export: told, ...rest } = exchange(channel, peer);
+      for (const policy of [taken, told]) policies.set(policy.name, policy);
+      const other = peer.role !== "provider" && channel.family !== sessionFamily(dc);
+      const nextHop = other ? { localNextHop: addressOn(machine, channel.family) } : {};
+      return { family: channel.family, import: taken.name, export: told.name, ...rest, ...nextHop };
+    });
+    return { ...sessionWith(peer), families };
+  });
+  const named = new Set([...policies.values()].flatMap(({ terms }) => terms.flatMap(({ when }) => when.flatMap(setNamed))));
+  return { neighbors, policies: [...policies.values()], prefixSets: vocabularyOf(dc).filter(({ name }) => named.has(name)) };
+}
+
+function setNamed(condition: Condition): readonly string[] {
+  return "prefixes" in condition ? [condition.prefixes] : [];
+}
+
+function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "families"> {
+  const { hold, keepalive, connectRetry, restart } = SECONDS;
+  return {
+    name: other.name,
+    role,
+    ...ends(own, other),
+    localAsn: own.asn,
+    asn: other.asn,
+    connects,
+    timers: { hold, keepalive, connectRetry },
+    gracefulRestart: { time: restart },
+  };
+}
+
+function ends(own: Speaker, other: Speaker): Pick<Neighbor, "address" | "interface" | "local"> {
+  const local = own.ip;
+  if (local === undefined) throw new Error(`${own.name} speaks from an address that is not known before it does`);
+  return { local, ...(other.ip !== undefined && { address: other.ip }), ...(own.interface !== undefined && { interface: own.interface }) };
+}
+
+function fabricInterface({ fabric }: DataCenter, machine: Machine): RouterInterface {
+  const addresses = [
+    ...(fabric.ipv4 === undefined || machine.ipv4 === undefined ? [] : [{ ip: machine.ipv4, length: lengthOf(fabric.ipv4) }]),
+    ...(fabric.ipv6 === undefined || machine.ipv6 === undefined ? [] : [{ ip: machine.ipv6, length: lengthOf(fabric.ipv6) }]),
+  ];
+  return { name: fabric.interface, side: "fabric", addresses };
+}
+
+function uplinkOf({ upstream }: Gateway): RouterInterface {
+  return { name: upstream.interface, side: "outside", addresses: [upstream.ipv4, upstream.ipv6].flatMap((link) => link?.local ?? []) };
+}
+
+/** What it is not translated towards: the data centre, and the link to the provider is outside of it. */
+function pnatOf(dc: DataCenter, gateway: Gateway): Pnat | undefined {
+  const pool = poolOf(dc, gateway);
+  const source = dc.ranges.private;
+  if (pool === undefined || source === undefined) return undefined;
+  const except = [dc.ranges.public, source, dc.fabric.ipv4].filter((prefix): prefix is Cidr => prefix !== undefined);
+  return { source, except, pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
+}

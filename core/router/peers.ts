@@ -1,0 +1,41 @@
+/** The sessions of one router, as it sees them: who is at the other end, and what that is in the data centre. */
+import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { torsOf } from "../datacenter/racks.ts";
+import { sessionsOf } from "../datacenter/sessions.ts";
+import type { Session, SessionKind, Speaker } from "../datacenter/sessions.ts";
+import type { PeerRole } from "./router-config.ts";
+
+export interface Peer {
+  readonly role: PeerRole;
+  readonly own: Speaker;
+  readonly other: Speaker;
+  /** Clients connect; they know best when they are there. */
+  readonly connects: "both" | "passive";
+  readonly session: Session;
+}
+
+/** Peers of those who reflect, and the provider, connect from either end; of others, `far` waits. */
+const EITHER: readonly SessionKind[] = ["reflector peer", "gateway peer", "customer"];
+
+export function peersOf(dc: DataCenter, name: string): readonly Peer[] {
+  return sessionsOf(dc).flatMap((session): Peer[] => {
+    const { near, far, kind } = session;
+    if (near.name === name) return [{ role: roleOf(dc, far.name), own: near, other: far, connects: "both", session }];
+    if (far.name !== name) return [];
+    return [{ role: roleOf(dc, near.name), own: far, other: near, connects: EITHER.includes(kind) ? "both" : "passive", session }];
+  });
+}
+
+/** Who is no machine of the data centre is a provider. */
+export function roleOf(dc: DataCenter, name: string): PeerRole {
+  const named = (machines: readonly { readonly name: string }[]) => machines.some((machine) => machine.name === name);
+  if (named(dc.hosts)) return "host";
+  if (named(dc.gateways)) return "gateway";
+  if (named(torsOf(dc))) return "tor";
+  return named(dc.reflectors) ? "reflector" : "provider";
+}
+
+/** A machine of the fabric by its name: its address is the next hop of what it says of itself. */
+export function machineNamed(dc: DataCenter, name: string): Machine | undefined {
+  return [...dc.hosts, ...dc.gateways, ...torsOf(dc), ...dc.reflectors].find((machine) => machine.name === name);
+}
