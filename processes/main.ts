@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   lab: () => import("./cli/lab.ts"),
   verify: () => import("./cli/verify.ts"),
   why: () => import("./cli/why.ts"),
+  doctor: () => import("./cli/doctor.ts"),
   demo: () => import("./cli/demo.ts"),
   "net-list": listing("net-list"),
   "net-show": listing("net-show"),

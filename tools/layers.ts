@@ -64,6 +64,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   router: ["net", "datacenter", "intent"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],
+  doctor: ["net", "result", "kinds", "datacenter", "neutron", "feed", "intent", "why"],
 };
 
 export const SIZE = { file: 400, width: 160 } as const;

@@ -14,7 +14,7 @@ import { notGlobalBecause } from "./special.ts";
 import type { Special } from "./special.ts";
 
 export function warningsOf(datacenter: DataCenter): readonly Finding[] {
-  return [range4, range6, machines, peering, racks, asNumbers, uplinks, translation].flatMap((look) => look(datacenter));
+  return [range4, range6, internalReach, machines, peering, racks, asNumbers, uplinks, translation].flatMap((look) => look(datacenter));
 }
 
 /** What happens to a range that is to be reached from outside and is not the Internet's to carry. */
@@ -28,7 +28,7 @@ const UNREACHED: Readonly<Record<Special, string>> = {
   "not global unicast": "the Internet does not route it, so nothing outside answers",
 };
 
-function range4({ ranges }: DataCenter): readonly Finding[] {
+export function range4({ ranges }: DataCenter): readonly Finding[] {
   const [open, closed] = [ranges.public, ranges.private];
   const special = open && notGlobalBecause(open);
   const translated = closed && notGlobalBecause(closed);
@@ -46,27 +46,27 @@ function range4({ ranges }: DataCenter): readonly Finding[] {
   ];
 }
 
-function range6({ ranges, networks }: DataCenter): readonly Finding[] {
+export function range6({ ranges }: DataCenter): readonly Finding[] {
   const { ipv6 } = ranges;
-  if (ipv6 === undefined) return [];
-  const special = notGlobalBecause(ipv6.whole);
-  const open = exportsOf({ ranges }).includes(ipv6.whole);
+  const special = ipv6 && notGlobalBecause(ipv6.whole);
+  return special === undefined ? [] : [finding(["ranges", "ipv6"], ipv6?.whole, `${special.name}; ${UNREACHED[special.use]}`)];
+}
+
+/** Over IPv6 both networks are reached from outside, unless the file says otherwise. */
+export function internalReach({ ranges, networks }: DataCenter): readonly Finding[] {
+  const { ipv6 } = ranges;
+  if (ipv6 === undefined || !exportsOf({ ranges }).includes(ipv6.whole)) return [];
   return [
-    ...(special === undefined ? [] : [finding(["ranges", "ipv6"], ipv6.whole, `${special.name}; ${UNREACHED[special.use]}`)]),
-    ...(open
-      ? [
-          finding(
-            ["ranges", "ipv6"],
-            ipv6.whole,
-            `VMs on ${networks.internal.name} are reachable from outside over IPv6 (${ipv6.internal}); only their security groups guard them. ` +
-              "networks.internal.ipv6: unadvertised keeps that half in, none leaves it out",
-          ),
-        ]
-      : []),
+    finding(
+      ["ranges", "ipv6"],
+      ipv6.whole,
+      `VMs on ${networks.internal.name} are reachable from outside over IPv6 (${ipv6.internal}); only their security groups guard them. ` +
+        "networks.internal.ipv6: unadvertised keeps that half in, none leaves it out",
+    ),
   ];
 }
 
-function machines({ hosts, reflectors, gateways, fabric }: DataCenter): readonly Finding[] {
+export function machines({ hosts, reflectors, gateways, fabric }: DataCenter): readonly Finding[] {
   const alone = (list: string, consequence: string) => finding([list], undefined, `only one, so no redundancy: ${consequence}`);
   return [
     ...(hosts.length === 0 ? [finding(["hosts"], undefined, "none; there is nowhere to run a VM")] : []),
@@ -81,7 +81,7 @@ function machines({ hosts, reflectors, gateways, fabric }: DataCenter): readonly
 /** Beyond this many sessions of one speaker, reflectors carry the load better; Calico's guides draw the line for meshes here too. */
 const MANY_PEERS = 100;
 
-function peering(dc: DataCenter): readonly Finding[] {
+export function peering(dc: DataCenter): readonly Finding[] {
   const { fabric, gateways } = dc;
   if (fabric.peering === "reflectors") return [];
   const found = (reason: string) => [finding(["fabric", "peering"], fabric.peering, reason)];
@@ -100,14 +100,14 @@ function peering(dc: DataCenter): readonly Finding[] {
 }
 
 /** A rack without hosts is more often a mistyped name. */
-function racks(dc: DataCenter): readonly Finding[] {
+export function racks(dc: DataCenter): readonly Finding[] {
   return racksOf(dc).flatMap((rack, index) =>
     attachedTo(dc, rack).length === 0 ? [finding(["racks", index], rack.name, "no host is in it")] : [],
   );
 }
 
 /** Documentation AS numbers: RFC 5398. */
-function asNumbers(dc: DataCenter): readonly Finding[] {
+export function asNumbers(dc: DataCenter): readonly Finding[] {
   const { fabric, gateways } = dc;
   const numbers = [
     { path: ["fabric", "asn"], asn: fabric.asn },
@@ -121,7 +121,7 @@ function asNumbers(dc: DataCenter): readonly Finding[] {
 }
 
 /** A range that is meant to be reached, and no gateway that speaks its family with a provider. */
-function uplinks({ ranges, gateways }: DataCenter): readonly Finding[] {
+export function uplinks({ ranges, gateways }: DataCenter): readonly Finding[] {
   if (gateways.length === 0) return [];
   const silent = (key: "public" | "ipv6", family: "ipv4" | "ipv6", cidr: Cidr | undefined) =>
     cidr === undefined || gateways.some(({ upstream }) => upstream[family] !== undefined)
@@ -135,7 +135,7 @@ const PORTS = 64_512n;
 /** A rule of thumb for carrier NATs; gives each VM 252 connections at a time to one destination. */
 const VMS_PER_ADDRESS = 256n;
 
-function translation({ ranges, gateways }: DataCenter): readonly Finding[] {
+export function translation({ ranges, gateways }: DataCenter): readonly Finding[] {
   const closed = ranges.private;
   if (closed === undefined) return [];
   const pools = gateways.flatMap(({ pnat }, index) => (pnat === undefined ? [] : [{ pnat, path: ["gateways", index, "pnat"] }]));

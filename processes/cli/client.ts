@@ -54,15 +54,25 @@ export function doorOf(endpoint: string): { readonly door: string; readonly base
   return { door: origin, base: pathname.replace(/\/$/, "") };
 }
 
+interface Said {
+  readonly body: object;
+  readonly token?: string | undefined;
+}
+
 /** Asks a part of Margay's own API to do something: `/margay/v1/apply`. */
-export async function post(
-  endpoint: string,
-  path: string,
-  { body, token }: { readonly body: object; readonly token?: string | undefined },
-): Promise<Item> {
+export function post(endpoint: string, path: string, said: Said): Promise<Item> {
+  return send("POST", endpoint, path, said);
+}
+
+/** Changes what is at a place of the API: `/v2.0/quotas/PROJECT`. */
+export function put(endpoint: string, path: string, said: Said): Promise<Item> {
+  return send("PUT", endpoint, path, said);
+}
+
+async function send(method: "POST" | "PUT", endpoint: string, path: string, { body, token }: Said): Promise<Item> {
   const { door, base } = doorOf(endpoint);
   const headers = token ? { "x-auth-token": token } : {};
-  return await answerTo(door, { method: "POST", path: `${base}${path}`, headers, body: JSON.stringify(body) });
+  return await answerTo(door, { method, path: `${base}${path}`, headers, body: JSON.stringify(body) });
 }
 
 /** What a part of Margay's own API tells: `/margay/v1/store/check`. */

@@ -17,6 +17,9 @@ import { netnsNamed, startAgent, startController, stopAgent, stopController } fr
 import { statusOf } from "#lab/status.ts";
 import { readVm } from "#lab/vm-record.ts";
 import { up } from "#lab/up.ts";
+import { complaining } from "./complaining.ts";
+import { doctor, doctorOptions } from "./doctor.ts";
+import type { DoctorOptions } from "./doctor.ts";
 import { inLab, tell, withLab } from "./lab-command.ts";
 import type { LabOptions } from "./lab-command.ts";
 import { statusText } from "./lab-status.ts";
@@ -33,6 +36,7 @@ export function command(): Command {
       withLab(new Command("status").description("What stands and what runs")).action((options: LabOptions) => inLab(options, show)),
     )
     .addCommand(enterCommand())
+    .addCommand(doctorCommand())
     .addCommand(vmCommand())
     .addCommand(agentCommand())
     .addCommand(controllerCommand());
@@ -96,6 +100,12 @@ function enterCommand(): Command {
     .argument("<name>", "machine, VM, fabric, provider or outside")
     .argument("[command...]", "after --")
     .action((name: string, words: readonly string[], options: LabOptions) => inLab(options, (lab) => enter(lab, name, words)));
+}
+
+function doctorCommand(): Command {
+  return doctorOptions(withLab(new Command("doctor")))
+    .description("Look for everything that is known to go wrong, on all machines: margay doctor --lab NAME")
+    .action(({ name, ...options }: DoctorOptions & LabOptions) => complaining(() => doctor(undefined, { ...options, lab: name })));
 }
 
 /** Ends with the command's own status. */

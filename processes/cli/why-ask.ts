@@ -71,7 +71,7 @@ async function hostAt(state: string, { port }: Records): Promise<HostEvidence> {
 }
 
 /** Rejects when it does not answer. */
-async function askAgent<T>(state: string, path: string): Promise<T> {
+export async function askAgent<T>(state: string, path: string): Promise<T> {
   const { status, text } = await exchange(`unix:${agentSocket(state)}`, { method: "GET", path }, PATIENCE);
   if (status !== 200) throw new Error(`${path}: ${status} ${text.trim()}`);
   return JSON.parse(text) as T; // of our own agent

@@ -1,5 +1,6 @@
 /** What lies below /margay/v1 and is answered out of the cloud, and the document of the whole API. */
 import { answerMargay } from "#core/datacenter/api.ts";
+import { answerDoctor } from "#core/doctor/api.ts";
 import { readAnswer } from "#core/neutron/api-types.ts";
 import { answerWhy } from "#core/why/api.ts";
 import type { Said } from "#core/why/records-of.ts";
@@ -13,6 +14,7 @@ import { ownVersion } from "../version.ts";
 export function ownApi(said: Said): Part {
   let document: object | undefined;
   return (cloud, request) => {
+    if (request.path[0] === "doctor") return answerDoctor(cloud, request, said);
     if (request.path[0] === "why") return answerWhy(cloud, request, said);
     if (request.path.join("/") !== "openapi.json") return answerMargay(cloud, request);
     if (request.method !== "GET") return readAnswer(refused(methodNotAllowed));

@@ -1,0 +1,40 @@
+/** Asks a BIRD what the doctor judges of it, by its socket, as a reader. */
+import type { ProgramResult, RunProgram } from "#contracts/program.ts";
+import { readBfd, readPrefixes, readRoutes, readSessions } from "#core/doctor/bird-facts.ts";
+import type { BirdFacts } from "#core/doctor/bird-facts.ts";
+import { silent, told } from "#core/doctor/facts.ts";
+import type { Known } from "#core/doctor/facts.ts";
+import { wordsOf } from "../programs/programs.ts";
+import { batch } from "./batch.ts";
+
+export interface Bird {
+  readonly run: RunProgram;
+  /** Its control socket. */
+  readonly socket: string;
+  /** Is a session with this neighbour one with the outside? What is told there is asked for. */
+  readonly outside: (neighbour: string) => boolean;
+}
+
+export async function birdFacts({ run, socket, outside }: Bird): Promise<Known<BirdFacts>> {
+  const ask = async (...questions: readonly string[]) =>
+    await batch(
+      run,
+      questions.map((question) => ["birdc", "-r", "-s", socket, ...question.split(" ")]),
+    );
+  // Without the protocol BFD, BIRD says that there is none.
+  const [protocols, table, bfd] = await ask("show protocols all", "show route all", "show bfd sessions");
+  if (protocols === undefined || table === undefined || !isAnswer(protocols) || !isAnswer(table))
+    return silent(`BIRD cannot be asked: ${protocols === undefined ? "no answer" : wordsOf(protocols)}`);
+  const sessions = readSessions(protocols.stdout);
+  const names = sessions.filter(({ neighbour }) => outside(neighbour)).map(({ name }) => name);
+  const answers = names.length === 0 ? [] : await ask(...names.map((name) => `show route export '${name}'`));
+  const refused = answers.find((answer) => !isAnswer(answer));
+  if (refused !== undefined) return silent(`BIRD does not say what it tells the outside: ${wordsOf(refused)}`);
+  const exports = Object.fromEntries(names.map((name, at) => [name, readPrefixes(answers[at]?.stdout ?? "")]));
+  return told({ sessions, routes: readRoutes(table.stdout), exports, bfd: readBfd(bfd?.stdout ?? "") });
+}
+
+/** birdc ends with 0 when BIRD has answered, whatever it said; it greets first. */
+function isAnswer({ code, stdout }: ProgramResult): boolean {
+  return code === 0 && /^BIRD \S+ ready/.test(stdout);
+}
