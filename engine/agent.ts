@@ -9,7 +9,8 @@ import type { Flows } from "#contracts/flows.ts";
 import type { LastView } from "#contracts/last-view.ts";
 import type { Log } from "#contracts/log.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
-import type { Report, Role, View } from "#core/feed/item.ts";
+import type { Speaker } from "#contracts/speaker.ts";
+import type { Report, Role, Sessions, View } from "#core/feed/item.ts";
 import type { Route } from "#core/kinds/route.ts";
 import { compileParts } from "#core/intent/compile.ts";
 import { contact, timeOf } from "./contact.ts";
@@ -22,6 +23,7 @@ import { remembering } from "./remembering.ts";
 import { replica } from "./replica.ts";
 import type { Heard } from "./replica.ts";
 import { reportOf } from "./report.ts";
+import { sessionWatch } from "./session-watch.ts";
 import { hostTracks } from "./tracks.ts";
 
 export interface AgentParts {
@@ -31,6 +33,7 @@ export interface AgentParts {
   readonly flows: Flows;
   readonly feed: FeedClient;
   readonly last: LastView;
+  readonly speaker: Speaker;
   readonly clock: Clock;
   readonly log: Log;
   /** Told how it stands with the controller (`connected`, or since when not, and why), and of each round. */
@@ -46,7 +49,7 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-export function agent({ self, drivers, signs, flows, feed, last, clock, log, watch }: AgentParts): Agent {
+export function agent({ self, drivers, signs, flows, feed, last, speaker, clock, log, watch }: AgentParts): Agent {
   const controller = contact({ clock, log, state: watch.controller });
   const renew = () => {
     arriving.renew();
@@ -72,7 +75,11 @@ export function agent({ self, drivers, signs, flows, feed, last, clock, log, wat
   });
   // Gateways and reflectors have no endpoints; what they let through is nobody's but their own.
   const audit = flowAudit({ host: self.host, flows, clock, log });
-  const tell = telling((report) => connection.report(report));
+  const tell = telling(
+    (report) => connection.report(report),
+    () => sessions.now(),
+  );
+  const sessions = sessionWatch({ speaker, clock, changed: () => tell.again() });
   const loop = hostLoop({
     tracks: hostTracks(drivers),
     plan: planning(self, {
@@ -82,6 +89,7 @@ export function agent({ self, drivers, signs, flows, feed, last, clock, log, wat
     clock,
     log,
     finished: (finished) => {
+      if (finished.result.news.some(({ ref }) => ref === BIRD)) sessions.mistrust();
       audit.finished(finished.result.news, finished.plan.view);
       tell.finished(finished);
       watch.finished(finished);
@@ -107,6 +115,7 @@ export function agent({ self, drivers, signs, flows, feed, last, clock, log, wat
       controller.stop();
       memory.stop();
       arriving.stop();
+      sessions.stop();
       await loop.stop();
       await audit.stop();
     },
@@ -152,18 +161,29 @@ interface Telling {
   finished(finished: Finished): void;
   /** Whoever listens now knows nothing. */
   anew(): void;
+  /** Something else than the host is another now. */
+  again(): void;
 }
 
 /** Only the last report counts, so a round that changed nothing is not told to who knows it. */
-function telling(send: (report: Report) => void): Telling {
+function telling(send: (report: Report) => void, sessions: () => Sessions | undefined): Telling {
   let told = false;
+  let last: Report | undefined;
+  const tell = (report: Report) => {
+    const now = sessions();
+    last = report;
+    send(now === undefined ? report : { ...report, sessions: now });
+    told = true;
+  };
   return {
     anew: () => (told = false),
+    again: () => last !== undefined && tell(last),
     finished: ({ plan, result, changed }) => {
       // Ports' states are those of what the controller wants, and it may want something else by now.
       if (plan.source === "remembered") return;
-      if (changed || !told) send(reportOf(result, plan.revision, plan.signs));
-      told = true;
+      if (changed || !told) tell(reportOf(result, plan.revision, plan.signs));
     },
   };
 }
+
+const BIRD = "daemon/bird";

@@ -5,7 +5,7 @@ import type { HttpAnswer, HttpRequest } from "#contracts/http.ts";
 import type { Identity } from "#contracts/identity.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
-import { answerMargay } from "#core/datacenter/api.ts";
+import { answerMargay } from "#core/rollout/api.ts";
 import { answer } from "#core/neutron/api.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import type { Fresh } from "#core/neutron/decision.ts";
@@ -38,7 +38,7 @@ async function asker(identity = ADMIN): Promise<Ask> {
     writer: write,
     identity,
     now: () => NOW,
-    parts: { "v2.0": answer, "margay/v1": answerMargay },
+    parts: { "v2.0": answer, "margay/v1": answerMargay(() => undefined) },
   });
   return async (method, path, more = {}) => {
     const asked = handle({ method, path, query: [], headers: {}, text: "", base: "http://controller:9696", ...more });

@@ -53,6 +53,7 @@ export function fakeAgent({ self, host, signs, feed, time, log, ordeal, accuse, 
     feed,
     // An agent that is killed leaves nothing behind but what is on its host: what it remembers has tests of its own.
     last: fakeLastView(),
+    speaker: { sessions: async () => undefined },
     clock: time.clockOf(own),
     log,
     watch: { controller: () => undefined, finished: () => undefined },

@@ -5,8 +5,8 @@ import type { AcceptAgent } from "#contracts/feed.ts";
 import type { Handle, HttpAnswer } from "#contracts/http.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Store } from "#contracts/store.ts";
-import { answerMargay } from "#core/datacenter/api.ts";
 import { decideApply } from "#core/datacenter/apply.ts";
+import { answerMargay } from "#core/rollout/api.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { answer } from "#core/neutron/api.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
@@ -51,7 +51,7 @@ export async function fakeController({ store, time, log, chance, commitMs }: Con
   const present = await load(held, new Cloud());
   const fresh = () => ({ now: timeOf(clock), ...chance });
   const write = writer({ store: held, present, fresh, clock, log });
-  const parts = { "v2.0": answer, "margay/v1": answerMargay };
+  const parts = { "v2.0": answer, "margay/v1": answerMargay(() => undefined) };
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   return {
     accept: feedServer({ present, writer: write, clock, log }).accept,

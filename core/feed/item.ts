@@ -184,4 +184,14 @@ export interface Report {
   readonly taken: Readonly<Record<string, readonly Taking[]>>;
   /** Objects that failed or are held, in words: `route/10.65.0.5/32 metric 1024: …`. */
   readonly troubles: readonly string[];
+  /** BGP: how many sessions stand, and BIRD's names of those that do not. Absent: BIRD has not been asked. */
+  readonly sessions?: Sessions;
 }
+
+export interface Sessions {
+  readonly established: number;
+  readonly down: readonly string[];
+}
+
+/** The last report of a host's agent; undefined: it is not connected. */
+export type Said = (host: string) => { readonly report: Report | undefined } | undefined;

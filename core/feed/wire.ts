@@ -5,7 +5,7 @@
 import { readIp } from "../net/address.ts";
 import { readMac } from "../net/mac.ts";
 import type { Taking } from "../neutron/pair-claims.ts";
-import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role } from "./item.ts";
+import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role, Sessions } from "./item.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -80,17 +80,22 @@ function hello({ op, host, role, started_at }: Fields): Hello | undefined {
     : undefined;
 }
 
-/** Agents of before say nothing of signs of life. */
-function report({ op, revision, endpoints, arrived = {}, taken = {}, troubles }: Fields): Report | undefined {
+/** Agents of before say nothing of signs of life, nor of sessions. */
+function report({ op, revision, endpoints, arrived = {}, taken = {}, troubles, sessions }: Fields): Report | undefined {
   if (op !== "report" || !isWhole(revision) || !isFields(endpoints) || !isCounts(arrived) || !isTakings(taken) || !isTexts(troubles))
     return undefined;
+  if (sessions !== undefined && !isSessions(sessions)) return undefined;
   const states: [string, EndpointState][] = [];
   for (const [id, value] of Object.entries(endpoints)) {
     const state = isFields(value) ? endpointState(value) : undefined;
     if (state === undefined) return undefined;
     states.push([id, state]);
   }
-  return { op, revision, endpoints: Object.fromEntries(states), arrived, taken, troubles };
+  return { op, revision, endpoints: Object.fromEntries(states), arrived, taken, troubles, ...(sessions && { sessions }) };
+}
+
+function isSessions(value: unknown): value is Sessions {
+  return isFields(value) && isWhole(value["established"]) && isTexts(value["down"]);
 }
 
 function endpointState(fields: Fields): EndpointState | undefined {

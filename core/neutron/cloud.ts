@@ -32,6 +32,7 @@ export class Cloud {
     this.#tables = new Map<string, Table>([
       ...declared,
       ["datacenter", new Table({})],
+      ["rollout", new Table({})],
       ["released", new Table({})],
       ["topology", new Table({})],
       ["retired", new Table({})],

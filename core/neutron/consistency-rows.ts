@@ -15,6 +15,7 @@ const UNDECLARED: Readonly<Record<Exclude<TableName, DeclaredTable>, true>> = {
   datacenter: true,
   released: true,
   retired: true,
+  rollout: true,
   topology: true,
 };
 

@@ -28,3 +28,8 @@ export interface Decision<T> {
 
 /** `S` is the state that the decision looks at: the cloud. */
 export type Decide<S, T> = (state: S, fresh: Fresh) => Result<Decision<T>>;
+
+/** That many seconds after `now`, in the same form. */
+export function later(now: string, seconds: number): string {
+  return new Date(Date.parse(now) + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -154,13 +154,34 @@ export const OWN_PATHS: Paths = {
       id: "apply_datacenter",
       summary: "Makes a data centre so, or says what would change.",
       tag: "server",
-      body: { type: "object", properties: { document: OBJECT, dry_run: { type: "boolean", default: false } }, required: ["document"] },
+      body: {
+        type: "object",
+        properties: { document: OBJECT, dry_run: { type: "boolean", default: false }, confirm: { type: "integer", minimum: 1 } },
+        required: ["document"],
+      },
       answers: {
         200: answered("What changed, or would.", {
           type: "object",
-          properties: { difference: { type: "array", items: OBJECT }, dry_run: { type: "boolean" } },
+          properties: {
+            difference: { type: "array", items: OBJECT },
+            stages: { type: "integer" },
+            ahead: { type: "array", items: { type: "string" } },
+            dry_run: { type: "boolean" },
+            under_way: { type: "boolean" },
+          },
         }),
       },
+      errors: WRITING,
+    }),
+  },
+  "/margay/v1/rollout": {
+    ...got("show_rollout", "How the last change of the data centre goes, or went; null: there was none.", OBJECT),
+    post: operation({
+      id: "judge_rollout",
+      summary: "Confirms a change that stands, or takes it back.",
+      tag: "server",
+      body: { type: "object", properties: { action: { type: "string", enum: ["confirm", "back"] } }, required: ["action"] },
+      answers: { 200: answered("How it stands then.", OBJECT) },
       errors: WRITING,
     }),
   },

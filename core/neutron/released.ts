@@ -5,6 +5,7 @@
  */
 import type { Ip } from "../net/address.ts";
 import type { Cloud } from "./cloud.ts";
+import { later } from "./decision.ts";
 import type { Fresh, RowWrite } from "./decision.ts";
 import type { Port } from "./port.ts";
 
@@ -75,8 +76,4 @@ function swept(cloud: Cloud, now: string): readonly Ip[] {
 
 function keyOf(address: Ip): string {
   return `released/${address}`;
-}
-
-function later(now: string, seconds: number): string {
-  return new Date(Date.parse(now) + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
 }

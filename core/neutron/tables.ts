@@ -1,5 +1,6 @@
 /** Every resource that the cloud keeps: one line here, one file each. */
 import type { Applied } from "../datacenter/applied.ts";
+import type { Rollout } from "../rollout/rollout.ts";
 import { addressGroup } from "./address-group.ts";
 import type { AddressGroup } from "./address-group.ts";
 import { addressScope } from "./address-scope.ts";
@@ -91,6 +92,8 @@ export interface Tables {
   readonly agent: Agent;
   /** `datacenter/this`: absent until one has been applied. */
   readonly datacenter: Applied;
+  /** `rollout/this`: how the last change of it went, or goes. */
+  readonly rollout: Rollout;
   /** By address. */
   readonly released: Released;
   /** By project. */

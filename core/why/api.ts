@@ -5,7 +5,7 @@ import type { Cloud } from "../neutron/cloud.ts";
 import { forbidden, methodNotAllowed, notFound } from "../neutron/refusals.ts";
 import { ok, refused } from "../result.ts";
 import { recordsOf } from "./records-of.ts";
-import type { Said } from "./records-of.ts";
+import type { Said } from "../feed/item.ts";
 
 /** The request's path begins with `why`. */
 export function answerWhy(cloud: Cloud, request: ApiRequest, said: Said): ApiAnswer {

@@ -1,6 +1,6 @@
 /** Records out of the cloud. */
 import { rangesOf } from "../datacenter/ranges.ts";
-import type { Report } from "../feed/item.ts";
+import type { Said } from "../feed/item.ts";
 import { readIp } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { contains, readCidr } from "../net/prefix.ts";
@@ -15,9 +15,6 @@ import type { Subnet } from "../neutron/subnet.ts";
 import { ok, refused } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { AddressRecord, AgentRecord, FloatingRecord, PortRecord, Records, SubnetRecord } from "./records.ts";
-
-/** Of the host's connection as it is; `report`: the last on it. Undefined: it is not connected. */
-export type Said = (host: string) => { readonly report: Report | undefined } | undefined;
 
 export interface Asking {
   readonly asked: string;

@@ -9,7 +9,7 @@ import { chainOf } from "./chain.ts";
 import type { BirdEvidence, HostEvidence, ObjectRecord } from "./evidence.ts";
 import { readBirdRoutes, readBirdSessions } from "./evidence.ts";
 import { recordsOf } from "./records-of.ts";
-import type { Said } from "./records-of.ts";
+import type { Said } from "../feed/item.ts";
 import type { Records } from "./records.ts";
 
 interface Thing {

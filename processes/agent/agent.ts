@@ -1,6 +1,8 @@
 /** The agent's process on a real host: its hands, its connection and its files, from start to stop. */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { birdSpeaker } from "#adapters/bird/speaker.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
 import { localDoor } from "#adapters/http/local.ts";
@@ -40,6 +42,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     signs: hands.signs,
     flows: hands.flows,
     feed: feedClient({ controllers: controller }),
+    speaker: birdSpeaker(join(state, "bird/bird.ctl")),
     last: lastViewFile({ state, of: { host, role, program: programNow() }, boot: bootNow(), log }),
     clock,
     log,

@@ -4,8 +4,16 @@ import { showSpan } from "#core/datacenter/span.ts";
 import type { Span } from "#core/datacenter/span.ts";
 import { cellOf } from "./cells.ts";
 
+/** What happens to several of a sort alike is said once. */
 export function differenceText(difference: Difference): string {
-  return difference.map((one) => `${headOf(one)}\n${detailsOf(one).map(lineOf).join("")}`).join("");
+  const alike = Map.groupBy(difference, ({ object, action, details }) => JSON.stringify([object, action, details]));
+  return [...alike.values()].map((all) => textOf(all)).join("");
+}
+
+function textOf(alike: readonly Changed[]): string {
+  const [one] = alike;
+  if (one === undefined) return "";
+  return `${headOf({ ...one, name: alike.map(({ name }) => name).join(", ") })}\n${detailsOf(one).map(lineOf).join("")}`;
 }
 
 /** `4 to create, 1 to change` */
@@ -16,13 +24,17 @@ export function countText(difference: Difference): string {
   return counts.flatMap(([count, action]) => (count === 0 ? [] : [`${count} to ${action}`])).join(", ");
 }
 
+const CALLED: Readonly<Partial<Record<Changed["object"], string>>> = { datacenter: "data centre", compute: "host" };
+
 function headOf({ action, object, name }: Changed): string {
-  return `${action} ${object === "datacenter" ? "data centre" : object} ${name}`;
+  return `${action} ${CALLED[object] ?? object} ${name}`;
 }
 
-/** A data centre that is new is all of the file; nobody wants to read that twice. */
+const WHOLES: readonly Changed["object"][] = ["datacenter", "reflector", "gateway", "compute"];
+
+/** A data centre or a machine that is new is all of what the file says of it; nobody wants to read that twice. */
 function detailsOf({ object, action, details }: Changed): readonly Detail[] {
-  return object === "datacenter" && action === "create" ? [] : details;
+  return WHOLES.includes(object) && action !== "change" ? [] : details;
 }
 
 function lineOf({ attribute, old, new: next }: Detail): string {

@@ -12,7 +12,7 @@ import { serve } from "#adapters/http/server.ts";
 import { trusting } from "#adapters/identity/local.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
-import { answerMargay } from "#core/datacenter/api.ts";
+import { answerMargay } from "#core/rollout/api.ts";
 import { answer } from "#core/neutron/api.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import { api } from "#engine/api.ts";
@@ -28,7 +28,7 @@ async function controller(t: TestContext): Promise<{ readonly url: string; reado
   const [clock, store, log] = [systemClock(), memoryStore(), fakeLog()];
   const present = await load(store, new Cloud());
   const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
-  const parts = { "v2.0": answer, "margay/v1": answerMargay };
+  const parts = { "v2.0": answer, "margay/v1": answerMargay(() => undefined) };
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   const served = await serve({ listen: [{ host: "127.0.0.1", port: 0 }], handle, log });
   t.after(async () => {

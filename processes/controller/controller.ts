@@ -18,6 +18,7 @@ import { api } from "#engine/api.ts";
 import { feedServer } from "#engine/feed-server.ts";
 import { load } from "#engine/present.ts";
 import { bringForward } from "#engine/rows-version.ts";
+import { rollouts } from "#engine/rollouts.ts";
 import { storeDoor } from "#engine/store-door.ts";
 import { writer } from "#engine/writer.ts";
 import { openDoors } from "./doors.ts";
@@ -63,6 +64,8 @@ async function start(settings: LiveSettings, log: JsonLog, endings: Endings): Pr
   settings.listen(keeper.reread);
   endings.push(() => keeper.stop());
   const feed = feedServer({ present, writer: write, clock, log });
+  const changing = rollouts({ present, writer: write, said: feed.said, fresh, clock, log });
+  endings.push(() => changing.stop());
   const parts = { "v2.0": answer, "margay/v1": ownApi(feed.said) };
   const shared = { cloud: present.state, writer: write };
   const handleFor = (identity: Identity) =>

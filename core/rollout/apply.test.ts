@@ -6,7 +6,8 @@ import { ADMIN, MEMBER, sandbox } from "../neutron/sandbox.ts";
 import type { Sandbox } from "../neutron/sandbox.ts";
 import type { Who } from "../policy/who.ts";
 import { answerMargay } from "./api.ts";
-import type { AppliedBody, DataCenterBody } from "./api.ts";
+import type { AppliedBody } from "./api.ts";
+import type { DataCenterBody } from "../datacenter/api.ts";
 
 const DOCUMENT = {
   name: "guide",
@@ -41,7 +42,7 @@ beforeEach(() => {
 
 function ask(who: Who, method: string, place: string, body?: unknown): ApiResponse {
   const request: ApiRequest = { method, path: place.split("/"), query: [], body, who, base: "", now: cloud.time.now };
-  const asked = answerMargay(cloud.cloud, request);
+  const asked = answerMargay(() => undefined)(cloud.cloud, request);
   if (asked.kind === "read") return asked.response;
   const uuid = () => `11111111-0000-4000-8000-${(++ids).toString(16).padStart(12, "0")}`;
   const decided = asked.decide(cloud.cloud, { now: cloud.time.now, uuid, below: () => 0n });
@@ -162,7 +163,12 @@ test("what changed is told with its old and new value, and keeps its id", () => 
 test("hosts and gateways are told by their places in the file", () => {
   apply(DOCUMENT);
   const hosts = [...DOCUMENT.hosts, { name: "h2", ipv4: "192.168.100.12", ipv6: "2001:db8:a41:f::12" }];
-  assert.deepEqual(apply({ ...DOCUMENT, hosts }), ["change datacenter guide: hosts[1].name, hosts[1].ipv4, hosts[1].ipv6"]);
+  assert.deepEqual(apply({ ...DOCUMENT, hosts }), [
+    "change datacenter guide: hosts[1].name, hosts[1].ipv4, hosts[1].ipv6",
+    "create session h2 – rr1 (iBGP)",
+    "change reflector rr1: changed file, changed daemon",
+    "create compute h2",
+  ]);
 });
 
 test("a range may grow under its ports", () => {

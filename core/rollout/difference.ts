@@ -1,0 +1,107 @@
+/** What a change of the data centre does to each machine and to each BGP session, beside what it does to the cloud. */
+import { changed, detailsOf } from "../datacenter/apply-difference.ts";
+import type { Detail, Difference } from "../datacenter/apply-difference.ts";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { sessionsOf } from "../datacenter/sessions.ts";
+import type { Session } from "../datacenter/sessions.ts";
+import { tellsOf } from "../datacenter/tells.ts";
+import type { Role, View } from "../feed/item.ts";
+import { compile } from "../intent/compile.ts";
+import { NOTHING } from "../intent/intent.ts";
+import type { Intent } from "../intent/intent.ts";
+import { daemon } from "../kinds/daemon.ts";
+import { file } from "../kinds/file.ts";
+import type { Kind, Wanted } from "../kinds/kind.ts";
+import { link } from "../kinds/link.ts";
+import { nft } from "../kinds/nft.ts";
+import { route } from "../kinds/route.ts";
+import { sysctl } from "../kinds/sysctl.ts";
+import { diff } from "../reconcile/diff.ts";
+
+/** Sessions first, then machines. */
+export function fabricDifference(old: DataCenter, next: DataCenter): Difference {
+  return [...sessionDifference(old, next), ...machineDifference(old, next)];
+}
+
+function sessionDifference(old: DataCenter, next: DataCenter): Difference {
+  const [before, after] = [sessionsByName(old), sessionsByName(next)];
+  return bothNames(before, after).flatMap((name) => changed({ object: "session", name }, before.get(name), after.get(name)));
+}
+
+/** One for each family towards a provider: the addresses' family is part of the name. */
+function sessionsByName(dc: DataCenter): ReadonlyMap<string, object> {
+  const named = (session: Session) =>
+    `${session.near.name} – ${session.far.name} (${session.protocol}${session.kind === "customer" ? ` IPv${session.carries.join(", IPv")}` : ""})`;
+  return new Map(
+    sessionsOf(dc).map((session) => {
+      const { near, far, ...rest } = session;
+      return [named(session), { ...rest, near: `${near.ip} AS ${near.asn}`, far: `${far.ip} AS ${far.asn}`, ...tellsOf(dc, session) }];
+    }),
+  );
+}
+
+function machineDifference(old: DataCenter, next: DataCenter): Difference {
+  return ROLES.flatMap(([role, machines]) => {
+    const [before, after] = [old, next].map((dc) => new Set(dc[machines].map(({ name }) => name)));
+    return bothNames(before ?? new Set<string>(), after ?? new Set<string>()).flatMap((name) => {
+      const details = heldOtherwise(
+        before?.has(name) ? held(old, role, name) : NOTHING,
+        after?.has(name) ? held(next, role, name) : NOTHING,
+      );
+      if (details.length === 0) return [];
+      return [{ object: role, name, action: !before?.has(name) ? "create" : after?.has(name) ? "change" : "delete", details } as const];
+    });
+  });
+}
+
+const ROLES = [
+  ["reflector", "reflectors"],
+  ["gateway", "gateways"],
+  ["compute", "hosts"],
+] as const satisfies readonly (readonly [Role, keyof DataCenter])[];
+
+/** Without VMs: what there is of them does not follow from the file. */
+function held(datacenter: DataCenter, role: Role, host: string): Intent {
+  return compile({ ...NO_VMS, datacenter }, { role, host });
+}
+
+const NO_VMS: Omit<View, "datacenter"> = {
+  endpoints: new Map(),
+  subnets: new Map(),
+  groups: new Map(),
+  members: new Map(),
+  prefixes: new Map(),
+};
+
+/** By kind: what is made, what is another, what goes. */
+function heldOtherwise(old: Intent, next: Intent): readonly Detail[] {
+  return [
+    ...ofKind(link, old.links, next.links),
+    ...ofKind(sysctl, old.sysctls, next.sysctls),
+    ...ofKind(nft, old.nft, next.nft),
+    ...ofKind(file, old.files, next.files),
+    ...ofKind(daemon, old.daemons, next.daemons),
+    ...ofKind(route, old.routes, next.routes),
+  ];
+}
+
+function ofKind<V>(kind: Kind<V>, old: readonly Wanted<V>[], next: readonly Wanted<V>[]): readonly Detail[] {
+  const values = (wanted: readonly Wanted<V>[]) => wanted.map(({ value }) => value);
+  const changes = diff(kind, values(next), values(old), { prune: true });
+  const keys = (op: "create" | "replace" | "delete") =>
+    changes.filter((one) => one.op === op).map(({ ref }) => ref.slice(kind.name.length + 1));
+  const lists = {
+    [`new ${kind.name}`]: keys("create"),
+    [`changed ${kind.name}`]: keys("replace"),
+    [`no more ${kind.name}`]: keys("delete"),
+  };
+  return detailsOf(undefined, Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0)));
+}
+
+function bothNames(
+  before: Iterable<string> | ReadonlyMap<string, unknown>,
+  after: Iterable<string> | ReadonlyMap<string, unknown>,
+): string[] {
+  const names = (from: typeof before) => (from instanceof Map ? [...from.keys()] : [...(from as Iterable<string>)]);
+  return [...new Set([...names(before), ...names(after)])];
+}
