@@ -23,7 +23,14 @@ export function stagesOf(old: DataCenter | undefined, next: DataCenter): Stages 
   if (staying.every(([, machines]) => machines.length === 0)) return { centers: [next], ahead };
   // Machines of a role are of that role's type before and after.
   const both = Object.fromEntries(staying.map(([role, machines]) => [role, [...next[role], ...machines]]));
-  return { centers: [{ ...next, ...both } as DataCenter, next], ahead };
+  return { centers: [{ ...next, ...both, ...bothRacks(old, next) } as DataCenter, next], ahead };
+}
+
+/** Hosts that stay for a while need theirs. */
+function bothRacks({ racks: before = [] }: DataCenter, { racks = [] }: DataCenter): Pick<DataCenter, "racks"> {
+  const known = new Set(racks.map(({ name }) => name));
+  const both = [...racks, ...before.filter(({ name }) => !known.has(name))];
+  return both.length > 0 ? { racks: both } : {};
 }
 
 function leaving(old: DataCenter, next: DataCenter, role: Machines): readonly (Machine | Gateway)[] {

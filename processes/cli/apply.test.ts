@@ -14,21 +14,28 @@ import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import { answerMargay } from "#core/rollout/api.ts";
 import { answer } from "#core/neutron/api.ts";
+import type { Said } from "#core/feed/item.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import { api } from "#engine/api.ts";
 import { load } from "#engine/present.ts";
+import { rollouts } from "#engine/rollouts.ts";
 import { writer } from "#engine/writer.ts";
 import { countText, differenceText } from "./apply-text.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const GUIDE = readFileSync(fileURLToPath(new URL("../../examples/guide.yaml", import.meta.url)), "utf8");
 
-/** A controller without agents, and its address. */
-async function controller(t: TestContext): Promise<{ readonly url: string; readonly cloud: Cloud }> {
+const NOBODY: Said = () => undefined;
+
+/** A controller, and its address. */
+async function controller(t: TestContext, said = NOBODY): Promise<{ readonly url: string; readonly cloud: Cloud }> {
   const [clock, store, log] = [systemClock(), memoryStore(), fakeLog()];
   const present = await load(store, new Cloud());
-  const write = writer({ store, present, fresh: () => systemFresh(clock), clock, log });
-  const parts = { "v2.0": answer, "margay/v1": answerMargay(() => undefined) };
+  const fresh = () => systemFresh(clock);
+  const write = writer({ store, present, fresh, clock, log });
+  const changing = rollouts({ present, writer: write, said, fresh, clock, log });
+  t.after(() => changing.stop());
+  const parts = { "v2.0": answer, "margay/v1": answerMargay(said) };
   const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
   const served = await serve({ listen: [{ host: "127.0.0.1", port: 0 }], handle, log });
   t.after(async () => {
@@ -102,6 +109,54 @@ test("without a controller it says where it looked", async (t) => {
   const ended = await margay("apply", file(t, GUIDE), "--url", "http://127.0.0.1:9");
   assert.equal(ended.status, 1);
   assert.match(ended.err, /^Nothing answers at http:\/\/127\.0\.0\.1:9 /);
+});
+
+/** Agents that have done whatever they were told. */
+const WILLING: Said = () => ({
+  report: {
+    op: "report",
+    revision: Number.MAX_SAFE_INTEGER,
+    endpoints: {},
+    arrived: {},
+    taken: {},
+    troubles: [],
+    sessions: { established: 1, down: [] },
+  },
+});
+
+test("what is new stands beside what is there before that goes, and what is not good goes back", { timeout: 60_000 }, async (t) => {
+  const { url, cloud } = await controller(t, WILLING);
+  const first = file(t, GUIDE);
+  assert.equal((await margay("apply", first, "--yes", "--url", url)).status, 0);
+  const replaced = GUIDE.replace("name: gw1", "name: gw9")
+    .replaceAll("192.168.100.1,", "192.168.100.9,")
+    .replace("ipv4: 192.168.100.1\n", "ipv4: 192.168.100.9\n")
+    .replace("ipv6: 2001:db8:a41:f::1\n", "ipv6: 2001:db8:a41:f::9\n")
+    .replace("198.51.100.2/", "198.51.100.3/")
+    .replace("2001:db8:ffff::2/", "2001:db8:ffff::3/")
+    .replace(/pnat: .*/, "pnat: 198.51.100.12-198.51.100.13");
+  const gateways = () => cloud.get("datacenter", "this")?.gateways.map(({ name }) => name);
+
+  const bad = await margay("apply", file(t, replaced), "--yes", "--confirm", "30", "--verify", "exit 7", "--url", url);
+  assert.equal(bad.status, 4, bad.err);
+  assert.match(bad.out, /^create session gw9 – rr1 \(iBGP\)$/m);
+  assert.match(bad.out, /^delete gateway gw1$/m);
+  assert.match(bad.out, /^in two steps: /m);
+  assert.match(bad.out, /^that ended with 7: it goes back$/m);
+  assert.deepEqual(gateways(), ["gw1"]);
+
+  const good = await margay("apply", file(t, replaced), "--yes", "--confirm", "30", "--verify", "true", "--url", url);
+  assert.equal(good.status, 0, good.err);
+  assert.match(good.out, /confirmed\ndone\ndone\n$/);
+  assert.deepEqual(gateways(), ["gw9"]);
+
+  const open = await margay("apply", first, "--yes", "--confirm", "30", "--url", url);
+  assert.equal(open.status, 0, open.err);
+  assert.match(open.out, /unless `margay rollout confirm` says that it is good, it goes back at 20/);
+  assert.match((await margay("rollout", "--url", url)).out, /^it stands; unless /);
+  assert.equal((await margay("rollout", "confirm", "--url", url)).out, "done\n");
+  assert.match((await margay("rollout", "back", "--url", url)).err, /none is under way/);
+  assert.deepEqual(gateways(), ["gw1"]);
 });
 
 test("values are shown as people write them", () => {
