@@ -64,9 +64,9 @@ export function allOf(ground: Ground, name: string): ProcessName[] {
 export async function endProcesses(
   ground: Ground,
   name: string,
-  { ended, keep }: { ended: readonly ProcessName[]; keep?: string | undefined },
+  { ended, keep, unasked }: { ended: readonly ProcessName[]; keep?: string | undefined; unasked?: true },
 ) {
-  await Promise.all(ended.map(stopProcess));
+  await Promise.all(ended.map((each) => stopProcess(each, unasked && ["SIGKILL"])));
   const run = join(ground.state, "run");
   const isOther = (file: string) => file.startsWith(`${name}.`) && file.endsWith(".pid") && (keep === undefined || file !== basename(keep));
   for (const file of readdirSync(run)) if (isOther(file)) rmSync(join(run, file), { force: true });

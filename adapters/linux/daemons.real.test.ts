@@ -88,6 +88,19 @@ test("what it can read again is a signal, what it reads at its start only is a n
   await until(() => words().join() === "started,loaded,started");
 });
 
+test("one that is succeeded unasked takes leave of nobody; one that is not wanted any more does", async (t) => {
+  const { pass, pidOf, words } = place(t);
+  const argv = ["sh", "-c", `trap 'echo left >> "$1/words"; exit' TERM; ${SCRIPT}`, "sh", "{state}"];
+  const unasked = (startedWith: string) => sample({ argv, startedWith, succeeds: "unasked" });
+  await pass(unasked("a"));
+  const before = pidOf("one");
+  assert.deepEqual(await pass(unasked("b")), [DONE]);
+  assert.notEqual(pidOf("one"), before);
+  await until(() => words().join() === "started,started");
+  await pass();
+  await until(() => words().join() === "started,started,left");
+});
+
 test("a daemon that died is missing, and is started again", async (t) => {
   const { pass, pidOf, fresh } = place(t);
   await pass(sample());

@@ -123,7 +123,7 @@ async function reload(yard: Yard, want: Daemon, process: ProcessName): Promise<s
 async function begin(yard: Yard, want: Daemon): Promise<Outcome> {
   const older = allOf(yard, want.name);
   if (want.succeeds === "beside" && older.length > 0) return succeed(yard, want, older);
-  await stop(yard, want.name);
+  await stop(yard, want.name, want.succeeds === "unasked" && { unasked: true });
   yard.doubled.set(want.name, false);
   const started = await startDaemon(yard, want);
   if (typeof started === "string") return { state: "failed", reason: started };
@@ -145,9 +145,9 @@ async function succeed(yard: Yard, want: Daemon, older: readonly ProcessName[]):
 }
 
 /** Stops the one on record, and any that is not on record. */
-async function stop(yard: Yard, name: string): Promise<void> {
+async function stop(yard: Yard, name: string, how: false | { readonly unasked: true } = false): Promise<void> {
   const known = yard.records.of(name);
-  await endProcesses(yard, name, { ended: [...(known === undefined ? [] : [known.process]), ...allOf(yard, name)] });
+  await endProcesses(yard, name, { ended: [...(known === undefined ? [] : [known.process]), ...allOf(yard, name)], ...how });
   yard.records.remove(name);
 }
 

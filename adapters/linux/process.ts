@@ -39,8 +39,8 @@ export function leadsSession({ pid }: ProcessName): boolean {
 }
 
 /** Asks it to end, and ends it when it does not. Never touches a process that only has its number. */
-export async function stopProcess(name: ProcessName): Promise<void> {
-  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+export async function stopProcess(name: ProcessName, signals: readonly NodeJS.Signals[] = ["SIGTERM", "SIGKILL"]): Promise<void> {
+  for (const signal of signals) {
     signalProcess(name, signal);
     const deadline = Date.now() + GRACE_MS;
     while (isAlive(name) && Date.now() < deadline) await sleep(POLL_MS);

@@ -24,9 +24,10 @@ export interface Daemon {
   readonly forgetsWith?: readonly string[];
   /**
    * How another process takes the place of one. `beside`: it starts while the older one serves, which ends once the other serves too, and
-   * stays if it never does; for programs that can share what they bind, and that name a `{pidfile}`. Absent: first the older one ends.
+   * stays if it never does; for programs that can share what they bind, and that name a `{pidfile}`. `unasked`: the older one is killed, for
+   * programs that would take leave of others, who are to wait for the other one instead (RFC 4724). Absent: first the older one ends.
    */
-  readonly succeeds?: "beside";
+  readonly succeeds?: "beside" | "unasked";
   /** How to make it read again: a signal, or a command that succeeds only when the new configuration holds. */
   readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
   /** A command that succeeds once the program serves; until then the daemon is not done. */

@@ -1,0 +1,109 @@
+/** A data centre becomes another under traffic: what is replaced goes when its replacement stands, and what is not confirmed goes back. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { familyOf } from "#core/net/address.ts";
+import type { Ip } from "#core/net/address.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { ask } from "./cloud.ts";
+import { down } from "./down.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
+import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { run } from "./program.ts";
+import { askProvider } from "./provider-router.ts";
+import { raiseExample } from "./raise.ts";
+import { OUTSIDE, outsideHost } from "./topology.ts";
+import { connections, pings } from "./traffic.real.ts";
+import type { Stream } from "./traffic.real.ts";
+import { addVm } from "./vm.ts";
+import type { Vm } from "./vm-record.ts";
+import { until } from "./wait.ts";
+
+const LAB = labNamed(`change${process.pid}`);
+const MARGAY = join(import.meta.dirname, "../margay");
+const FILE = readFileSync(join(import.meta.dirname, "../examples/redundant.yaml"), "utf8");
+
+let center: DataCenter;
+let ext: Vm;
+
+/** The example's text without one gateway. */
+function without(gateway: string): string {
+  const from = FILE.indexOf(`  - name: ${gateway}\n`);
+  const next = FILE.indexOf("\n  - name: ", from + 1);
+  const end = next < 0 ? FILE.indexOf("\n\n", from) : next;
+  return FILE.slice(0, from) + FILE.slice(end + 1);
+}
+
+/** `margay apply` with this text. */
+async function apply(text: string, ...words: readonly string[]) {
+  const path = join(LAB.directory, "changed.yaml");
+  writeFileSync(path, text);
+  const url = `unix:${controllerSocket(LAB)}`;
+  return run([MARGAY, "apply", path, "--yes", "--url", url, ...words], { timeout: 150_000 });
+}
+
+function addressOf(vm: Vm, family: 4 | 6): Ip {
+  return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
+}
+
+/** The gateways that a host sends to. */
+async function hopsOf(host: string): Promise<string> {
+  const routes = await kernelRoutes(machineNetns(LAB, host), 4);
+  const ways = routes.filter(({ dst }) => dst === "default").map((route) => JSON.stringify(route));
+  return ["192.168.100.1", "192.168.100.2"].filter((hop) => ways.some((way) => way.includes(`"${hop}"`))).join(" ");
+}
+
+before(async () => {
+  center = await raiseExample(LAB, "redundant");
+  for (const ethertype of ["IPv4", "IPv6"]) await open(ethertype);
+  ext = await addVm(LAB, { name: "ext", host: "h1", network: "external", groups: ["open"] });
+  await addVm(LAB, { name: "int", host: "h2", network: "internal", groups: [] });
+});
+after(() => down(LAB));
+
+async function open(ethertype: string): Promise<void> {
+  const groups = await ask<{ security_groups: { id: string }[] }>(LAB, { method: "GET", path: "/v2.0/security-groups?name=open" });
+  const made = { method: "POST", path: "/v2.0/security-groups", body: { security_group: { name: "open" } } } as const;
+  const id = groups.security_groups[0]?.id ?? (await ask<{ security_group: { id: string } }>(LAB, made)).security_group.id;
+  const rule = { security_group_id: id, direction: "ingress", ethertype };
+  await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
+}
+
+describe("under traffic", () => {
+  const streams: Stream[] = [];
+  const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+  before(async () => {
+    const [outside, out] = [machineNetns(LAB, OUTSIDE.name), outsideHost(center.lab)];
+    streams.push(
+      pings({ what: "outside to ext by IPv4", netns: outside, to: addressOf(ext, 4) }),
+      pings({ what: "outside to ext by IPv6", netns: outside, to: addressOf(ext, 6) }),
+      pings({ what: "int to ext", netns: vmNetns(LAB, "int"), to: addressOf(ext, 4) }),
+      connections({ what: "new connections of int to the outside", netns: vmNetns(LAB, "int"), to: out.ipv4, port: 80 }),
+    );
+    await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
+  });
+  after(() => streams.forEach((stream) => stream.end()));
+
+  test("a gateway goes, and another replaces it: no packet is lost", async () => {
+    const gone = await apply(without("gw2"));
+    assert.equal(gone.status, 0, gone.stdout + gone.stderr);
+    assert.match(gone.stdout, /^delete gateway gw2$/m);
+    assert.equal(await hopsOf("h1"), "192.168.100.1");
+    const replaced = await apply(without("gw1"), "--confirm", "60", "--verify", "true");
+    assert.equal(replaced.status, 0, replaced.stdout + replaced.stderr);
+    assert.match(replaced.stdout, /^in two steps: /m);
+    assert.equal(await hopsOf("h1"), "192.168.100.2");
+    assert.deepEqual(await troubles(), []);
+    assert.doesNotMatch(await askProvider(LAB, "show route where source = RTS_BGP"), /via 198\.51\.100\.2 /);
+  });
+
+  test("what is not good goes back, and the way that was good was there all the time", async () => {
+    const refused = await apply(FILE, "--confirm", "60", "--verify", "exit 3");
+    assert.equal(refused.status, 4, refused.stdout + refused.stderr);
+    await until({ what: "h1 to use gw2 alone", timeout: 5000 }, async () =>
+      (await hopsOf("h1")) === "192.168.100.2" ? undefined : hopsOf("h1"),
+    );
+    assert.deepEqual(await troubles(), []);
+  });
+});
