@@ -66,12 +66,22 @@ test("each stage waits until agents have reported the one before it", async () =
   one.stop();
 
   const other = await controller(store, reports);
+  const drained = () =>
+    other.present.state
+      .get("datacenter", "this")
+      ?.gateways.filter((gateway) => gateway.drained)
+      .map(({ name }) => name);
   stands(reports, other.present.revision());
-  await other.pass(400);
+  await other.pass(800);
+  assert.deepEqual([other.standing().gateways, drained()], [["gw2", "gw1"], []], "what has just come to stand is not yet known to all");
+  await other.pass(600);
+  assert.deepEqual([other.standing().gateways, drained()], [["gw2", "gw1"], ["gw1"]], "nobody uses it any more before it goes");
+  stands(reports, other.present.revision());
+  await other.pass(1400);
   assert.deepEqual(other.standing(), { gateways: ["gw2"], state: "under way" });
   stands(reports, other.present.revision());
-  await other.pass(400);
-  assert.deepEqual(other.standing(), { gateways: ["gw2"], state: "done" });
+  await other.pass(1400);
+  assert.deepEqual([other.standing(), drained()], [{ gateways: ["gw2"], state: "done" }, []]);
   other.stop();
 });
 
@@ -82,7 +92,7 @@ test("what does not stand in time goes back by itself", async () => {
   await one.apply(without("gw1"));
   await one.pass(61_000);
   assert.deepEqual(one.standing(), { gateways: ["gw1", "gw2"], state: "going back" });
-  await one.pass(121_000);
+  await one.pass(181_000);
   assert.deepEqual(one.standing(), { gateways: ["gw1"], state: "gone back" });
   one.stop();
 });

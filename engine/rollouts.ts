@@ -11,6 +11,8 @@ import { missingIn } from "#core/rollout/standing.ts";
 import type { Present } from "./present.ts";
 
 const LOOK_MS = 200;
+/** What an agent has done is heard of by all others within this time: only then does everybody use what stands. */
+const SETTLE_MS = 1000;
 
 export interface RolloutsParts {
   readonly present: Present<Cloud>;
@@ -29,14 +31,16 @@ export interface Rollouts {
 export function rollouts({ present, writer, said, fresh, clock, log }: RolloutsParts): Rollouts {
   /** What the agents must have heard of: the last stage. */
   let revision = present.revision();
+  let standsSince: number | undefined;
   let stopped = false;
   let waiting: (() => void) | undefined;
 
   const missing = (): readonly string[] => {
     const [rollout, datacenter] = [present.state.get("rollout", "this"), present.state.get("datacenter", "this")];
     if (rollout === undefined || datacenter === undefined) return [];
-    const all = missingIn(datacenter, { said, revision, absent: rollout.absent });
-    return all.filter((one) => !rollout.amiss.includes(one));
+    const all = missingIn(datacenter, { said, revision, absent: rollout.absent }).filter((one) => !rollout.amiss.includes(one));
+    standsSince = all.length > 0 ? undefined : (standsSince ?? clock.now());
+    return standsSince !== undefined && clock.now() < standsSince + SETTLE_MS ? ["it has just come to stand"] : all;
   };
   const look = async () => {
     waiting = undefined;
@@ -57,7 +61,7 @@ export function rollouts({ present, writer, said, fresh, clock, log }: RolloutsP
   };
   const ignore = present.listen((advance) => {
     const keys = new Set(advance.changes.map(({ key }) => key));
-    if (keys.has("datacenter/this")) revision = advance.revision;
+    if (keys.has("datacenter/this")) [revision, standsSince] = [advance.revision, undefined];
     if (keys.has("rollout/this")) lookSoon();
   });
   lookSoon();

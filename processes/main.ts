@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   policy: () => import("./cli/policy.ts"),
   plan: () => import("./cli/plan.ts"),
   apply: () => import("./cli/apply.ts"),
+  gateway: () => import("./cli/gateway.ts"),
   rollout: () => import("./cli/rollout.ts"),
   lab: () => import("./cli/lab.ts"),
   verify: () => import("./cli/verify.ts"),

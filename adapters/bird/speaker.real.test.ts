@@ -10,12 +10,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { askBird } from "./control.ts";
 import { birdSpeaker } from "./speaker.ts";
 
+const SESSION = "local 127.0.0.1 port 17911 as 64512; ipv4 { import none; export all; }; passive; multihop;";
 const CONFIGURATION = `
 router id 192.0.2.1;
 protocol device { }
 protocol static here { ipv4; route 192.0.2.0/24 unreachable; }
-protocol bgp 'host:h-1.example' { local 127.0.0.1 port 17911 as 64512; neighbor 127.0.0.2 port 17912 as 64513; ipv4 { import none; export all; }; passive; multihop; }
-protocol bgp resting { disabled; local 127.0.0.1 port 17911 as 64512; neighbor 127.0.0.3 port 17912 as 64513; ipv4 { import none; export none; }; passive; multihop; }
+protocol bgp 'host:h-1.example' { ${SESSION} neighbor 127.0.0.2 port 17912 as 64513; }
+protocol bgp resting { disabled; ${SESSION} neighbor 127.0.0.3 port 17912 as 64513; }
 `;
 
 async function bird(t: TestContext): Promise<string> {

@@ -117,6 +117,8 @@ export interface Machine {
 
 export interface Gateway extends Machine {
   readonly upstream: Upstream;
+  /** Taken out of service while the data centre runs; no part of the file. It still serves what comes its way, and all who are others' too. */
+  readonly drained?: true;
   /** Addresses that stand in for the private range outside; absent when there is no private range. */
   readonly pnat?: { readonly start: Ip; readonly end: Ip };
 }

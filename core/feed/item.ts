@@ -191,6 +191,8 @@ export interface Report {
 export interface Sessions {
   readonly established: number;
   readonly down: readonly string[];
+  /** Of a gateway that is drained: flows that it still translates. */
+  readonly translated?: number;
 }
 
 /** The last report of a host's agent; undefined: it is not connected. */

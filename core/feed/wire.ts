@@ -95,7 +95,8 @@ function report({ op, revision, endpoints, arrived = {}, taken = {}, troubles, s
 }
 
 function isSessions(value: unknown): value is Sessions {
-  return isFields(value) && isWhole(value["established"]) && isTexts(value["down"]);
+  if (!isFields(value) || !isWhole(value["established"]) || !isTexts(value["down"])) return false;
+  return value["translated"] === undefined || isWhole(value["translated"]);
 }
 
 function endpointState(fields: Fields): EndpointState | undefined {

@@ -96,3 +96,9 @@ export function dataCenterOf(variant: Variant): DataCenter {
   if (!reading.ok) throw new Error(`${variant}: ${JSON.stringify(reading.findings)}`);
   return reading.value;
 }
+
+/** The same with its first gateway drained. */
+export function drainedIn(variant: Variant): DataCenter {
+  const dc = dataCenterOf(variant);
+  return { ...dc, gateways: dc.gateways.map((gateway, at) => (at === 0 ? { ...gateway, drained: true } : gateway)) };
+}

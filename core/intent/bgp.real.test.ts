@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { providerBird } from "#lab/provider.ts";
 import { computeBird } from "./bgp-compute.ts";
-import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
+import { dataCenterOf, drainedIn, VARIANTS } from "./bgp-variants.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
 import { gatewayNft } from "./gateway-nft.ts";
 import { reflectorBird } from "./reflector.ts";
@@ -49,3 +49,11 @@ for (const variant of VARIANTS) {
       assert.equal(status, 0);
     });
 }
+
+test("BIRD takes the configuration of a gateway that is drained", () => {
+  const dc = drainedIn("two of everything");
+  const path = join(scratch, "bird.conf");
+  writeFileSync(path, dc.gateways.map((gateway) => gatewayBird(dc, gateway))[0] ?? "");
+  const { stderr } = spawnSync("bird", ["-p", "-c", path], { encoding: "utf8", timeout: 10_000 });
+  assert.equal(stderr, "");
+});

@@ -3,6 +3,8 @@
  * from there exactly the default route. Towards the fabric: the default route, while the outside gives us one. Without
  * reflectors the gateway reflects between its hosts.
  *
+ * A gateway that is drained says the same, but as the last resort: everybody prefers another, and comes back if there is none.
+ *
  * The unreachable routes of all ranges, private included, are BIRD's here, so that an aggregate is never announced
  * without the route that ends traffic for its unassigned addresses.
  */
@@ -129,17 +131,30 @@ function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Direc
  * eBGP with the provider, one session per family. Both ways by positive list: from a provider that sends everything it
  * knows, or our own addresses, we still take the default route alone.
  */
-function upstreamSession(dc: DataCenter, { upstream }: Gateway, channel: Channel): string | undefined {
+function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel: Channel): string | undefined {
   const { family, name, anywhere, announced } = channel;
   const session = family === 4 ? upstream.ipv4 : upstream.ipv6;
   if (session === undefined) return undefined;
-  const told = announced.length > 0 ? `where net ~ ${prefixSet(announced)} && proto = "announced${family}"` : "none";
+  const ours = announced.length > 0 ? `net ~ ${prefixSet(announced)} && proto = "announced${family}"` : undefined;
+  const [heard, told] = drained
+    ? [lastResort(`net = ${anywhere}`, ["bgp_local_pref = 0;"]), ours && lastResort(ours, shunned(dc))]
+    : [`where net = ${anywhere}`, ours && `where ${ours}`];
   return block(`protocol bgp upstream${family}`, [
     `local ${session.local.ip} as ${dc.fabric.asn};`,
     `neighbor ${session.peer} as ${upstream.asn};`,
     "graceful restart on;",
     "graceful restart time 30;",
     ...TIMERS,
-    block(name, [`import where net = ${anywhere};`, "import limit 1 action block;", `export ${told};`]).concat(";"),
+    block(name, [`import ${heard};`, "import limit 1 action block;", `export ${told ?? "none"};`]).concat(";"),
   ]);
+}
+
+/** A filter that takes what is positively meant, and lowers it below all others. */
+function lastResort(which: string, lowered: readonly Line[]): string {
+  return block("filter", [block(`if ${which} then`, [...lowered, "accept;"]), "reject;"]);
+}
+
+/** By the length of the path, and for whoever heeds it by the community of RFC 8326: GRACEFUL_SHUTDOWN. */
+function shunned({ fabric }: DataCenter): readonly Line[] {
+  return [...Array.from({ length: 3 }, () => `bgp_path.prepend(${fabric.asn});`), "bgp_community.add((65535,0));"];
 }

@@ -185,6 +185,22 @@ export const OWN_PATHS: Paths = {
       errors: WRITING,
     }),
   },
+  "/margay/v1/gateways": got("list_gateways", "Which gateways are in service, and how they stand.", OBJECT),
+  "/margay/v1/gateways/{name}": {
+    put: operation({
+      id: "drain_gateway",
+      summary: "Takes a gateway out of service without loss, or puts it back.",
+      tag: "server",
+      parameters: [pathParameter("name")],
+      body: {
+        type: "object",
+        properties: { drained: { type: "boolean" }, force: { type: "boolean", default: false } },
+        required: ["drained"],
+      },
+      answers: { 200: answered("How it stands.", OBJECT) },
+      errors: WRITING,
+    }),
+  },
   "/margay/v1/store/check": got("check_store", "Does what the store holds make sense?", reference("check")),
   "/margay/v1/store/backup": {
     get: operation({

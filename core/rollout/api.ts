@@ -15,6 +15,7 @@ import { badRequest, forbidden, methodNotAllowed, notFound } from "../neutron/re
 import { isObject } from "../resource/composites.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal } from "../result.ts";
+import { answerGateways } from "./api-gateways.ts";
 import { beginRollout, judge } from "./decisions.ts";
 import type { Begun } from "./decisions.ts";
 import { isUnderWay } from "./rollout.ts";
@@ -57,6 +58,7 @@ export function answerMargay(said: Said): (cloud: Cloud, request: ApiRequest) =>
   return (cloud, request) => {
     const place = request.path.join("/");
     if (place === "datacenter") return answerDataCenter(cloud, request);
+    if (request.path[0] === "gateways") return answerGateways(cloud, request, said);
     if (place !== "apply" && place !== "rollout") return refuse(notFound);
     const methods = place === "apply" ? ["POST"] : ["GET", "POST"];
     if (!methods.includes(request.method)) return refuse(methodNotAllowed);

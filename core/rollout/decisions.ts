@@ -8,6 +8,7 @@ import type { Decision, Fresh, RowWrite } from "../neutron/decision.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { boundElsewhere } from "./bound.ts";
+import { markedAs } from "./drain.ts";
 import { fabricDifference } from "./difference.ts";
 import { isUnderWay, PATIENCE } from "./rollout.ts";
 import type { Rollout, Step } from "./rollout.ts";
@@ -30,9 +31,10 @@ export interface Begun {
 }
 
 /** One stage alone, with nobody to confirm it, is no rollout: it is done at once. */
-export function beginRollout(cloud: Cloud, { datacenter, project, confirm, before }: Begin, fresh: Fresh): Result<Decision<Begun>> {
+export function beginRollout(cloud: Cloud, { datacenter: asked, project, confirm, before }: Begin, fresh: Fresh): Result<Decision<Begun>> {
   if (isUnderWay(cloud.get("rollout", "this"))) return refused(underWay);
   const previous = declaredNow(cloud);
+  const datacenter = previous === undefined ? asked : markedAs(previous, asked);
   const { centers, ahead } = stagesOf(previous, datacenter);
   const bound = previous === undefined ? undefined : boundElsewhere(cloud, previous, datacenter);
   if (bound !== undefined) return refused(bound);

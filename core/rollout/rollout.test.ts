@@ -8,6 +8,7 @@ import type { Sandbox } from "../neutron/sandbox.ts";
 import type { Result } from "../result.ts";
 import { beginRollout, judge, takeStep } from "./decisions.ts";
 import type { Begun } from "./decisions.ts";
+import { decideDrain, markedAs } from "./drain.ts";
 import { stepOf } from "./rollout.ts";
 import { stagesOf } from "./stages.ts";
 import { amissBefore, missingIn } from "./standing.ts";
@@ -36,13 +37,15 @@ function center(changes: object = {}): DataCenter {
 
 const OLD = center();
 const REPLACED = center({ gateways: [gateway("gw2", 3)] });
+const drainedIn = (dc: DataCenter | undefined) => dc?.gateways.filter((gateway) => gateway.drained).map(({ name }) => name);
 const names = (dc: DataCenter | undefined) => dc?.gateways.map(({ name }) => name);
 
 describe("stages", () => {
   test("what replaces a machine stands beside it before it goes", () => {
     const { centers, ahead } = stagesOf(OLD, REPLACED);
-    assert.deepEqual(centers.map(names), [["gw2", "gw1"], ["gw2"]]);
-    assert.equal(centers[1], REPLACED);
+    assert.deepEqual(centers.map(names), [["gw2", "gw1"], ["gw2", "gw1"], ["gw2"]]);
+    assert.deepEqual(centers.map(drainedIn), [[], ["gw1"], []]);
+    assert.equal(centers[2], REPLACED);
     assert.deepEqual(ahead, []);
   });
 
@@ -129,6 +132,7 @@ describe("a change under way", () => {
       ),
     );
   const state = () => cloud.cloud.get("rollout", "this")?.state;
+  const drained = () => drainedIn(cloud.cloud.get("datacenter", "this"));
   const gateways = () => names(cloud.cloud.get("datacenter", "this"));
   /** What is to be done now, done. */
   const look = (missing: readonly string[] = []) => {
@@ -153,7 +157,7 @@ describe("a change under way", () => {
 
   test("the old gateway goes when the new one stands", () => {
     const { difference, stages } = begin(REPLACED);
-    assert.equal(stages, 2);
+    assert.equal(stages, 3);
     const lines = difference.map(({ action, object, name }) => `${action} ${object} ${name}`);
     for (const line of ["delete session gw1 – rr1 (iBGP)", "create session gw2 – rr1 (iBGP)", "delete gateway gw1", "create gateway gw2"])
       assert.ok(lines.includes(line), `${line} of ${lines.join("; ")}`);
@@ -161,7 +165,9 @@ describe("a change under way", () => {
     assert.equal(look(["gw2: no session reflector:rr1"]), "under way");
     assert.deepEqual(gateways(), ["gw2", "gw1"]);
     assert.equal(look(), "under way");
-    assert.deepEqual(gateways(), ["gw2"]);
+    assert.deepEqual([gateways(), drained()], [["gw2", "gw1"], ["gw1"]]);
+    assert.equal(look(), "under way");
+    assert.deepEqual([gateways(), drained()], [["gw2"], []]);
     assert.equal(look(), "done");
   });
 
@@ -169,7 +175,9 @@ describe("a change under way", () => {
     begin(REPLACED);
     pass(61);
     assert.equal(look(["gw2: its agent is not connected"]), "going back");
-    assert.deepEqual(gateways(), ["gw1", "gw2"]);
+    assert.deepEqual([gateways(), drained()], [["gw1", "gw2"], []]);
+    assert.equal(look(), "going back");
+    assert.deepEqual([gateways(), drained()], [["gw1", "gw2"], ["gw2"]]);
     assert.equal(look(), "going back");
     assert.deepEqual(gateways(), ["gw1"]);
     assert.equal(look(), "gone back");
@@ -200,8 +208,39 @@ describe("a change under way", () => {
     assert.throws(() => did(judge(cloud.cloud, "confirm", fresh())), /does not stand yet/);
     did(judge(cloud.cloud, "back", fresh()));
     look();
+    look();
     assert.equal(look(), "gone back");
     assert.deepEqual(gateways(), ["gw1"]);
     assert.throws(() => did(judge(cloud.cloud, "back", fresh())), /none is under way/);
+  });
+});
+
+describe("a gateway out of service", () => {
+  let cloud: Sandbox;
+  const both = center({ gateways: [gateway("gw1", 2), gateway("gw2", 3)] });
+  const drain = (name: string, drained: boolean, force = false) => {
+    const decided = decideDrain(cloud.cloud, { gateway: name, drained, force });
+    if (!decided.ok) throw new Error(`${decided.refusal.status} ${decided.refusal.message}`);
+    for (const { key, row } of decided.value.writes) cloud.cloud.apply(key, row);
+    return drainedIn(cloud.cloud.get("datacenter", "this"));
+  };
+  beforeEach(() => {
+    cloud = sandbox();
+    cloud.cloud.apply("datacenter/this", both);
+  });
+
+  test("it is marked, and stays so when a file is applied that says nothing of it", () => {
+    assert.deepEqual(drain("gw1", true), ["gw1"]);
+    assert.deepEqual(drain("gw1", true), ["gw1"]);
+    assert.deepEqual(drainedIn(markedAs({ gateways: cloud.cloud.get("datacenter", "this")?.gateways ?? [] }, both)), ["gw1"]);
+    assert.deepEqual(drain("gw1", false), []);
+    assert.deepEqual(cloud.cloud.get("datacenter", "this"), both);
+  });
+
+  test("the last one is not drained unless that is meant, and one that is not there cannot be", () => {
+    drain("gw1", true);
+    assert.throws(() => drain("gw2", true), /409 .* no other gateway is in service that leads outside in the same families/);
+    assert.deepEqual(drain("gw2", true, true), ["gw1", "gw2"]);
+    assert.throws(() => drain("gw3", true), /404 There is no gateway gw3; there is: gw1, gw2\./);
   });
 });

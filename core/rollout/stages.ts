@@ -1,6 +1,7 @@
 /**
- * In which order a data centre becomes another: first what is new beside what is there, then without what is to go. So no path is cut
- * before its replacement stands. What cannot stand beside something new, as both want the same address, goes at once.
+ * In which order a data centre becomes another: first what is new beside what is there; then, where gateways are to go, nobody uses them any
+ * more; then without what is to go. So no path is cut before its replacement stands. What cannot stand beside something new, as both want
+ * the same address, goes at once.
  */
 import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
 import type { Ip } from "../net/address.ts";
@@ -23,7 +24,15 @@ export function stagesOf(old: DataCenter | undefined, next: DataCenter): Stages 
   if (staying.every(([, machines]) => machines.length === 0)) return { centers: [next], ahead };
   // Machines of a role are of that role's type before and after.
   const both = Object.fromEntries(staying.map(([role, machines]) => [role, [...next[role], ...machines]]));
-  return { centers: [{ ...next, ...both, ...bothRacks(old, next) } as DataCenter, next], ahead };
+  const beside = { ...next, ...both, ...bothRacks(old, next) } as DataCenter;
+  const gone = staying.flatMap(([role, machines]) => (role === "gateways" ? machines.map(({ name }) => name) : []));
+  const left = gone.length === 0 ? [] : [{ ...beside, gateways: drain(beside.gateways, gone) }];
+  return { centers: [beside, ...left, next], ahead };
+}
+
+/** Also those that were drained before stay so. */
+function drain(gateways: readonly Gateway[], names: readonly string[]): readonly Gateway[] {
+  return gateways.map((gateway) => (names.includes(gateway.name) ? { ...gateway, drained: true } : gateway));
 }
 
 /** Hosts that stay for a while need theirs. */

@@ -2,12 +2,14 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { tellingFlows } from "#adapters/bird/drained.ts";
 import { birdSpeaker } from "#adapters/bird/speaker.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
 import { localDoor } from "#adapters/http/local.ts";
 import { lastViewFile } from "#adapters/state/last-view-file.ts";
 import type { Log } from "#contracts/log.ts";
+import type { View } from "#core/feed/item.ts";
 import { agent as agentOf } from "#engine/agent.ts";
 import type { Agent } from "#engine/agent.ts";
 import { hostHands } from "./drivers.ts";
@@ -42,7 +44,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     signs: hands.signs,
     flows: hands.flows,
     feed: feedClient({ controllers: controller }),
-    speaker: birdSpeaker(join(state, "bird/bird.ctl")),
+    speaker: tellingFlows(birdSpeaker(join(state, "bird/bird.ctl")), () => isDrained(running?.heard()?.view, host)),
     last: lastViewFile({ state, of: { host, role, program: programNow() }, boot: bootNow(), log }),
     clock,
     log,
@@ -63,6 +65,10 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   hands.close();
   await metadata?.close();
   await door.close();
+}
+
+function isDrained(view: View | undefined, host: string): boolean {
+  return view?.datacenter?.gateways.some(({ name, drained }) => name === host && drained) ?? false;
 }
 
 /** Its version, and how it takes items to look: what another kept would be read in another sense. */

@@ -141,7 +141,7 @@ test("what is new stands beside what is there before that goes, and what is not 
   assert.equal(bad.status, 4, bad.err);
   assert.match(bad.out, /^create session gw9 – rr1 \(iBGP\)$/m);
   assert.match(bad.out, /^delete gateway gw1$/m);
-  assert.match(bad.out, /^in two steps: /m);
+  assert.match(bad.out, /^in steps: /m);
   assert.match(bad.out, /^that ended with 7: it goes back$/m);
   assert.deepEqual(gateways(), ["gw1"]);
 

@@ -77,7 +77,9 @@ async function apply(file: string, { yes, url, confirm, verify }: Options): Prom
 
 function orderText({ stages, ahead }: AppliedBody): string {
   const warnings = ahead.map((one) => `warning: ${one}\n`).join("");
-  return stages > 1 ? `in two steps: what is new beside what is there; once that stands, without what goes\n${warnings}` : warnings;
+  return stages > 1
+    ? `in steps: what is new beside what is there; once that stands, nobody uses what goes; then without it\n${warnings}`
+    : warnings;
 }
 
 function seconds(text: string): number {
