@@ -24,8 +24,8 @@ export interface Connections {
   welcome(hello: Hello, link: AgentLink): Connection | undefined;
   /** Nothing more is told to it, or taken from it. */
   expel(connection: Connection, reason: string): void;
-  /** Expels whoever is not, or no longer, an agent of this data centre. */
-  expelStrangers(): void;
+  /** Expels whoever is not, or no longer, an agent of this data centre; `which`: of these. */
+  expelStrangers(which?: (connection: Connection) => boolean): void;
   /** It has left by itself, or has noticed that it was expelled. */
   left(connection: Connection, reason: string): void;
 }
@@ -68,8 +68,8 @@ export function connections(parts: ConnectionsParts): Connections {
       log.info("an agent has come", { host: hello.host, role: hello.role });
       return connection;
     },
-    expelStrangers: () => {
-      for (const connection of open) {
+    expelStrangers: (which = () => true) => {
+      for (const connection of [...open].filter(which)) {
         const reason = refusalOf(parts, connection.hello, connection.link);
         if (reason !== undefined) expel(connection, reason);
       }

@@ -351,4 +351,11 @@ test("once a data centre is declared, an agent comes from the address of its mac
   assert.deepEqual([own.goodbyes, local.goodbyes], [[], []]);
   assert.deepEqual(gateway.goodbyes, ['the data centre declares no machine "h1" for the role gateway']);
   assert.equal(log.lines.filter(({ event }) => event === "an agent was not let in").length, 2);
+
+  // A machine that goes is told so, and gives up what it held; then it is nobody's.
+  await put([{ key: "datacenter/this", row: { ...declared, hosts: [] } }]);
+  await settle();
+  const last = own.frames.at(-1)?.find((message) => "key" in message && message.key === "datacenter/this");
+  assert.deepEqual(last, { op: "put", key: "datacenter/this", value: { ...declared, hosts: [] } });
+  assert.equal(own.goodbyes.length, 1);
 });

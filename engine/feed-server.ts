@@ -52,13 +52,15 @@ export function feedServer(parts: FeedServerParts): FeedServer {
     rest = clock.now() + GATHER_MS;
     const changed = touched;
     touched = untouched();
+    const isAnother = changed.keys.has("datacenter/this");
+    // A machine that belongs to the data centre no longer hears that first: so it gives up what it held, and says so to its peers.
+    if (isAnother) agents.expelStrangers(({ told }) => !told.sent.has("datacenter/this"));
     const byTold = new Map([...agents.all()].map((connection) => [connection.told, connection]));
     for (const [told, lines] of teller.tell(byTold.keys(), present.state, changed)) {
       const connection = byTold.get(told);
       if (connection !== undefined) send(connection, lines);
     }
-    // Who belongs to the data centre no longer hears that first: so it gives up what it held, and says so to its peers.
-    if (changed.keys.has("datacenter/this")) agents.expelStrangers();
+    if (isAnother) agents.expelStrangers();
   };
   const send = (connection: Connection, lines: readonly string[]) => {
     const firstRound = firstRounds.get(connection);
