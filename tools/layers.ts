@@ -61,7 +61,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   identity: ["result", "policy", "datacenter"],
   feed: ["net", "result", "datacenter", "neutron"],
   intent: ["net", "kinds", "metadata", "feed", "datacenter"],
-  router: ["net", "datacenter", "intent"],
+  router: ["net", "kinds", "datacenter", "feed", "intent"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   rollout: ["net", "result", "resource", "policy", "datacenter", "neutron", "feed", "kinds", "intent", "reconcile"],
   why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],

@@ -113,7 +113,13 @@ export interface Machine {
   readonly name: string;
   readonly ipv4?: Ip;
   readonly ipv6?: Ip;
+  /** Of routers: whose words its configuration is written in (`margay render`). Absent: BIRD, run by Margay's own agent. */
+  readonly platform?: RouterPlatform;
 }
+
+export const ROUTER_PLATFORMS = ["bird", "frr", "junos", "iosxe", "eos", "vyos", "srlinux"] as const;
+
+export type RouterPlatform = (typeof ROUTER_PLATFORMS)[number];
 
 export interface Gateway extends Machine {
   readonly upstream: Upstream;

@@ -1,12 +1,15 @@
 /** What a data centre file looks like: every key, whether it may be left out, and what then holds. */
+import { ROUTER_PLATFORMS } from "./data-center.ts";
 import { list, mapping, needed, optional, otherwise } from "./form.ts";
 import { address, asn, hostName, interfaceAddress, interfaceName, mtu, networkName, oneOf, prefix, span } from "./values.ts";
 
 const machine = { name: needed(hostName), ipv4: optional(address(4)), ipv6: optional(address(6)) };
 
+const router = { ...machine, platform: optional(oneOf(...ROUTER_PLATFORMS)) };
+
 /** A top-of-rack router: on the core segment like other machines, and on the segment of its rack. */
 const tor = mapping({
-  ...machine,
+  ...router,
   uplink: optional(interfaceName),
   interface: optional(interfaceName),
   rack4: optional(address(4)),
@@ -78,16 +81,17 @@ export const LAYOUT = mapping({
     }),
   ),
   controllers: list(mapping(machine)),
-  reflectors: list(mapping(machine)),
+  reflectors: list(mapping(router)),
   racks: list(rack),
   hosts: list(host),
-  gateways: list(mapping({ ...machine, upstream: needed(upstream), pnat: optional(span(4)) })),
+  gateways: list(mapping({ ...router, upstream: needed(upstream), pnat: optional(span(4)) })),
   lab: optional(mapping({ outside4: optional(prefix(4)), outside6: optional(prefix(6)) })),
 });
 
 /** What a file declares, as read: each value, or undefined where it is absent or was blamed. */
 export type Declared = NonNullable<ReturnType<typeof LAYOUT>>;
-export type DeclaredMachine = NonNullable<NonNullable<Declared["reflectors"]>[number]>;
+export type DeclaredMachine = NonNullable<NonNullable<Declared["controllers"]>[number]>;
+export type DeclaredRouter = NonNullable<NonNullable<Declared["reflectors"]>[number]>;
 export type DeclaredHost = NonNullable<NonNullable<Declared["hosts"]>[number]>;
 export type DeclaredUplink = NonNullable<NonNullable<DeclaredHost["uplinks"]>[number]>;
 export type DeclaredRack = NonNullable<NonNullable<Declared["racks"]>[number]>;

@@ -11,7 +11,7 @@ import type { DataCenter, Fabric, Gateway, Host, LabPlan, Machine, Rack, Ranges,
 import { linksOf, rackAddress } from "./declared-racks.ts";
 import { labOf } from "./lab-plan.ts";
 import { LAYOUT } from "./layout.ts";
-import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack } from "./layout.ts";
+import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack, DeclaredRouter } from "./layout.ts";
 import { networksOf } from "./networks.ts";
 import { sourceOf } from "./source.ts";
 import type { Finding } from "./source.ts";
@@ -38,7 +38,6 @@ export function readDataCenter(document: unknown): Reading {
 }
 
 function assemble(declared: Declared, networks: DataCenter["networks"], lab: LabPlan): DataCenter {
-  const machines = (list: Declared["reflectors"]) => sure(list).map((machine) => machineOf(sure(machine)));
   return {
     name: sure(declared.name),
     ranges: rangesOf(declared),
@@ -48,8 +47,8 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     mtu: sure(declared.mtu),
     ...(declared.tunnels === "open" && { tunnels: "open" as const }),
     fabric: fabricOf(declared),
-    controllers: machines(declared.controllers),
-    reflectors: machines(declared.reflectors),
+    controllers: sure(declared.controllers).map((machine) => machineOf(sure(machine))),
+    reflectors: sure(declared.reflectors).map((machine) => routerOf(sure(machine))),
     ...(sure(declared.racks).length > 0 && { racks: sure(declared.racks).map((rack) => rackOf(declared, sure(rack))) }),
     hosts: sure(declared.hosts).map((host, index) => hostOf(declared, sure(host), index)),
     gateways: sure(declared.gateways).map((gateway) => gatewayOf(sure(gateway))),
@@ -85,6 +84,10 @@ function machineOf({ name, ipv4, ipv6 }: DeclaredMachine): Machine {
   return { name: sure(name), ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
 }
 
+function routerOf({ platform, ...machine }: DeclaredRouter): Machine {
+  return { ...machineOf(machine), ...(platform !== undefined && { platform }) };
+}
+
 function rackOf({ fabric }: Declared, rack: DeclaredRack): Rack {
   const { name, asn, peering, ipv4, ipv6 } = rack;
   const tor = sure(rack.tor);
@@ -96,7 +99,7 @@ function rackOf({ fabric }: Declared, rack: DeclaredRack): Rack {
     ...(ipv4 && { ipv4 }),
     ...(ipv6 && { ipv6 }),
     tor: {
-      ...machineOf(tor),
+      ...routerOf(tor),
       uplink: tor.uplink ?? sure(fabric?.interface),
       ...(tor.interface !== undefined && { interface: tor.interface }),
       ...(rack4 && { rack4 }),
@@ -125,7 +128,7 @@ function gatewayOf(gateway: DeclaredGateway): Gateway {
     ...(ipv4 && { ipv4: sessionOf(ipv4) }),
     ...(ipv6 && { ipv6: sessionOf(ipv6) }),
   };
-  return { ...machineOf(gateway), upstream, ...(gateway.pnat && { pnat: gateway.pnat }) };
+  return { ...routerOf(gateway), upstream, ...(gateway.pnat && { pnat: gateway.pnat }) };
 }
 
 function sessionOf({ address, peer }: NonNullable<NonNullable<DeclaredGateway["upstream"]>["ipv4"]>): UpstreamSession {

@@ -37,5 +37,9 @@ export function roleOf(dc: DataCenter, name: string): PeerRole {
 
 /** A machine of the fabric by its name: its address is the next hop of what it says of itself. */
 export function machineNamed(dc: DataCenter, name: string): Machine | undefined {
-  return [...dc.hosts, ...dc.gateways, ...torsOf(dc), ...dc.reflectors].find((machine) => machine.name === name);
+  return [...dc.hosts, ...routersIn(dc)].find((machine) => machine.name === name);
+}
+
+export function routersIn(dc: DataCenter): readonly Machine[] {
+  return [...dc.gateways, ...torsOf(dc), ...dc.reflectors];
 }

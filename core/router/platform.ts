@@ -2,16 +2,14 @@
  * A router platform: how it writes a configuration, and how it reads its own text. Both ways without I/O; what the text means is
  * judged by the proof, which knows no platform.
  */
-import type { DataCenter } from "../datacenter/data-center.ts";
+import type { DataCenter, RouterPlatform } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Policy, PrefixSet, RouteSource, Settings } from "./policy.ts";
 import type { DiscardRoute, Pnat, RouterConfig, Timers } from "./router-config.ts";
 
-export type PlatformName = "bird" | "frr" | "junos" | "iosxe" | "eos" | "vyos" | "srlinux";
-
 export interface Platform {
-  readonly name: PlatformName;
+  readonly name: RouterPlatform;
   /** As its vendor calls it, with the release from which the text holds. */
   readonly title: string;
   /**

@@ -1,8 +1,17 @@
 /** Every platform that Margay writes for. A platform is a folder beside this file, and a row here. */
+import { bird } from "./bird/bird.ts";
+import { frr } from "./frr/frr.ts";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { routersIn } from "./peers.ts";
 import type { Platform } from "./platform.ts";
 
-export const PLATFORMS: readonly Platform[] = [];
+export const PLATFORMS: readonly Platform[] = [bird, frr];
 
 export function platformOf(name: string): Platform | undefined {
   return PLATFORMS.find((platform) => platform.name === name);
+}
+
+/** In whose words the router of that name is configured; undefined for one that is not written yet. */
+export function platformFor(dc: DataCenter, router: string): Platform | undefined {
+  return platformOf(routersIn(dc).find(({ name }) => name === router)?.platform ?? "bird");
 }

@@ -40,10 +40,12 @@ export type Condition =
   | { readonly nextHop: readonly Ip[] }
   | { readonly source: readonly RouteSource[] }
   /** It came from the neighbour at one of these addresses. */
-  | { readonly from: readonly Ip[] }
+  | { readonly learnedFrom: readonly Ip[] }
   /** It came from the protocol of this name (BIRD's `proto`). */
   | { readonly protocol: string }
   | { readonly family: Family }
+  /** The IPAM gave its address to whom it came from (BIRD's `roa_check` against a table that follows the IPAM). */
+  | { readonly assigned: "by the IPAM" }
   /** Something that this model cannot tell: it may hold and may not. `text` is the platform's own. */
   | { readonly unknown: string }
   | { readonly not: Condition }

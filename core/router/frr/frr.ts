@@ -1,0 +1,18 @@
+/** FRRouting: `frr.conf`, with nftables and sysctls beside it on a gateway. */
+import { besideOnLinux } from "../linux.ts";
+import type { Platform } from "../platform.ts";
+import { readFrr } from "./read.ts";
+import { frrText } from "./write.ts";
+
+export const frr: Platform = {
+  name: "frr",
+  title: "FRRouting 8.4 on Linux",
+  render: (config, site) => ({
+    files: [
+      { name: `${config.name}.frr.conf`, text: frrText(config) },
+      ...(config.role === "gateway" ? besideOnLinux(site, config.name) : []),
+    ],
+    refused: [],
+  }),
+  read: readFrr,
+};

@@ -1,0 +1,79 @@
+/**
+ * What stands beside BGP on a Linux gateway, whichever daemon speaks it: the nftables that let pass and translate, the kernel's
+ * settings, and the addresses of the PNAT pool. They are the objects that Margay's own gateway agent holds, as files.
+ */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Role, View } from "../feed/item.ts";
+import { compile } from "../intent/compile.ts";
+import type { Intent } from "../intent/intent.ts";
+import type { NftChain, NftElement, NftSet } from "../kinds/nft.ts";
+import type { RenderedFile } from "./platform.ts";
+
+/** Everything that a machine of this role holds, of the data centre alone. */
+export function intentOf(datacenter: DataCenter, self: { readonly host: string; readonly role: Role }): Intent {
+  const nobody: Omit<View, "datacenter"> = {
+    endpoints: new Map(),
+    subnets: new Map(),
+    groups: new Map(),
+    members: new Map(),
+    prefixes: new Map(),
+  };
+  return compile({ ...nobody, datacenter }, self);
+}
+
+/** `gw1.nft` and `gw1.sysctl.conf`. */
+export function besideOnLinux(datacenter: DataCenter, name: string): readonly RenderedFile[] {
+  const intent = intentOf(datacenter, { host: name, role: "gateway" });
+  return [
+    { name: `${name}.nft`, text: nftText(name, intent) },
+    { name: `${name}.sysctl.conf`, text: sysctlText(name, intent) },
+  ];
+}
+
+function sysctlText(name: string, { sysctls }: Intent): string {
+  const lines = sysctls.map(({ value: { path, value } }) => `${path} = ${value}`);
+  return [`# ${name}: what the kernel of this gateway has to do. Apply: sysctl -p ${name}.sysctl.conf`, ...lines, ""].join("\n");
+}
+
+function nftText(name: string, intent: Intent): string {
+  const held = intent.nft.map(({ value }) => value);
+  const families = [...new Set(held.map(({ family }) => family))];
+  const tables = families.flatMap((family) => {
+    const objects = held.filter((object) => object.family === family);
+    const inner = objects.flatMap((object) => (object.object === "element" ? [] : [objectText(object, objects)]));
+    return [`table ${family} margay`, `delete table ${family} margay`, `table ${family} margay {`, ...inner, "}"];
+  });
+  return [
+    `# ${name}: what passes this gateway, and what is translated there.`,
+    `# Check:     nft -c -f ${name}.nft`,
+    `# Apply:     nft -f ${name}.nft, all at once`,
+    `# Take back: ${families.map((family) => `nft delete table ${family} margay`).join("; ")}`,
+    ...poolText(intent),
+    ...tables,
+    "",
+  ].join("\n");
+}
+
+function objectText(object: NftChain | NftSet, all: Intent["nft"][number]["value"][]): string {
+  const body = object.object === "chain" ? [object.hook ?? [], ...object.rules].flat() : setLines(object, all);
+  return [`  ${object.object} ${object.name} {`, ...body.map((line) => `    ${line}`), "  }"].join("\n");
+}
+
+function setLines({ name, type, elements }: NftSet, all: Intent["nft"][number]["value"][]): readonly string[] {
+  const own = all.filter((object): object is NftElement => object.object === "element" && object.of === name);
+  const keys = [...(elements ?? []), ...own.map(({ element, value }) => (value === undefined ? element : `${element} : ${value}`))];
+  return keys.length > 0 ? [type, `elements = { ${keys.join(", ")} }`] : [type];
+}
+
+/** The pool is answered for by ARP: its addresses are local, on a link of their own. */
+function poolText({ links }: Intent): readonly string[] {
+  return links.flatMap(({ value: { name, own } }) =>
+    own === undefined
+      ? []
+      : [
+          `# Before it, the addresses of the PNAT pool have to be this machine's own, for instance:`,
+          `#   ip link add ${name} type dummy; ip link set ${name} up`,
+          ...own.addresses.map(({ ip, length }) => `#   ip address add ${ip}/${length} dev ${name}`),
+        ],
+  );
+}
