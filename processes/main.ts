@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: () => 
   apply: () => import("./cli/apply.ts"),
   gateway: () => import("./cli/gateway.ts"),
   rollout: () => import("./cli/rollout.ts"),
+  render: () => import("./cli/render.ts"),
+  prove: () => import("./cli/prove.ts"),
   lab: () => import("./cli/lab.ts"),
   verify: () => import("./cli/verify.ts"),
   why: () => import("./cli/why.ts"),

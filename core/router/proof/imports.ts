@@ -1,0 +1,139 @@
+/**
+ * What each neighbour may make a router believe: of a provider the default route, of hosts and racks single addresses inside the ranges that lead to
+ * themselves, of gateways the default route and their pools as well. Nobody else is believed anything.
+ */
+import { sharedPools } from "../../intent/pnat-pool.ts";
+import { addressOn } from "../../intent/bgp-channel.ts";
+import { widthOf } from "../../net/address.ts";
+import type { Family } from "../../net/address.ts";
+import { covers } from "../../net/prefix.ts";
+import type { Cidr } from "../../net/prefix.ts";
+import { hasLoopback } from "../../datacenter/racks.ts";
+import type { DataCenter } from "../../datacenter/data-center.ts";
+import { cellsOf } from "../cells.ts";
+import { decide } from "../evaluate.ts";
+import type { Place, Route } from "../evaluate.ts";
+import { machineNamed } from "../peers.ts";
+import type { ReadFamily } from "../platform.ts";
+import { claimed } from "./claim.ts";
+import type { Claim } from "./claim.ts";
+import { boundariesOf, showPlace } from "./outside.ts";
+import { declaredOf, unknownHop } from "./site.ts";
+import type { Declared, Site, Speaker } from "./site.ts";
+
+export function importClaims(site: Site, speaker: Speaker): readonly Claim[] {
+  const asked = declaredOf(site, speaker.name).flatMap((session) =>
+    session.neighbor.families.map((told): Asked => ({ session, told, own: ownHop(site.dc, session, told.family) })),
+  );
+  // Hosts are many and asked alike: what is said to one of them, its own address apart, is judged once.
+  const alike = Map.groupBy(asked, (each) => signature(speaker, each));
+  const cells = new Map(([4, 6] as const).map((family) => [family, cellsOf(family, boundariesOf(site, speaker))]));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined
+      ? []
+      : [
+          importClaim(site, speaker, {
+            first,
+            names: group.map(({ session }) => session.other.name),
+            cells: cells.get(first.told.family) ?? [],
+          }),
+        ];
+  });
+}
+
+interface Asked {
+  readonly session: Declared;
+  readonly told: ReadFamily;
+  /** The only next hop that it may name, where it may name but itself. */
+  readonly own: string | undefined;
+}
+
+function ownHop(dc: DataCenter, { role, other, session }: Declared, family: Family): string | undefined {
+  const machine = machineNamed(dc, other.name);
+  if (machine === undefined || role === "reflector") return undefined;
+  // Those who reflect tell of others; so does a router of the rack to its hosts, which no router hears.
+  return session.kind === "gateway peer" || session.kind === "tor client" ? undefined : addressOn(machine, family);
+}
+
+function signature({ book }: Speaker, { session, told, own }: Asked): string {
+  const policies = told.import.map((name) => ({ ...book.policies.get(name), name: "" }));
+  const text = JSON.stringify([session.role, session.session.kind, told.family, told.unfiltered, policies]);
+  return own === undefined ? text : text.replaceAll(JSON.stringify(own), "SELF");
+}
+
+interface Group {
+  readonly first: Asked;
+  readonly names: readonly string[];
+  readonly cells: readonly Place[];
+}
+
+function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Group): Claim {
+  const { session, told, own } = first;
+  const against = cells.flatMap((place): string[] => {
+    const route: Route = {
+      place,
+      source: "bgp",
+      communities: "any",
+      nextHop: "any",
+      from: "any",
+      assigned: "maybe",
+      protocol: session.neighbor.description ?? "",
+    };
+    if (decide(speaker.book, told.import, told.unfiltered, route).accepted === "no") return [];
+    if (!mayTell(site.dc, session, place)) return [`${showPlace(place)} would be believed`];
+    if (own === undefined) return [];
+    const astray = decide(speaker.book, told.import, told.unfiltered, { ...route, nextHop: unknownHop(told.family) }).accepted;
+    return astray === "no" ? [] : [`${showPlace(place)} would be believed to be behind somebody else`];
+  });
+  return claimed(
+    {
+      about: "imports",
+      where: `${speaker.name} ← ${some(names)}, IPv${told.family}`,
+      claim: `believes ${WORDS[session.role]}`,
+      evidence: `${cells.length} classes of prefixes`,
+    },
+    against,
+  );
+}
+
+const WORDS: Readonly<Record<Declared["role"], string>> = {
+  provider: "the default route alone",
+  host: "single addresses of endpoints, behind itself",
+  tor: "what its rack may have",
+  gateway: "the default route and its pool, behind itself",
+  reflector: "endpoints, pools and the default route",
+};
+
+const SHOWN = 3;
+
+export function some(names: readonly string[]): string {
+  return names.length <= SHOWN + 1 ? names.join(", ") : `${names.slice(0, SHOWN).join(", ")} and ${names.length - SHOWN} more`;
+}
+
+/** In what the data centre is: may the one at the other end of this session speak of such a prefix? */
+function mayTell(dc: DataCenter, { role, other, session }: Declared, place: Place): boolean {
+  const prefix = showPlace(place);
+  const single = place.length === widthOf(place.family);
+  const pools = sharedPools(dc);
+  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole].filter((range): range is Cidr => range !== undefined);
+  const endpoint = single && ranges.some((range) => covers(range, prefix)) && !pools.some((pool) => covers(pool, prefix));
+  const anywhere = place.length === 0;
+  const pool = pools.includes(prefix);
+  const loopback =
+    single &&
+    dc.hosts.some(
+      (host) =>
+        hasLoopback(host) &&
+        (prefix === `${host.ipv4}/32` || prefix === `${host.ipv6}/128`) &&
+        (role !== "host" || host.name === other.name),
+    );
+  if (role === "provider") return anywhere;
+  if (role === "host") return endpoint || loopback;
+  if (role === "tor") return endpoint || loopback || session.kind === "tor client" || inRacks(dc, prefix);
+  return endpoint || pool || anywhere || (role === "reflector" && (loopback || inRacks(dc, prefix)));
+}
+
+function inRacks({ racks = [] }: DataCenter, prefix: Cidr): boolean {
+  return racks.some(({ ipv4, ipv6 }) => prefix === ipv4 || prefix === ipv6);
+}

@@ -1,0 +1,79 @@
+/**
+ * The proof: from the text of every configuration, read back, what may pass each session to the outside, what each neighbour may make a router
+ * believe, that every address has a way in and out, and that both ends of every session agree. Exhaustive: prefixes are
+ * not sampled, each class that policies can tell apart is asked (cells).
+ */
+import type { DataCenter } from "../../datacenter/data-center.ts";
+import { exportsOf } from "../../datacenter/exports.ts";
+import { sharedPool } from "../../intent/pnat-pool.ts";
+import { routerConfigOf } from "../derive.ts";
+import type { Platform } from "../platform.ts";
+import type { Claim } from "./claim.ts";
+import { claimed } from "./claim.ts";
+import { endsClaims, readClaim } from "./ends.ts";
+import { importClaims } from "./imports.ts";
+import { outsideClaims } from "./outside.ts";
+import { pathClaims } from "./paths.ts";
+import { siteOf } from "./site.ts";
+import type { Given, Site, Speaker } from "./site.ts";
+
+/** `platformFor` says in whose words each router's configuration is written; `given` stands in place of one. */
+export function prove(dc: DataCenter, platformFor: (router: string) => Platform, given?: Given): readonly Claim[] {
+  const site = siteOf(dc, platformFor, given);
+  const routers = [...site.speakers.values()].filter(({ role }) => role !== "host");
+  const unreadable = [...site.speakers.values()].filter(({ role, read }) => role === "host" && read.unread.length > 0);
+  return [
+    ...[...routers, ...unreadable].map(readClaim),
+    ...routers.map((speaker) => entersClaim(site, speaker)),
+    ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
+    ...routers.flatMap((speaker) => importClaims(site, speaker)),
+    ...pathClaims(site),
+    ...routers.flatMap((speaker) => translationClaims(site, speaker)),
+    ...endsClaims(site),
+  ];
+}
+
+/**
+ * A router puts into BGP the aggregates and its own pool; BIRD has one table, in which its discard routes are as well. A router of a
+ * rack tells of what is in the rack, which is asked session by session.
+ */
+function entersClaim({ dc }: Site, { name, role, platform, read }: Speaker): Claim {
+  const gateway = dc.gateways.find((machine) => machine.name === name);
+  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole];
+  const own = [...(gateway === undefined ? [] : [...exportsOf(dc), ...sharedPool(dc, gateway)]), ...(platform === "bird" ? ranges : [])];
+  const against = read.enters.flatMap((entry) => {
+    if (role === "tor") return [];
+    if ("redistributes" in entry) return [`every ${entry.redistributes} route of IPv${entry.family}, line ${entry.line}`];
+    return own.includes(entry.prefix) ? [] : [`${entry.prefix}, line ${entry.line}`];
+  });
+  return claimed(
+    { about: "enters", where: name, claim: "puts nothing into BGP but what is declared", evidence: `${read.enters.length} statements` },
+    against,
+  );
+}
+
+/** Where the platform translates itself: exactly the private range, exactly into the pool, and not towards the data centre. */
+function translationClaims({ dc }: Site, { name, read, platform }: Speaker): readonly Claim[] {
+  const want = routerConfigOf(dc, name)?.pnat;
+  // On Linux, nftables beside BGP translates; where there is none, nothing else must.
+  if (want === undefined ? read.pnat.length === 0 : platform === "bird" || platform === "frr") return [];
+  const [have, ...more] = read.pnat;
+  const missing = want?.except.filter((prefix) => have?.except.includes(prefix) !== true) ?? [];
+  const against =
+    want === undefined || have === undefined
+      ? [want === undefined ? "it translates, and there is nothing to translate" : "it translates nothing"]
+      : [
+          ...(have.source === want.source ? [] : [`it translates ${have.source}`]),
+          ...(have.pool.start === want.pool.start && have.pool.end === want.pool.end
+            ? []
+            : [`it translates into ${have.pool.start}-${have.pool.end}`]),
+          ...(have.uplink === want.uplink ? [] : [`it translates on ${have.uplink}`]),
+          ...missing.map((prefix) => `it translates towards ${prefix} as well`),
+          ...more.map(({ line }) => `it translates more, line ${line}`),
+        ];
+  const claim =
+    want === undefined
+      ? "translates nothing"
+      : `translates ${want.source} into ${want.pool.start}-${want.pool.end}, but not towards ${want.except.join(", ")}`;
+  return [claimed({ about: "translation", where: name, claim, evidence: `${read.pnat.length} rules` }, against)];
+}

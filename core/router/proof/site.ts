@@ -1,0 +1,112 @@
+/** Everybody who speaks BGP in the data centre, as their configurations say it: rendered, and read back from the text. */
+import type { DataCenter } from "../../datacenter/data-center.ts";
+import { sessionsOf } from "../../datacenter/sessions.ts";
+import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
+import { computeBird } from "../../intent/bgp-compute.ts";
+import type { Ip } from "../../net/address.ts";
+import { readBird } from "../bird/read.ts";
+import { bookOf } from "../evaluate.ts";
+import type { Book } from "../evaluate.ts";
+import { routerConfigOf, routersOf } from "../derive.ts";
+import type { Platform, ReadNeighbor, ReadRouter } from "../platform.ts";
+import { roleOf } from "../peers.ts";
+import type { PeerRole } from "../router-config.ts";
+
+export interface Speaker {
+  readonly name: string;
+  readonly role: PeerRole;
+  /** Whose words its configuration is in. */
+  readonly platform: string;
+  readonly read: ReadRouter;
+  readonly book: Book;
+}
+
+export interface Site {
+  readonly dc: DataCenter;
+  readonly speakers: ReadonlyMap<string, Speaker>;
+  readonly links: readonly Link[];
+}
+
+/** A session with what each end says of it; undefined where an end does not know it. The provider says nothing that we know. */
+export interface Link {
+  readonly session: Session;
+  readonly near: ReadNeighbor | undefined;
+  readonly far: ReadNeighbor | undefined;
+}
+
+/** A configuration that somebody gave, in place of the one that would be rendered. */
+export interface Given {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly read: ReadRouter;
+}
+
+export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given?: Given): Site {
+  const routers = routersOf(dc).flatMap(({ name, role }): Speaker[] => {
+    if (given?.name === name) return [speaker(name, role, given.platform.name, given.read)];
+    const config = routerConfigOf(dc, name);
+    const platform = platformFor(name);
+    const [main] = config === undefined ? [] : platform.render(config, dc).files;
+    return main === undefined ? [] : [speaker(name, role, platform.name, platform.read(main.text))];
+  });
+  const hosts = dc.hosts.map((host) => speaker(host.name, "host", "bird", readBird(computeBird(dc, host))));
+  const speakers = new Map([...routers, ...hosts].map((each) => [each.name, each]));
+  const known = new Map([...speakers].map(([name, { read }]) => [name, byWord(read)]));
+  const links = sessionsOf(dc).map((session): Link => ({
+    session,
+    near: known.get(session.near.name)?.get(wordOf(session.near, session.far)),
+    far: known.get(session.far.name)?.get(wordOf(session.far, session.near)),
+  }));
+  return { dc, speakers, links };
+}
+
+function speaker(name: string, role: PeerRole, platform: string, read: ReadRouter): Speaker {
+  return { name, role, platform, read, book: bookOf(read) };
+}
+
+/** Neighbours by address, or by interface where that is all there is. */
+function byWord({ neighbors }: ReadRouter): ReadonlyMap<string, ReadNeighbor> {
+  return new Map(
+    neighbors.flatMap((neighbor): [string, ReadNeighbor][] =>
+      [neighbor.interface, neighbor.address].flatMap((word) => (word === undefined ? [] : [[word, neighbor]])),
+    ),
+  );
+}
+
+/** How `own` calls `other`: on link-local sessions by its own interface, as all of them have the same address at the other end. */
+function wordOf(own: End, other: End): string {
+  return own.interface ?? other.ip ?? "";
+}
+
+/** Neighbours of a speaker that no session of the data centre is with. */
+export function undeclared(site: Site, { name, read }: Speaker): readonly ReadNeighbor[] {
+  const declared = new Set(
+    site.links.flatMap(({ session, near, far }) => [
+      session.near.name === name ? near : undefined,
+      session.far.name === name ? far : undefined,
+    ]),
+  );
+  return read.neighbors.filter((neighbor) => !declared.has(neighbor));
+}
+
+/** The address of the other end of a session of the data centre. */
+export interface Declared {
+  readonly neighbor: ReadNeighbor;
+  readonly own: End;
+  readonly other: End;
+  readonly role: PeerRole;
+  readonly session: Session;
+}
+
+export function declaredOf(site: Site, name: string): readonly Declared[] {
+  return site.links.flatMap(({ session, near, far }): Declared[] => {
+    const { dc } = site;
+    if (session.near.name === name && near !== undefined)
+      return [{ neighbor: near, own: session.near, other: session.far, role: roleOf(dc, session.far.name), session }];
+    return session.far.name === name && far !== undefined
+      ? [{ neighbor: far, own: session.far, other: session.near, role: roleOf(dc, session.near.name), session }]
+      : [];
+  });
+}
+
+export const unknownHop = (family: 4 | 6): Ip => (family === 4 ? "192.0.0.8" : "100::8") as Ip;

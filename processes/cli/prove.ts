@@ -1,0 +1,99 @@
+/**
+ * `margay prove`: by exhaustive search over the policies of all routers, that nothing private can pass to the outside, that every address has
+ * a way in and out, and that both ends of every session agree. Ends with 1 when something is not proven.
+ */
+import { readFile } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
+import { ROUTER_PLATFORMS } from "#core/datacenter/data-center.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { routersOf } from "#core/router/derive.ts";
+import type { Platform } from "#core/router/platform.ts";
+import { platformFor, platformOf } from "#core/router/platforms.ts";
+import type { Claim } from "#core/router/proof/claim.ts";
+import { prove } from "#core/router/proof/prove.ts";
+import type { Given } from "#core/router/proof/site.ts";
+import { table } from "./table.ts";
+
+interface Options {
+  readonly config?: string;
+  readonly platform?: string;
+  readonly router?: string;
+  readonly json?: true;
+}
+
+/** How the command ends, besides 0. */
+const STATUS = { notProven: 1, wrong: 2 } as const;
+
+export function command(): Command {
+  return new Command("prove")
+    .description("Prove that nothing leaks and everything is reached, by exhaustive search over the policies; exit 1 when it is not so")
+    .argument("[file]", "the data centre file", "datacenter.yaml")
+    .option("--config <file>", "a router's configuration as it is, in place of the one that would be rendered (with --router)")
+    .addOption(new Option("--platform <platform>", "whose words; of --config, or else of all routers").choices(ROUTER_PLATFORMS))
+    .option("--router <name>", "whose configuration --config is")
+    .option("--json", "claims as JSON")
+    .action(async (file: string, options: Options) => {
+      process.exitCode = await run(file, options);
+    });
+}
+
+async function run(file: string, options: Options): Promise<number> {
+  const reading = await readDataCenterFile(file);
+  if (!reading.ok) return wrong(reading.problems.join("\n"));
+  const dc = reading.value;
+  const given = await givenIn(dc, options);
+  if (typeof given === "string") return wrong(given);
+  const all = options.config === undefined && options.platform !== undefined ? platformOf(options.platform) : undefined;
+  const missing = routersOf(dc).find(({ name }) => (all ?? platformFor(dc, name)) === undefined);
+  if (missing !== undefined) return wrong(`nothing is written yet for the platform of ${missing.name}`);
+  const begun = performance.now();
+  const claims = prove(dc, (router) => sure(all ?? platformFor(dc, router)), given);
+  const open = claims.filter(({ verdict }) => verdict === "not proven");
+  process.stdout.write(
+    options.json === true ? `${JSON.stringify(claims, undefined, 2)}\n` : `${claimsText(claims)}\n${summary(claims, open, begun)}\n`,
+  );
+  return open.length > 0 ? STATUS.notProven : 0;
+}
+
+/** What was given with --config; undefined: nothing. A text: what is wrong with it. */
+async function givenIn(dc: DataCenter, { config, platform, router }: Options): Promise<Given | undefined | string> {
+  if (config === undefined) return router === undefined ? undefined : "--router says whose configuration --config is, and there is none";
+  if (router === undefined) return "--config needs --router NAME: whose configuration it is";
+  if (!routersOf(dc).some(({ name }) => name === router))
+    return `no router "${router}" in the data centre; there are ${routersOf(dc)
+      .map(({ name }) => name)
+      .join(", ")}`;
+  const words = platform === undefined ? platformFor(dc, router) : platformOf(platform);
+  const text = await readFile(config, "utf8").catch((error: NodeJS.ErrnoException) => error);
+  if (typeof text !== "string") return `${config}: cannot be read: ${text.message}`;
+  return words === undefined
+    ? `nothing is written for the platform ${platform ?? ""} yet`
+    : { name: router, platform: words, read: words.read(text) };
+}
+
+function sure(platform: Platform | undefined): Platform {
+  if (platform === undefined) throw new Error("a router without a platform");
+  return platform;
+}
+
+function claimsText(claims: readonly Claim[]): string {
+  const rows = claims.map(({ verdict, about, where, claim, evidence, against }) => [
+    [verdict === "proven" ? "proven" : "NOT PROVEN"],
+    [about],
+    [where],
+    [claim, ...against.map((each) => `! ${each}`)],
+    [evidence],
+  ]);
+  return table(["", "about", "where", "claim", "searched"], rows);
+}
+
+function summary(claims: readonly Claim[], open: readonly Claim[], begun: number): string {
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  return `${claims.length - open.length} proven, ${open.length} not proven, in ${seconds} s`;
+}
+
+function wrong(text: string): number {
+  process.stderr.write(`${text}\n`);
+  return STATUS.wrong;
+}

@@ -1,0 +1,90 @@
+/**
+ * `margay render gateway NAME`: the configuration of a router that follows from a data centre file, in the words of its platform: to
+ * the terminal, or as files. What the platform cannot do is said, with what to put beside it, and ends the command with 3.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
+import { ROUTER_PLATFORMS } from "#core/datacenter/data-center.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { routerConfigOf, routersOf } from "#core/router/derive.ts";
+import type { Rendering } from "#core/router/platform.ts";
+import { platformFor, platformOf } from "#core/router/platforms.ts";
+import type { RouterRole } from "#core/router/router-config.ts";
+
+interface Options {
+  readonly platform?: string;
+  readonly out?: string;
+}
+
+/** How the command ends, besides 0. */
+const STATUS = { wrong: 2, refused: 3 } as const;
+
+const ROLES: Readonly<Record<RouterRole, string>> = {
+  gateway: "A gateway: BGP with the provider and the fabric, policy, static routes, port translation",
+  reflector: "A route reflector",
+  tor: "A top-of-rack router",
+};
+
+export function command(): Command {
+  const render = new Command("render").description("Write the configuration of a router, in the words of its platform");
+  for (const [role, description] of Object.entries(ROLES)) {
+    render
+      .command(role)
+      .description(description)
+      .argument("<name>", "its name in the data centre file")
+      .argument("[file]", "the data centre file", "datacenter.yaml")
+      .addOption(new Option("--platform <platform>", "whose words; else as the file says, else bird").choices(ROUTER_PLATFORMS))
+      .option("--out <directory>", "write files there, instead of to the terminal")
+      .action(async (name: string, file: string, options: Options) => {
+        process.exitCode = await show({ role: role as RouterRole, name, file }, options);
+      });
+  }
+  return render;
+}
+
+interface Asked {
+  readonly role: RouterRole;
+  readonly name: string;
+  readonly file: string;
+}
+
+async function show({ role, name, file }: Asked, { platform, out }: Options): Promise<number> {
+  const reading = await readDataCenterFile(file);
+  if (!reading.ok) return wrong(reading.problems.join("\n"));
+  const rendering = rendered(reading.value, { role, name, file }, platform);
+  if (typeof rendering === "string") return wrong(rendering);
+  if (out === undefined) shown(rendering);
+  else await written(out, rendering);
+  for (const { what, why, beside } of rendering.refused) process.stderr.write(`${what} is not rendered: ${why}\n  beside it: ${beside}\n`);
+  return rendering.refused.length > 0 ? STATUS.refused : 0;
+}
+
+/** Or what is against it. */
+function rendered(dc: DataCenter, { role, name, file }: Asked, asked: string | undefined): Rendering | string {
+  const known = routersOf(dc).filter((router) => router.role === role);
+  const config = known.some((router) => router.name === name) ? routerConfigOf(dc, name) : undefined;
+  if (config === undefined) return `${file} has no ${role} "${name}"; it has ${known.map((router) => router.name).join(", ") || "none"}`;
+  const platform = asked === undefined ? platformFor(dc, name) : platformOf(asked);
+  return platform?.render(config, dc) ?? `nothing is written for the platform ${asked ?? ""} yet`;
+}
+
+/** The router's own alone, so that it can be sent on as it is. */
+function shown({ files: [main, ...beside] }: Rendering): void {
+  process.stdout.write(main?.text ?? "");
+  if (beside.length > 0) process.stderr.write(`beside it, with --out DIRECTORY: ${beside.map(({ name }) => name).join(", ")}\n`);
+}
+
+async function written(directory: string, { files }: Rendering): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const { name, text } of files) {
+    await writeFile(join(directory, name), text);
+    process.stdout.write(`${join(directory, name)}\n`);
+  }
+}
+
+function wrong(text: string): number {
+  process.stderr.write(`${text}\n`);
+  return STATUS.wrong;
+}
