@@ -12,6 +12,13 @@ export interface Platform {
   readonly name: RouterPlatform;
   /** As its vendor calls it, with the release from which the text holds. */
   readonly title: string;
+  /** Where a gateway's port translation is: in the text that `read` reads, or in what stands beside it. */
+  readonly translation: "in its text" | "beside it";
+  /**
+   * Of what it asks an export policy: of what has entered BGP, or of every route that it has. With the latter, whatever is connected is
+   * a candidate without a word, and `ReadRouter.enters` says so.
+   */
+  readonly exports: "what entered BGP" | "every route";
   /**
    * The whole configuration: commented, with how to apply, take back and check it in comments at its top. `site` is for platforms
    * whose text follows from the data centre itself (BIRD); others need `config` alone.

@@ -11,6 +11,8 @@ const MAIN = "bird/bird.conf";
 export const bird: Platform = {
   name: "bird",
   title: "BIRD 2.0.12 on Linux",
+  translation: "beside it",
+  exports: "what entered BGP",
   render: ({ name, role }, site) => ({
     files: [...birdFiles(site, { name, role }), ...(role === "gateway" ? besideOnLinux(site, name) : [])],
     refused: [],

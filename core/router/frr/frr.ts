@@ -7,6 +7,8 @@ import { frrText } from "./write.ts";
 export const frr: Platform = {
   name: "frr",
   title: "FRRouting 8.4 on Linux",
+  translation: "beside it",
+  exports: "what entered BGP",
   render: (config, site) => ({
     files: [
       { name: `${config.name}.frr.conf`, text: frrText(config) },

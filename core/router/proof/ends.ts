@@ -87,7 +87,7 @@ export function readClaim({ name, read, platform }: Speaker): Claim {
     {
       about: "read",
       where: name,
-      claim: `every line of its ${platform} configuration about routes was understood`,
+      claim: `every line of its ${platform.name} configuration about routes was understood`,
       evidence: `${read.neighbors.length} neighbours, ${read.policies.length} policies`,
     },
     [...read.unread.map(({ line, text, reason }) => `line ${line}: ${text}: ${reason}`), ...unnamed(read)],

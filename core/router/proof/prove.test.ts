@@ -55,9 +55,22 @@ const RENDERERS = PLATFORMS.filter(({ name }) => name !== "bird");
 for (const platform of RENDERERS)
   describe(`on ${platform.name}, what was planted is found:`, () => {
     const leaks = (config: RouterConfig) => withText(platform, textOf(platform, config)).filter(({ about }) => about === "exports");
+    /**
+     * Another list of what is announced. Where own prefixes are told by `protocol static`, a longer list alone lets nothing out that a
+     * neighbour tells: there, the colour is not asked for either.
+     */
+    const announcing = (family: 4 | 6, ranges: PrefixSet["ranges"]): RouterConfig => {
+      const sets = edited(`ANNOUNCED-IPV${family}`, { ranges });
+      if (platform.exports === "what entered BGP") return sets;
+      const bare = (policy: Policy): Policy => ({
+        ...policy,
+        terms: policy.terms.map((term) => ({ ...term, when: term.when.filter((condition) => !("community" in condition)) })),
+      });
+      return { ...sets, policies: withPolicy(`TO-PROVIDER-IPV${family}`, bare).policies };
+    };
 
     test("an entry that lets pass what is longer", () => {
-      const [leak] = leaks(edited("ANNOUNCED-IPV4", { ranges: [{ prefix: cidr("172.18.208.0/24"), least: 24, most: 32 }] }));
+      const [leak] = leaks(announcing(4, [{ prefix: cidr("172.18.208.0/24"), least: 24, most: 32 }]));
       assert.match(leak?.against[0] ?? "", /172\.18\.208\.0\/25 \(part of the public range/);
     });
 
@@ -72,8 +85,11 @@ for (const platform of RENDERERS)
           { prefix: cidr("172.18.208.0/24"), least: 24, most: 24 },
           { prefix: cidr(prefix), least, most },
         ];
-        const found = leaks(edited("ANNOUNCED-IPV4", { ranges })).flatMap(({ against }) => against);
-        assert.ok(found.length > 0, prefix);
+        const found = leaks(announcing(4, ranges)).flatMap(({ against }) => against);
+        assert.ok(
+          found.some((text) => text.includes("would pass")),
+          prefix,
+        );
       }
     });
 
@@ -93,7 +109,7 @@ for (const platform of RENDERERS)
         { prefix: cidr("2001:db8:a41:2::/63"), least: 63, most: 63 },
         { prefix: cidr("2001:db8:a41:3::7/128"), least: 128, most: 128 },
       ];
-      const found = leaks(edited("ANNOUNCED-IPV6", { ranges })).flatMap(({ against }) => against);
+      const found = leaks(announcing(6, ranges)).flatMap(({ against }) => against.filter((text) => text.includes("would pass")));
       assert.deepEqual(
         found.map((text) => text.split(" ")[0]),
         ["2001:db8:a41:3::7/128"],

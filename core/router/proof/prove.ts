@@ -24,7 +24,7 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
   const unreadable = [...site.speakers.values()].filter(({ role, read }) => role === "host" && read.unread.length > 0);
   return [
     ...[...routers, ...unreadable].map(readClaim),
-    ...routers.map((speaker) => entersClaim(site, speaker)),
+    ...routers.flatMap((speaker) => entersClaims(site, speaker)),
     ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
     ...routers.flatMap((speaker) => importClaims(site, speaker)),
     ...pathClaims(site),
@@ -37,27 +37,37 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
  * A router puts into BGP the aggregates and its own pool; BIRD has one table, in which its discard routes are as well. A router of a
  * rack tells of what is in the rack, which is asked session by session.
  */
-function entersClaim({ dc }: Site, { name, role, platform, read }: Speaker): Claim {
+function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): readonly Claim[] {
+  // Whatever it has is a candidate there: what it tells is asked session by session.
+  if (platform.exports === "every route") return [];
   const gateway = dc.gateways.find((machine) => machine.name === name);
   const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole];
-  const own = [...(gateway === undefined ? [] : [...exportsOf(dc), ...sharedPool(dc, gateway)]), ...(platform === "bird" ? ranges : [])];
+  const own = [
+    ...(gateway === undefined ? [] : [...exportsOf(dc), ...sharedPool(dc, gateway)]),
+    ...(platform.name === "bird" ? ranges : []),
+  ];
   const against = read.enters.flatMap((entry) => {
     if (role === "tor") return [];
     if ("redistributes" in entry) return [`every ${entry.redistributes} route of IPv${entry.family}, line ${entry.line}`];
     return own.includes(entry.prefix) ? [] : [`${entry.prefix}, line ${entry.line}`];
   });
-  return claimed(
-    { about: "enters", where: name, claim: "puts nothing into BGP but what is declared", evidence: `${read.enters.length} statements` },
-    against,
-  );
+  return [
+    claimed(
+      { about: "enters", where: name, claim: "puts nothing into BGP but what is declared", evidence: `${read.enters.length} statements` },
+      against,
+    ),
+  ];
 }
 
 /** Where the platform translates itself: exactly the private range, exactly into the pool, and not towards the data centre. */
 function translationClaims({ dc }: Site, { name, read, platform }: Speaker): readonly Claim[] {
-  const want = routerConfigOf(dc, name)?.pnat;
-  // On Linux, nftables beside BGP translates; where there is none, nothing else must.
-  if (want === undefined ? read.pnat.length === 0 : platform === "bird" || platform === "frr") return [];
+  const config = routerConfigOf(dc, name);
+  const want = config?.pnat;
+  // Where something beside BGP translates, nothing else must.
+  if (read.pnat.length === 0 && (want === undefined || platform.translation === "beside it")) return [];
   const [have, ...more] = read.pnat;
+  // The router may call its uplink otherwise than the data centre does, but not as one of the others.
+  const within = config?.interfaces.flatMap((each) => (each.side === "outside" ? [] : [each.name])) ?? [];
   const missing = want?.except.filter((prefix) => have?.except.includes(prefix) !== true) ?? [];
   const against =
     want === undefined || have === undefined
@@ -67,7 +77,7 @@ function translationClaims({ dc }: Site, { name, read, platform }: Speaker): rea
           ...(have.pool.start === want.pool.start && have.pool.end === want.pool.end
             ? []
             : [`it translates into ${have.pool.start}-${have.pool.end}`]),
-          ...(have.uplink === want.uplink ? [] : [`it translates on ${have.uplink}`]),
+          ...(within.includes(have.uplink) ? [`it translates on ${have.uplink}`] : []),
           ...missing.map((prefix) => `it translates towards ${prefix} as well`),
           ...more.map(({ line }) => `it translates more, line ${line}`),
         ];

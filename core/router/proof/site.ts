@@ -4,7 +4,7 @@ import { sessionsOf } from "../../datacenter/sessions.ts";
 import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
 import { computeBird } from "../../intent/bgp-compute.ts";
 import type { Ip } from "../../net/address.ts";
-import { readBird } from "../bird/read.ts";
+import { bird } from "../bird/bird.ts";
 import { bookOf } from "../evaluate.ts";
 import type { Book } from "../evaluate.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
@@ -16,7 +16,7 @@ export interface Speaker {
   readonly name: string;
   readonly role: PeerRole;
   /** Whose words its configuration is in. */
-  readonly platform: string;
+  readonly platform: Platform;
   readonly read: ReadRouter;
   readonly book: Book;
 }
@@ -43,13 +43,13 @@ export interface Given {
 
 export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given?: Given): Site {
   const routers = routersOf(dc).flatMap(({ name, role }): Speaker[] => {
-    if (given?.name === name) return [speaker(name, role, given.platform.name, given.read)];
+    if (given?.name === name) return [speaker(name, role, given.platform, given.read)];
     const config = routerConfigOf(dc, name);
     const platform = platformFor(name);
     const [main] = config === undefined ? [] : platform.render(config, dc).files;
-    return main === undefined ? [] : [speaker(name, role, platform.name, platform.read(main.text))];
+    return main === undefined ? [] : [speaker(name, role, platform, platform.read(main.text))];
   });
-  const hosts = dc.hosts.map((host) => speaker(host.name, "host", "bird", readBird(computeBird(dc, host))));
+  const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, bird.read(computeBird(dc, host))));
   const speakers = new Map([...routers, ...hosts].map((each) => [each.name, each]));
   const known = new Map([...speakers].map(([name, { read }]) => [name, byWord(read)]));
   const links = sessionsOf(dc).map((session): Link => ({
@@ -60,7 +60,7 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
   return { dc, speakers, links };
 }
 
-function speaker(name: string, role: PeerRole, platform: string, read: ReadRouter): Speaker {
+function speaker(name: string, role: PeerRole, platform: Platform, read: ReadRouter): Speaker {
   return { name, role, platform, read, book: bookOf(read) };
 }
 
