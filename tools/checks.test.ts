@@ -14,7 +14,7 @@ const sources = files.filter(({ path }) => !/\.(test|contract)\.ts$/.test(path))
 
 /** What a file imports, as paths from the top (`core/net/address.ts`), packages or `node:` names. */
 function importsOf({ path, text }: { path: string; text: string }): string[] {
-  const names = [...text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  const names = [...text.matchAll(/(?:\bfrom\s+|import\(\s*)"([^"]+)"/g)].map((match) => match[1] ?? "");
   return names.map((name) =>
     name.startsWith("#") ? name.slice(1) : name.startsWith(".") ? normalize(join(dirname(path), name)) : `outside:${name}`,
   );

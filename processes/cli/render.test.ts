@@ -30,6 +30,18 @@ test("render: the router's own text alone, to be sent on as it is; or all files"
   assert.match(readFileSync(join(out, "gw1.nft"), "utf8"), /snat ip to 198\.51\.100\.8-198\.51\.100\.11 persistent/);
 });
 
+test("render: in a vendor's words, with the router's own names for its interfaces; what it cannot do is said, and ends with 3", () => {
+  const ports = ["--interface", "fab0=Ethernet1", "--interface", "wan0=Ethernet2"];
+  const { status, stdout, stderr } = margay("render", "gateway", "gw1", GUIDE, "--platform", "eos", ...ports);
+  assert.equal(status, 3);
+  assert.match(stdout, /^interface Ethernet2\n {3}description outside\n {3}no switchport\n/m);
+  assert.doesNotMatch(stdout, /wan0/);
+  assert.match(stderr, /^PNAT of 10\.65\.0\.0\/16 is not rendered: .*\n {2}beside it: a Linux gateway/);
+  const wrong = margay("render", "gateway", "gw1", GUIDE, "--platform", "eos", "--interface", "eth9=Ethernet1");
+  assert.deepEqual([wrong.status, wrong.stdout], [2, ""]);
+  assert.equal(wrong.stderr, "--interface eth9=Ethernet1: say NAME=PORT; the interfaces of gw1 are fab0, wan0\n");
+});
+
 test("render: a name or a role that the file has not is said, with those that it has", () => {
   const { status, stdout, stderr } = margay("render", "reflector", "gw1", GUIDE);
   assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });

@@ -9,12 +9,15 @@ import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
 import { ROUTER_PLATFORMS } from "#core/datacenter/data-center.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { routerConfigOf, routersOf } from "#core/router/derive.ts";
+import { withInterfaces } from "#core/router/interfaces.ts";
 import type { Rendering } from "#core/router/platform.ts";
 import { platformFor, platformOf } from "#core/router/platforms.ts";
-import type { RouterRole } from "#core/router/router-config.ts";
+import type { RouterConfig, RouterRole } from "#core/router/router-config.ts";
 
 interface Options {
   readonly platform?: string;
+  /** `fab0=GigabitEthernet0/0/0` each. */
+  readonly interface: readonly string[];
   readonly out?: string;
 }
 
@@ -36,6 +39,7 @@ export function command(): Command {
       .argument("<name>", "its name in the data centre file")
       .argument("[file]", "the data centre file", "datacenter.yaml")
       .addOption(new Option("--platform <platform>", "whose words; else as the file says, else bird").choices(ROUTER_PLATFORMS))
+      .option("--interface <name=port>", "what the router calls an interface: fab0=GigabitEthernet0/0/0; may be said again", also, [])
       .option("--out <directory>", "write files there, instead of to the terminal")
       .action(async (name: string, file: string, options: Options) => {
         process.exitCode = await show({ role: role as RouterRole, name, file }, options);
@@ -44,16 +48,18 @@ export function command(): Command {
   return render;
 }
 
+const also = (one: string, before: readonly string[]): readonly string[] => [...before, one];
+
 interface Asked {
   readonly role: RouterRole;
   readonly name: string;
   readonly file: string;
 }
 
-async function show({ role, name, file }: Asked, { platform, out }: Options): Promise<number> {
+async function show({ role, name, file }: Asked, { platform, interface: ports, out }: Options): Promise<number> {
   const reading = await readDataCenterFile(file);
   if (!reading.ok) return wrong(reading.problems.join("\n"));
-  const rendering = rendered(reading.value, { role, name, file }, platform);
+  const rendering = rendered(reading.value, { role, name, file }, { platform, ports });
   if (typeof rendering === "string") return wrong(rendering);
   if (out === undefined) shown(rendering);
   else await written(out, rendering);
@@ -61,13 +67,28 @@ async function show({ role, name, file }: Asked, { platform, out }: Options): Pr
   return rendering.refused.length > 0 ? STATUS.refused : 0;
 }
 
+interface Words {
+  readonly platform: string | undefined;
+  readonly ports: readonly string[];
+}
+
 /** Or what is against it. */
-function rendered(dc: DataCenter, { role, name, file }: Asked, asked: string | undefined): Rendering | string {
+function rendered(dc: DataCenter, { role, name, file }: Asked, { platform: asked, ports }: Words): Rendering | string {
   const known = routersOf(dc).filter((router) => router.role === role);
   const config = known.some((router) => router.name === name) ? routerConfigOf(dc, name) : undefined;
   if (config === undefined) return `${file} has no ${role} "${name}"; it has ${known.map((router) => router.name).join(", ") || "none"}`;
   const platform = asked === undefined ? platformFor(dc, name) : platformOf(asked);
-  return platform?.render(config, dc) ?? `nothing is written for the platform ${asked ?? ""} yet`;
+  const names = portsOf(ports, config);
+  if (typeof names === "string") return names;
+  return platform?.render(withInterfaces(config, names), dc) ?? `nothing is written for the platform ${asked ?? ""} yet`;
+}
+
+/** By the data centre's name of each interface, or what is against it. */
+function portsOf(ports: readonly string[], { name, interfaces }: RouterConfig): ReadonlyMap<string, string> | string {
+  const known = interfaces.map((each) => each.name);
+  const pairs = ports.map((text) => [text.slice(0, Math.max(0, text.indexOf("="))), text.slice(text.indexOf("=") + 1)] as const);
+  const wrong = pairs.findIndex(([own, port]) => !known.includes(own) || !/^[A-Za-z][A-Za-z0-9./:_-]*$/.test(port));
+  return wrong < 0 ? new Map(pairs) : `--interface ${ports[wrong]}: say NAME=PORT; the interfaces of ${name} are ${known.join(", ")}`;
 }
 
 /** The router's own alone, so that it can be sent on as it is. */

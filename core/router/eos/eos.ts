@@ -1,0 +1,18 @@
+/** Arista EOS. */
+import { unnumberedRefused } from "../groups.ts";
+import type { Platform } from "../platform.ts";
+import { readEos } from "./read.ts";
+import { RELEASE } from "./words.ts";
+import { eosText, refusedBy } from "./write.ts";
+
+export const eos: Platform = {
+  name: "eos",
+  title: RELEASE,
+  translation: "beside it",
+  exports: "what entered BGP",
+  render: (config) => ({
+    files: [{ name: `${config.name}.eos.conf`, text: eosText(config) }],
+    refused: [...refusedBy(config), ...unnumberedRefused(config)],
+  }),
+  read: readEos,
+};

@@ -1,0 +1,65 @@
+/**
+ * The configurations that people read, as files beside this one: a gateway, a reflector, and a gateway that reflects, on each platform.
+ * After a change that is meant, `MARGAY_GOLDEN=write` in the environment writes them anew; then read what changed.
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { dataCenterOf } from "../../intent/bgp-variants.ts";
+import { withInterfaces } from "../interfaces.ts";
+import { EXAMPLES, PORTS, VENDORS } from "./examples.ts";
+
+for (const platform of VENDORS)
+  for (const { name, variant, config } of EXAMPLES)
+    test(`${platform.title}: the ${name} is as its file says`, () => {
+      const ports = PORTS[platform.name] ?? assert.fail(`${platform.name} has no names for its interfaces`);
+      const [file] = platform.render(withInterfaces(config, new Map(ports)), dataCenterOf(variant)).files;
+      const path = fileURLToPath(new URL(`${name}.${platform.name}.conf`, import.meta.url));
+      if (process.env["MARGAY_GOLDEN"] === "write") writeFileSync(path, file?.text ?? "");
+      assert.equal(file?.text, readFileSync(path, "utf8"));
+    });
+
+test("no configuration holds a secret, and each says where they go", () => {
+  for (const platform of VENDORS)
+    for (const { variant, config } of EXAMPLES) {
+      const guarded = config.neighbors.filter(({ password }) => password !== undefined);
+      const text = platform.render(config, dataCenterOf(variant)).files[0]?.text ?? "";
+      for (const { name } of guarded) assert.match(text, new RegExp(`SECRET-${name.replaceAll(" ", "-")}`), platform.name);
+      if (guarded.length > 0) assert.match(text, /Passwords are not in this text/, platform.name);
+    }
+});
+
+test("what a platform cannot is refused, with what to put beside it", () => {
+  const refusals = Object.fromEntries(
+    VENDORS.map((platform) => [
+      platform.name,
+      platform.render(EXAMPLES[0]?.config ?? assert.fail(), dataCenterOf("guide")).refused.map(({ what }) => what),
+    ]),
+  );
+  assert.deepEqual(refusals, {
+    junos: ["GTSM with provider of gw1 over IPv6"],
+    iosxe: [],
+    eos: ["PNAT of 10.65.0.0/16"],
+    vyos: [],
+    srlinux: ["PNAT of 10.65.0.0/16", "GTSM with provider of gw1", "GTSM with provider of gw1"],
+  });
+  for (const platform of VENDORS)
+    for (const { why, beside } of platform.render(EXAMPLES[0]?.config ?? assert.fail(), dataCenterOf("guide")).refused)
+      assert.ok(why !== "" && beside !== "");
+});
+
+test("a session over link-local addresses is refused, not written wrong", () => {
+  const { config, variant } = EXAMPLES[0] ?? assert.fail();
+  const neighbors = config.neighbors.map(({ address, ...neighbor }) =>
+    neighbor.role === "provider" ? { ...neighbor, address } : { ...neighbor, interface: "swp1" },
+  );
+  for (const platform of VENDORS) {
+    const { files, refused } = platform.render({ ...config, neighbors: neighbors as typeof config.neighbors }, dataCenterOf(variant));
+    assert.ok(
+      refused.some(({ what }) => what === "the session with rr1 over link-local addresses of swp1"),
+      platform.name,
+    );
+    assert.doesNotMatch(files[0]?.text ?? "", /undefined|192\.168\.100\.5\b/);
+  }
+});

@@ -1,0 +1,18 @@
+/** Juniper Junos: routers (MX, QFX, PTX) and, where there is something to translate, the SRX. */
+import { unnumberedRefused } from "../groups.ts";
+import type { Platform } from "../platform.ts";
+import { readJunos } from "./read.ts";
+import { RELEASE } from "./words.ts";
+import { junosText, refusedBy } from "./write.ts";
+
+export const junos: Platform = {
+  name: "junos",
+  title: RELEASE,
+  translation: "in its text",
+  exports: "every route",
+  render: (config) => ({
+    files: [{ name: `${config.name}.junos.conf`, text: junosText(config) }],
+    refused: [...refusedBy(config), ...unnumberedRefused(config)],
+  }),
+  read: readJunos,
+};

@@ -1,0 +1,33 @@
+/**
+ * Which routes a router tells of with itself as their next hop: its own, and those that eBGP brought (RFC 4271, 5.1.3). What it
+ * reflects keeps the next hop that it had. Platforms whose session-wide switch cannot tell the two apart are told route by route.
+ */
+import type { Ip } from "../net/address.ts";
+import type { Community, Policy, Term } from "./policy.ts";
+import type { RouterConfig } from "./router-config.ts";
+
+/** Colours of routes that begin here. */
+export function ownColours({ originated }: Pick<RouterConfig, "originated">): ReadonlySet<Community> {
+  return new Set(originated.map(({ community }) => community));
+}
+
+/** The community that a term asks for, if any. */
+export function colourAsked({ when }: Term): Community | undefined {
+  return when.flatMap((condition) => ("community" in condition ? [condition.community] : []))[0];
+}
+
+/** What a term of an export policy names as the next hop; undefined where the router leaves it as BGP has it anyway. */
+export function nextHopTold(config: RouterConfig, policy: Policy, term: Term): "self" | Ip | undefined {
+  const colour = colourAsked(term);
+  if (colour === undefined || term.verdict !== "accept" || !externalColours(config).has(colour)) return undefined;
+  for (const { asn, localAsn, families } of config.neighbors) {
+    const told = families.find((family) => family.export === policy.name);
+    if (told?.nextHop === "self for external" && asn === localAsn) return told.localNextHop ?? "self";
+  }
+  return undefined;
+}
+
+function externalColours(config: RouterConfig): ReadonlySet<Community> {
+  const heard = config.communities.filter(({ name }) => name === "from-provider").map(({ value }) => value);
+  return new Set([...ownColours(config), ...heard]);
+}

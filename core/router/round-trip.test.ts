@@ -1,0 +1,148 @@
+/** What a platform's text says, read back, is what the router was to be told: session by session, prefix by prefix. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dataCenterOf, VARIANTS } from "../intent/bgp-variants.ts";
+import { familyOf } from "../net/address.ts";
+import type { Family, Ip } from "../net/address.ts";
+import { cellsOf } from "./cells.ts";
+import { routerConfigOf, routersOf } from "./derive.ts";
+import { bookOf, changedBy, decide, placeOf } from "./evaluate.ts";
+import type { Book, Place, Route } from "./evaluate.ts";
+import { VENDORS, withEverything } from "./golden/examples.ts";
+import { addressedOf } from "./groups.ts";
+import { ownColours } from "./next-hop.ts";
+import type { ReadFamily, ReadRouter } from "./platform.ts";
+import type { Neighbor, NeighborFamily, RouterConfig } from "./router-config.ts";
+
+const STRANGE: Readonly<Record<Family, Ip>> = { 4: "203.0.113.99" as Ip, 6: "2001:db8:dead::99" as Ip };
+
+for (const platform of VENDORS)
+  for (const variant of VARIANTS) {
+    const dc = dataCenterOf(variant);
+    for (const { name, role } of routersOf(dc))
+      test(`${platform.name}: ${role} ${name} of "${variant}" reads back as it was to be`, () => {
+        const config = withEverything(routerConfigOf(dc, name) ?? assert.fail());
+        const [file] = platform.render(config, dc).files;
+        const read = platform.read(file?.text ?? "");
+        assert.deepEqual(read.unread, []);
+        assert.equal(read.asn, config.asn);
+        assert.equal(read.routerId, config.routerId);
+        assert.deepEqual(read.statics.map(({ prefix }) => prefix).toSorted(), config.statics.map(({ prefix }) => prefix).toSorted());
+        assert.deepEqual(
+          read.neighbors.map(({ address }) => address).toSorted(),
+          config.neighbors.map(({ address }) => address).toSorted(),
+        );
+        for (const neighbor of addressedOf(config)) {
+          const found =
+            read.neighbors.find(({ address }) => address === neighbor.address) ?? assert.fail(`no session with ${neighbor.name}`);
+          assert.equal(found.asn, neighbor.asn);
+          assert.equal(found.local, neighbor.local);
+          assert.equal(found.localAsn, neighbor.localAsn);
+          assert.equal(found.connects, neighbor.connects);
+          assert.equal(found.timers.hold, neighbor.timers.hold);
+          assert.equal(found.timers.keepalive, neighbor.timers.keepalive);
+          assert.equal(found.bfd !== undefined, neighbor.bfd !== undefined, "BFD");
+          assert.equal(found.gracefulRestart, "yes");
+          assert.equal(found.password, neighbor.password === undefined ? "no" : "yes");
+          if (platform.name !== "srlinux") assert.equal(found.gtsm, neighbor.gtsm === undefined ? "no" : "yes");
+          assert.deepEqual(found.families.map(({ family }) => family).toSorted(), neighbor.families.map(({ family }) => family).toSorted());
+          for (const told of neighbor.families)
+            sameExchange(
+              { config, read, sets: platform.name === "srlinux" },
+              neighbor,
+              told,
+              found.families.find(({ family }) => family === told.family),
+            );
+        }
+        sameTranslation(config, read, platform.name === "eos" || platform.name === "srlinux");
+      });
+  }
+
+interface Both {
+  readonly config: RouterConfig;
+  readonly read: ReadRouter;
+  /** SR Linux sets the next hop where others refuse a wrong one: the route is believed behind the right one alone. */
+  readonly sets: boolean;
+}
+
+function sameExchange({ config, read, sets: forces }: Both, neighbor: Neighbor, told: NeighborFamily, found: ReadFamily | undefined): void {
+  assert.ok(found !== undefined);
+  const [mine, theirs] = [bookOf(config), bookOf(read)];
+  assert.equal(found.client, told.client === undefined ? "no" : "yes");
+  const sets = [...config.prefixSets, ...read.prefixSets].flatMap(({ ranges }) => ranges.map(({ prefix }) => prefix));
+  const places = cellsOf(told.family, [...sets, ...config.statics.map(({ prefix }) => prefix)]);
+  assert.ok(places.length > 0);
+  for (const place of places) {
+    for (const nextHop of hopsOf(config, told.family)) {
+      const route = bgpRoute(place, [], nextHop);
+      const right = forces ? { ...route, nextHop: demanded(config, told.import) ?? nextHop } : route;
+      assert.deepEqual(
+        believed(theirs, found.import, route),
+        believed(mine, [told.import], right),
+        `import of ${JSON.stringify(show(place))} from ${neighbor.name}`,
+      );
+    }
+    for (const communities of colours(config)) {
+      const route = bgpRoute(place, communities, STRANGE[told.family]);
+      const want = decide(mine, [told.export], "reject", route);
+      const have = decide(theirs, found.export, found.unfiltered, route);
+      assert.equal(have.accepted, want.accepted, `export of ${JSON.stringify(show(place))} with ${communities.join()} to ${neighbor.name}`);
+    }
+  }
+  assert.deepEqual(ownTold(theirs, read, found.export, told.family), ownTold(mine, ownOf(config), [told.export], told.family));
+}
+
+/** Next hops that policies ask for, and one that none does. */
+function hopsOf({ policies }: RouterConfig, family: Family): readonly Ip[] {
+  const asked = policies.flatMap(({ terms }) =>
+    terms.flatMap(({ when }) => when.flatMap((each) => ("nextHop" in each ? each.nextHop : []))),
+  );
+  return [...new Set(asked)].filter((hop) => familyOf(hop) === family).concat(STRANGE[family]);
+}
+
+/** Colours that a route of BGP can have in the router: its own prefixes' are given to none that comes in. */
+function colours(config: RouterConfig): readonly (readonly string[])[] {
+  const own = ownColours(config);
+  return [[], ...config.communities.filter(({ value }) => !own.has(value)).map(({ value }) => [value])];
+}
+
+function bgpRoute(place: Place, communities: readonly string[], nextHop: Ip): Route {
+  return { place, source: "bgp", communities, nextHop, from: "any", assigned: "yes" };
+}
+
+/** What is made of a route on its way in. */
+function believed(book: Book, chain: readonly string[], route: Route): unknown {
+  const { accepted, set } = decide(book, chain, "reject", route);
+  if (accepted === "no") return "not believed";
+  return { accepted, communities: changedBy(route, set).communities, hop: set.nextHop ?? route.nextHop };
+}
+
+function demanded({ policies }: RouterConfig, name: string): Ip | undefined {
+  const terms = policies.find((policy) => policy.name === name)?.terms ?? [];
+  return terms.flatMap(({ when }) => when.flatMap((each) => ("nextHop" in each ? each.nextHop : [])))[0];
+}
+
+function ownOf(config: RouterConfig): Pick<ReadRouter, "enters"> {
+  return {
+    enters: config.originated.map(({ prefix, community }) => ({ prefix, source: "static", set: { communities: [community] }, line: 0 })),
+  };
+}
+
+/** Own prefixes that pass. */
+function ownTold(book: Book, { enters }: Pick<ReadRouter, "enters">, chain: readonly string[], family: Family): readonly string[] {
+  return enters
+    .flatMap((entry) => {
+      if (!("prefix" in entry) || familyOf(entry.prefix) !== family) return [];
+      const route = changedBy({ ...bgpRoute(placeOf(entry.prefix), [], STRANGE[family]), source: entry.source }, entry.set ?? {});
+      return decide(book, chain, "reject", route).accepted === "no" ? [] : [entry.prefix];
+    })
+    .toSorted();
+}
+
+function sameTranslation({ pnat }: RouterConfig, read: ReadRouter, cannot: boolean): void {
+  const found = read.pnat.map(({ source, except, pool, uplink }) => ({ source, except, pool, uplink }));
+  const wanted = pnat === undefined || cannot ? [] : [{ source: pnat.source, except: pnat.except, pool: pnat.pool, uplink: pnat.uplink }];
+  assert.deepEqual(found, wanted);
+}
+
+const show = ({ bits, length }: Place) => ({ bits: bits.toString(16), length });

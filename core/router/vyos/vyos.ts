@@ -1,0 +1,15 @@
+/** VyOS, whose BGP is FRRouting's and whose translation is the kernel's. */
+import { unnumberedRefused } from "../groups.ts";
+import type { Platform } from "../platform.ts";
+import { readVyos } from "./read.ts";
+import { RELEASE } from "./words.ts";
+import { vyosText } from "./write.ts";
+
+export const vyos: Platform = {
+  name: "vyos",
+  title: RELEASE,
+  translation: "in its text",
+  exports: "what entered BGP",
+  render: (config) => ({ files: [{ name: `${config.name}.vyos.conf`, text: vyosText(config) }], refused: unnumberedRefused(config) }),
+  read: readVyos,
+};

@@ -1,0 +1,84 @@
+/** Sessions in VyOS: a peer group for each kind of neighbour. What its members differ in stands with each of them. */
+import { groupsOf, hoisted } from "../groups.ts";
+import { plainName } from "../lines.ts";
+import { originMap } from "../route-map.ts";
+import { secretOf } from "../router-config.ts";
+import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
+import { bfdProfile, unicast } from "./words.ts";
+
+const BGP = "set protocols bgp";
+
+export function bgpLines(config: RouterConfig): readonly string[] {
+  return [
+    ...[
+      `system-as ${config.asn}`,
+      `parameters router-id ${config.routerId}`,
+      "parameters log-neighbor-changes",
+      "parameters ebgp-requires-policy",
+      "parameters network-import-check",
+      ...(config.clusterId === undefined ? [] : [`parameters cluster-id ${config.clusterId}`]),
+    ].map((line) => `${BGP} ${line}`),
+    ...restartLines(config),
+    ...config.originated.flatMap(({ prefix, community, whileHeard }) => [
+      ...(whileHeard === undefined ? [] : [`# VyOS announces it even while nothing of ${whileHeard} is heard.`]),
+      `${BGP} address-family ${unicast(prefix.includes(":") ? 6 : 4)} network ${prefix} route-map ${originMap(config, community)}`,
+    ]),
+    ...groupsOf(config).flatMap((group) => {
+      const { together, each } = hoisted(group, (neighbor) => sessionLines(config, neighbor));
+      return [
+        ...together.map((line) => `${BGP} peer-group ${group.name} ${line}`),
+        ...each.flatMap(({ neighbor, lines }) =>
+          [`peer-group ${group.name}`, `description '${neighbor.name}'`, ...timers(neighbor), ...lines].map(
+            (line) => `${BGP} neighbor ${neighbor.address} ${line}`,
+          ),
+        ),
+      ];
+    }),
+  ];
+}
+
+function restartLines({ neighbors }: RouterConfig): readonly string[] {
+  const restart = neighbors.find(({ gracefulRestart }) => gracefulRestart !== undefined)?.gracefulRestart;
+  return restart === undefined ? [] : [`${BGP} parameters graceful-restart stalepath-time ${restart.time}`];
+}
+
+/** A peer group has no timers here. */
+function timers({ timers: { hold, keepalive, connectRetry } }: Neighbor): readonly string[] {
+  return [`timers holdtime ${hold}`, `timers keepalive ${keepalive}`, `timers connect ${connectRetry}`];
+}
+
+function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string[] {
+  const { asn, localAsn, families, bfd, gracefulRestart } = neighbor;
+  return [
+    `remote-as ${asn}`,
+    ...(localAsn === config.asn ? [] : [`local-as ${localAsn} no-prepend replace-as`]),
+    `update-source ${neighbor.local}`,
+    ...(neighbor.connects === "passive" ? ["passive"] : []),
+    ...(gracefulRestart === undefined ? [] : ["graceful-restart enable"]),
+    ...(bfd === undefined ? [] : [`bfd profile ${bfdProfile(bfd)}`]),
+    ...(neighbor.password === undefined ? [] : [`password '${secretOf(neighbor)}'`]),
+    ...(neighbor.gtsm === undefined ? [] : ["ttl-security hops 1"]),
+    ...families.flatMap((family) => familyLines(family, asn === localAsn)),
+  ];
+}
+
+/** `nexthop-self` without `force` leaves alone what is reflected. The daemon warns at 75 percent of a maximum; VyOS has no word for another mark. */
+function familyLines({ family, maximum, client, nextHop, addPaths, ...policies }: NeighborFamily, internal: boolean): readonly string[] {
+  return [
+    `route-map import ${plainName(policies.import)}`,
+    `route-map export ${plainName(policies.export)}`,
+    ...(client === undefined ? [] : ["route-reflector-client"]),
+    ...(internal && nextHop === "self for external" ? ["nexthop-self"] : []),
+    ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes}`]),
+    ...(addPaths === "send" || addPaths === "both" ? ["addpath-tx-all"] : []),
+  ].map((line) => `address-family ${unicast(family)} ${line}`);
+}
+
+export function bfdLines({ neighbors }: RouterConfig): readonly string[] {
+  const profiles = new Map(neighbors.flatMap(({ bfd }) => (bfd === undefined ? [] : [[bfdProfile(bfd), bfd] as const])));
+  return [...profiles].flatMap(([name, { interval, multiplier }]) => [
+    `set protocols bfd profile ${name} interval transmit ${interval}`,
+    `set protocols bfd profile ${name} interval receive ${interval}`,
+    `set protocols bfd profile ${name} interval multiplier ${multiplier}`,
+  ]);
+}
