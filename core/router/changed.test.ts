@@ -160,7 +160,108 @@ set / network-instance default protocols bgp neighbor 198.51.100.1 peer-group UP
   assert.deepEqual([told(read, "10.65.0.0/16", "connected"), told(read, "192.168.0.0/16", "connected")], ["yes", "no"]);
 });
 
+test("Junos: braces, as `show configuration` prints them", () => {
+  const read = junos.read(`## Last commit: today
+version 24.4R1.9;
+routing-options {
+    autonomous-system 64512;
+    static {
+        route 172.18.208.0/24 {
+            reject;
+            community 64512:1;
+        }
+        route 10.65.0.0/16 reject;
+    }
+}
+policy-options {
+    route-filter-list OWN {
+        172.18.208.0/24 exact;
+    }
+    policy-statement OUT {
+        term own {
+            from {
+                protocol [ static aggregate ];
+                route-filter-list OWN;
+            }
+            then accept;
+        }
+        then reject;
+    }
+}
+protocols {
+    bgp {
+        group UP {
+            type external;
+            peer-as 64496;
+            export OUT;
+            neighbor 198.51.100.1 {
+                description "the provider";
+            }
+        }
+    }
+}
+`);
+  assert.deepEqual(read.unread, []);
+  assert.deepEqual([read.neighbors[0]?.line, read.neighbors[0]?.description], [34, "the provider"]);
+  assert.deepEqual(
+    [told(read, "172.18.208.0/24", "static"), told(read, "10.65.0.0/16", "static"), told(read, "172.18.208.0/24")],
+    ["yes", "no", "no"],
+  );
+  assert.equal(read.enters.length, 4);
+});
+
+test("Junos: what is inactive, and braces that do not match, are not understood", () => {
+  assert.match(reasons(junos.read("protocols {\n    bgp {\n        inactive: export OUT;\n    }\n}\n")).join(), /3: marked, not set/);
+  assert.match(reasons(junos.read("protocols {\n    bgp {\n}\n")).join(), /is not closed/);
+  assert.match(reasons(junos.read("protocols {\n}\n}\n")).join(), /closes what is not open/);
+});
+
+test("SR Linux: braces, as `info` prints them, lists over several lines", () => {
+  const read = srlinux.read(`    routing-policy {
+        prefix-set S {
+            prefix 10.0.0.0/8 mask-length-range 8..16 {
+            }
+        }
+        policy P {
+            default-action {
+                policy-result reject
+            }
+            statement 10 {
+                match {
+                    prefix {
+                        prefix-set S
+                    }
+                }
+                action {
+                    policy-result accept
+                }
+            }
+        }
+    }
+    network-instance default {
+        protocols {
+            bgp {
+                autonomous-system 64512
+                afi-safi ipv4-unicast {
+                    admin-state enable
+                }
+                group UP {
+                    peer-as 64496
+                    export-policy [
+                        P
+                    ]
+                }
+                neighbor 198.51.100.1 {
+                    peer-group UP
+                }
+            }
+        }
+    }
+`);
+  assert.deepEqual(read.unread, []);
+  assert.deepEqual([told(read, "10.65.0.0/16"), told(read, "10.65.1.0/24")], ["yes", "no"]);
+});
+
 test("a text of another kind is not understood as a whole", () => {
-  const braces = "protocols {\n    bgp {\n        group UP {\n            type external;\n        }\n    }\n}\n";
-  for (const platform of [junos, vyos, srlinux]) assert.ok(platform.read(braces).unread.length > 0, platform.name);
+  for (const platform of [junos, vyos, srlinux]) assert.ok(platform.read(IOS).unread.length > 0, platform.name);
 });

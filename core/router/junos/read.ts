@@ -2,7 +2,8 @@
 import { readIp } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
 import type { Entry, ReadRouter } from "../platform.ts";
-import { at, below, leftover, pass, setTree, word, words } from "../tree.ts";
+import { wordTree } from "../texts.ts";
+import { at, below, leftover, pass, word, words } from "../tree.ts";
 import type { Node } from "../tree.ts";
 import { neighborsOf } from "./read-bgp.ts";
 import { natOf } from "./read-nat.ts";
@@ -26,7 +27,7 @@ const BESIDE_ROUTING: readonly string[] = ["router-id", "graceful-restart", "for
 const BESIDE_SECURITY: readonly string[] = ["zones", "policies", "address-book", "forwarding-options", "flow", "screen", "log", "alg"];
 
 export function readJunos(text: string): ReadRouter {
-  const { root, unread } = setTree(text);
+  const { root, unread } = wordTree(text);
   const lists = listsOf(at(root, "policy-options"));
   const policies = policiesOf(at(root, "policy-options"), communitiesOf(at(root, "policy-options")), lists);
   const routing = at(root, "routing-options");
