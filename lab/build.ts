@@ -2,10 +2,11 @@
  * Builds a drawing out of namespaces and cables: one `ip -batch` for all of them, then one shell per namespace for its
  * settings and addresses. Texts first, so that what is run can be read.
  */
+import { familyOf } from "#core/net/address.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { inside, must } from "./program.ts";
-import type { Node, Plug, Topology } from "./topology.ts";
+import type { Node, NodeRoute, Plug, Topology } from "./topology.ts";
 
 export async function build(lab: Lab, topology: Topology): Promise<void> {
   await must(["ip", "-batch", "-"], { input: skeleton(lab, topology) });
@@ -65,10 +66,20 @@ function contents(topology: Topology, node: Node): string[] {
     "link set lo up",
     ...(node.bridge === undefined ? [] : [`link add ${node.bridge} type bridge mcast_snooping 0`, `link set ${node.bridge} up`]),
     ...plugs.flatMap((plug) => (plug.bridge === undefined ? [] : [`link set ${plug.dev} master ${plug.bridge}`])),
-    ...node.addresses.map(({ dev, ip, length, passive }) => `addr add ${ip}/${length} dev ${dev}${passive ? " preferred_lft 0" : ""}`),
+    ...node.addresses.map(({ dev, ip, length, passive }) =>
+      [`addr add ${ip}/${length} dev ${dev}`, ...(passive ? ["preferred_lft 0"] : []), ...(familyOf(ip) === 6 ? ["nodad"] : [])].join(" "),
+    ),
     ...plugs.map((plug) => `link set ${plug.dev} up`),
-    ...node.defaults.map((via) => `route add default via ${via}`),
+    ...node.routes.map(routeText),
   ];
+}
+
+function routeText({ to, hops, metric, source }: NodeRoute): string {
+  const hop = ({ via, dev }: NodeRoute["hops"][number]) =>
+    [`via ${familyOf(via) === familyOf(to) ? "" : "inet6 "}${via}`, ...(dev === undefined ? [] : [`dev ${dev}`])].join(" ");
+  const ways = hops.length === 1 ? hops.map(hop) : hops.map((each) => `nexthop ${hop(each)}`);
+  const options = [...(metric === undefined ? [] : [`metric ${metric}`]), ...(source === undefined ? [] : [`src ${source}`])];
+  return ["route add", to, ...options, ...ways].join(" ");
 }
 
 function lines(commands: readonly string[]): string {

@@ -37,8 +37,10 @@ function aggregatesAtProvider(lab: Lab, center: DataCenter): Promise<string[]>[]
   );
 }
 
-/** Destinations in a machine's main table that lead somewhere. */
+/** Destinations in a machine's main table that BGP says lead somewhere: what was set by hand proves nothing. */
 async function routes(lab: Lab, machine: string, family: Family): Promise<Set<string>> {
   const all = await kernelRoutes(machineNetns(lab, machine), family);
-  return new Set(all.filter(({ type }) => type === undefined || type === "unicast").map(({ dst }) => dst));
+  return new Set(
+    all.filter(({ type, protocol }) => protocol === "bird" && (type === undefined || type === "unicast")).map(({ dst }) => dst),
+  );
 }

@@ -6,12 +6,14 @@ export interface KernelRoute {
   /** `default`, an address or a prefix. */
   readonly dst: string;
   readonly gateway?: string;
+  /** Instead of a gateway, where that is of the other family. */
+  readonly via?: { readonly host: string };
   readonly dev?: string;
   readonly protocol?: string;
   /** Absent for unicast: `unreachable`, `blackhole`… */
   readonly type?: string;
   readonly metric?: number;
-  readonly nexthops?: readonly { readonly gateway?: string; readonly dev: string }[];
+  readonly nexthops?: readonly { readonly gateway?: string; readonly via?: { readonly host: string }; readonly dev: string }[];
 }
 
 /** A namespace's main table; `dev` limits it to one interface. */

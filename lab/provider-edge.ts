@@ -12,11 +12,13 @@ import { programs } from "#adapters/programs/programs.ts";
 import type { Driver } from "#contracts/driver.ts";
 import { signalProcess } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { torsOf } from "#core/datacenter/racks.ts";
 import type { View } from "#core/feed/item.ts";
 import { computeBgp } from "#core/intent/bgp-compute.ts";
 import { compileGateway } from "#core/intent/gateway.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import { compileReflector } from "#core/intent/reflector.ts";
+import { compileTor } from "#core/intent/tor.ts";
 import { file } from "#core/kinds/file.ts";
 import type { Kind, Wanted } from "#core/kinds/kind.ts";
 import { link } from "#core/kinds/link.ts";
@@ -93,6 +95,13 @@ export async function stopBird({ lab }: Edge, machine: string, how: "SIGKILL" | 
   if (!(await gone([running], 5000))) throw new Error(`the BIRD of ${machine} does not end`);
 }
 
+/** A machine's BIRD is made to read what follows from the data centre as it is now. */
+export async function configure({ lab, dc }: Edge, machine: string): Promise<void> {
+  const intent = intentOf(dc, machine);
+  await once(file, linuxFiles({ state: stateOf(lab, machine), owned: ["bird"] }), intent.files ?? []);
+  await askBird({ lab, dc, vms: [] }, machine, "configure");
+}
+
 /** What `birdc` of a machine answers to one command. */
 export function askBird({ lab }: Edge, machine: string, command: string): Promise<string> {
   return must(["birdc", "-s", join(stateOf(lab, machine), "bird/bird.ctl"), ...command.split(" ")], { timeout: 2000 });
@@ -121,6 +130,7 @@ function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>]
   return [
     ...dc.hosts.map(({ name }) => [name, computeBgp(dc, name)] as const),
     ...dc.reflectors.map(({ name }) => [name, compileReflector(view, name)] as const),
+    ...torsOf(dc).map(({ name }) => [name, compileTor(view, name)] as const),
     ...dc.gateways.map(({ name }) => [name, compileGateway(view, name)] as const),
   ];
 }

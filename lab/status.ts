@@ -64,5 +64,5 @@ export function statusOf(lab: Lab): LabStatus {
 function serviceOn(node: { readonly name: string; readonly kind: NodeKind; readonly controller: string }): string | undefined {
   if (node.kind === "provider") return PROVIDER_SERVICE;
   if (node.kind === "controller") return node.controller === `controller-${node.name}` ? node.controller : undefined;
-  return ["compute", "gateway", "reflector"].includes(node.kind) ? agentName(node.name) : undefined;
+  return ["compute", "gateway", "reflector", "tor"].includes(node.kind) ? agentName(node.name) : undefined;
 }

@@ -6,11 +6,13 @@
  * `provider`, the router behind every gateway's uplink; `outside`, a host one hop behind the provider.
  */
 import type { DataCenter, Gateway, LabPlan, Machine } from "#core/datacenter/data-center.ts";
+import { coreHosts, racksOf, torsOf } from "#core/datacenter/racks.ts";
 import { addressAt, contains, lengthOf, sizeOf } from "#core/net/prefix.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import type { Ip } from "#core/net/address.ts";
+import { bridgeOf, hostAddresses, lastResorts, rackCables, routesToRacks, torAddresses } from "./racks.ts";
 
-export type NodeKind = "switch" | "controller" | "reflector" | "compute" | "gateway" | "provider" | "outside";
+export type NodeKind = "switch" | "controller" | "reflector" | "tor" | "compute" | "gateway" | "provider" | "outside";
 
 export interface NodeAddress {
   readonly dev: string;
@@ -20,14 +22,24 @@ export interface NodeAddress {
   readonly passive?: true;
 }
 
+/** Over several hops, flows are shared between them. */
+export interface NodeRoute {
+  readonly to: Cidr | "0.0.0.0/0" | "::/0";
+  /** Without `dev`, where the hop is a neighbour. IPv4 may go by way of an IPv6 address. */
+  readonly hops: readonly { readonly via: Ip; readonly dev?: string }[];
+  readonly metric?: number;
+  /** What it speaks by that goes there; the kernel chooses if absent. */
+  readonly source?: Ip;
+}
+
 export interface Node {
   readonly name: string;
   readonly kind: NodeKind;
-  /** Its bridge: the switch, and the segment behind the gateways, are one each. */
+  /** Its bridge: the switch, the segment behind the gateways, and a top-of-rack router's, are one each. */
   readonly bridge?: string;
   readonly addresses: readonly NodeAddress[];
-  /** Default routes, by next hop. */
-  readonly defaults: readonly Ip[];
+  /** What is set by hand. */
+  readonly routes: readonly NodeRoute[];
 }
 
 /** One end of a cable; a port of a bridge where `bridge` is set. */
@@ -55,19 +67,20 @@ export function topologyOf(center: DataCenter): Topology {
   if (taken !== undefined) throw new Error(`the lab cannot build a machine called "${taken}": it needs that name itself`);
   return {
     nodes: [
-      { name: SWITCH.name, kind: "switch", bridge: SWITCH.bridge, addresses: [], defaults: [] },
+      { name: SWITCH.name, kind: "switch", bridge: SWITCH.bridge, addresses: [], routes: [] },
       provider(center),
       outside(center),
       ...machines.map(({ kind, machine }) => machineNode(center, kind, machine)),
     ],
     cables: [
-      ...machines.map(
-        ({ machine }, index) =>
+      ...onCore(center).map(
+        ({ machine, dev }, index) =>
           [
-            { node: machine.name, dev: center.fabric.interface },
+            { node: machine.name, dev },
             { node: SWITCH.name, dev: portName(machine.name, index), bridge: SWITCH.bridge },
           ] as const,
       ),
+      ...rackCables(center, portName),
       ...center.gateways.map(
         (gateway, index) =>
           [
@@ -89,8 +102,20 @@ export function machinesOf(center: DataCenter): { readonly kind: NodeKind; reado
   return [
     ...as("controller", center.controllers),
     ...as("reflector", center.reflectors),
+    ...as("tor", torsOf(center)),
     ...as("compute", center.hosts),
     ...as("gateway", center.gateways),
+  ];
+}
+
+/** Who is on the core segment, and by which interface. */
+function onCore(center: DataCenter): { readonly machine: Machine; readonly dev: string }[] {
+  const { controllers, reflectors, gateways, fabric } = center;
+  const by = (dev: string) => (machine: Machine) => ({ machine, dev });
+  return [
+    ...[...controllers, ...reflectors].map(by(fabric.interface)),
+    ...torsOf(center).map((tor) => ({ machine: tor, dev: tor.uplink })),
+    ...[...coreHosts(center), ...gateways].map(by(fabric.interface)),
   ];
 }
 
@@ -109,6 +134,10 @@ function hostOn(outside: Cidr): Ip {
 }
 
 function machineNode(center: DataCenter, kind: NodeKind, machine: Machine): Node {
+  const rack = racksOf(center).find(({ tor }) => tor.name === machine.name);
+  if (rack !== undefined) return { name: machine.name, kind, ...bridgeOf(rack.tor), addresses: torAddresses(center, rack), routes: [] };
+  const host = center.hosts.find(({ name, uplinks }) => name === machine.name && uplinks !== undefined);
+  if (host !== undefined) return { name: machine.name, kind, addresses: hostAddresses(center, host), routes: lastResorts(center, host) };
   const { fabric } = center;
   const on = (ip: Ip | undefined, network: Cidr | undefined) =>
     ip === undefined || network === undefined ? [] : [{ dev: fabric.interface, ip, length: lengthOf(network) }];
@@ -118,7 +147,7 @@ function machineNode(center: DataCenter, kind: NodeKind, machine: Machine): Node
     name: machine.name,
     kind,
     addresses: [...on(machine.ipv4, fabric.ipv4), ...on(machine.ipv6, fabric.ipv6), ...up],
-    defaults: [],
+    routes: kind === "controller" ? routesToRacks(center) : [],
   };
 }
 
@@ -127,7 +156,7 @@ function provider(center: DataCenter): Node {
   const peers = new Map(center.gateways.flatMap(peersOf).map((peer) => [peer.ip, peer]));
   const { outside4, outside6 } = center.lab;
   const out = [outside4, outside6].map((prefix) => ({ dev: PROVIDER.outside, ip: routerOn(prefix), length: lengthOf(prefix) }));
-  return { name: PROVIDER.name, kind: "provider", bridge: PROVIDER.uplinks, addresses: [...peers.values(), ...out], defaults: [] };
+  return { name: PROVIDER.name, kind: "provider", bridge: PROVIDER.uplinks, addresses: [...peers.values(), ...out], routes: [] };
 }
 
 function peersOf({ upstream }: Gateway): NodeAddress[] {
@@ -148,7 +177,10 @@ function outside(center: DataCenter): Node {
     name: OUTSIDE.name,
     kind: "outside",
     addresses: own,
-    defaults: [routerOn(lab.outside4), routerOn(lab.outside6)],
+    routes: [
+      { to: "0.0.0.0/0", hops: [{ via: routerOn(lab.outside4) }] },
+      { to: "::/0", hops: [{ via: routerOn(lab.outside6) }] },
+    ],
   };
 }
 

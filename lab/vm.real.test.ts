@@ -101,7 +101,7 @@ async function standing(t: TestContext): Promise<Lab> {
   assert.ok(builder);
   t.after(() => down(lab));
   writeLabRecord(lab, { phase: "building", builder, file: { path: "", text: "" }, netnses: [machineNetns(lab, "h1")] });
-  await build(lab, { nodes: [{ name: "h1", kind: "compute", addresses: [], defaults: [] }], cables: [] });
+  await build(lab, { nodes: [{ name: "h1", kind: "compute", addresses: [], routes: [] }], cables: [] });
   playCloud(t, lab, (port) => activate(lab, port));
   playHost(lab);
   return lab;

@@ -6,6 +6,7 @@ import { fakeFeed } from "#contracts/feed.fake.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { fabricInterfaces } from "#core/datacenter/racks.ts";
 import type { View } from "#core/feed/item.ts";
 import { askModel, paceOf } from "./asked.ts";
 import { castOf, exampleDataCenter, withNames } from "./cast.ts";
@@ -135,9 +136,10 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
 }
 
 /** All machines that have an agent, with the interfaces that they are delivered with. */
-function fleet({ hosts, gateways, reflectors, fabric }: DataCenter): Pick<MachineParts, "self" | "uplinks">[] {
+function fleet(center: DataCenter): Pick<MachineParts, "self" | "uplinks">[] {
+  const { hosts, gateways, reflectors, fabric } = center;
   return [
-    ...hosts.map(({ name: host }) => ({ self: { host, role: "compute" } as const, uplinks: [fabric.interface] })),
+    ...hosts.map((host) => ({ self: { host: host.name, role: "compute" } as const, uplinks: [...fabricInterfaces(center, host)] })),
     ...gateways.map(({ name: host, upstream }) => ({
       self: { host, role: "gateway" } as const,
       uplinks: [fabric.interface, upstream.interface],

@@ -1,13 +1,10 @@
 /** Connections of agents, counted by what the agents are. */
+import { ROLES } from "#core/datacenter/roles.ts";
 import type { AcceptAgent } from "#contracts/feed.ts";
 import type { Registry } from "./registry.ts";
 
 export function measuredFeed(accept: AcceptAgent, metrics: Registry): AcceptAgent {
-  const open = new Map([
-    ["compute", 0],
-    ["gateway", 0],
-    ["reflector", 0],
-  ]);
+  const open = new Map(ROLES.map((role) => [role, 0]));
   metrics.gauge({
     name: "margay_feed_connections",
     help: "Agents that are connected to this controller.",

@@ -12,7 +12,7 @@ export interface Detail {
 }
 
 export interface Changed {
-  readonly object: "network" | "subnet" | "quota" | "datacenter" | "session" | "reflector" | "gateway" | "compute";
+  readonly object: "network" | "subnet" | "quota" | "datacenter" | "session" | "reflector" | "tor" | "gateway" | "compute";
   readonly name: string;
   readonly action: "create" | "change" | "delete";
   readonly details: readonly Detail[];

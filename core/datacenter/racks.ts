@@ -4,8 +4,9 @@ import type { Family, Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter, Host, Rack, Tor, Uplink } from "./data-center.ts";
 
-/** What every top-of-rack router calls itself towards hosts of an unnumbered rack. */
+/** Of the two ends of a link in an unnumbered rack: the router's, and the host's. */
 export const TOR_LINK_LOCAL: Ip = linkLocal("fe80::1");
+export const HOST_LINK_LOCAL: Ip = linkLocal("fe80::2");
 
 type Racks = Pick<DataCenter, "racks">;
 

@@ -7,13 +7,12 @@
  */
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "./data-center.ts";
-import { asnOf, attachedTo, coreHosts, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
+import { asnOf, attachedTo, coreHosts, HOST_LINK_LOCAL, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
 import type { Attached } from "./racks.ts";
 
 export interface Speaker {
   readonly name: string;
-  /** Absent: whatever link-local address it has on its interface, which is learned when it connects. */
-  readonly ip?: Ip;
+  readonly ip: Ip;
   /** Its interface, where the session runs over link-local addresses. */
   readonly interface?: string;
   readonly asn: number;
@@ -116,7 +115,7 @@ type End = Omit<Speaker, "asn">;
 
 function unnumberedEnds({ tor }: Rack, { host, uplink }: Attached): readonly [End, End] {
   return [
-    { name: host.name, interface: uplink.interface },
+    { name: host.name, ip: HOST_LINK_LOCAL, interface: uplink.interface },
     { name: tor.name, ip: TOR_LINK_LOCAL, ...(uplink.port !== undefined && { interface: uplink.port }) },
   ];
 }

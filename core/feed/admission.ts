@@ -3,7 +3,7 @@
  * can send from a machine's address. So once a data centre is declared, an agent comes from the address that its machine has there.
  */
 import type { DataCenter, Host } from "../datacenter/data-center.ts";
-import { addressesOf } from "../datacenter/racks.ts";
+import { addressesOf, torsOf } from "../datacenter/racks.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Hello, Role } from "./item.ts";
@@ -24,5 +24,5 @@ export function whyNotAdmitted(cloud: Cloud, { host, role }: Hello, from: Origin
 }
 
 function machinesOf(center: DataCenter, role: Role): readonly Host[] {
-  return { compute: center.hosts, gateway: center.gateways, reflector: center.reflectors }[role];
+  return { compute: center.hosts, gateway: center.gateways, reflector: center.reflectors, tor: torsOf(center) }[role];
 }

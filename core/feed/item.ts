@@ -4,6 +4,7 @@
  * rules speak of.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Role } from "../datacenter/roles.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -149,7 +150,7 @@ export type FeedMessage =
   | { readonly op: "gone"; readonly key: ItemKey }
   | { readonly op: "synced"; readonly revision: number };
 
-export type Role = "compute" | "gateway" | "reflector";
+export type { Role };
 
 /** The first message of an agent. */
 export interface Hello {

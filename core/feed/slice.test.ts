@@ -192,7 +192,7 @@ test("gateways and reflectors are told of the data centre alone", () => {
   const { box, web, port } = cloud();
   port("h1", [web]);
   box.cloud.apply("datacenter/this", { name: "guide" });
-  for (const role of ["gateway", "reflector"] as const) assert.deepEqual(told(box, "h1", role).keys, ["datacenter/this"]);
+  for (const role of ["gateway", "reflector", "tor"] as const) assert.deepEqual(told(box, "h1", role).keys, ["datacenter/this"]);
   assert.ok(told(box, "h1").keys.includes("datacenter/this"));
 });
 

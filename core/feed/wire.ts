@@ -5,6 +5,7 @@
 import { readIp } from "../net/address.ts";
 import { readMac } from "../net/mac.ts";
 import type { Taking } from "../neutron/pair-claims.ts";
+import { ROLES } from "../datacenter/roles.ts";
 import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role, Sessions } from "./item.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -67,10 +68,8 @@ function isItemKey(key: unknown): key is ItemKey {
   return typeof key === "string" && ITEM_KEY.test(key);
 }
 
-const ROLES: readonly unknown[] = ["compute", "gateway", "reflector"] satisfies Role[];
-
 function isRole(role: unknown): role is Role {
-  return ROLES.includes(role);
+  return ROLES.some((known) => known === role);
 }
 
 function hello({ op, host, role, started_at }: Fields): Hello | undefined {

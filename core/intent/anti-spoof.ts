@@ -11,7 +11,7 @@ import type { Nft, NftElement } from "../kinds/nft.ts";
 import { bitsOf, familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { perValue } from "./memo.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 import { METADATA_CALLED } from "./metadata.ts";
 import { anyOf, arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
@@ -19,12 +19,18 @@ import { pairChains } from "./pairs.ts";
 import { refused, REFUSALS } from "./refusal.ts";
 import { TUNNEL_PORTS, tunnelGuard } from "./tunnels.ts";
 
-export function antiSpoof(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  return [...frame(dc), ...pairChains(endpoints), ...endpoints.flatMap(ownElements)];
+interface Site {
+  readonly dc: DataCenter;
+  /** The host's interfaces there. */
+  readonly fabric: readonly string[];
 }
 
-const frame = perValue((dc: DataCenter) =>
-  caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, ...prerouting(dc), ...ARP]),
+export function antiSpoof({ dc, fabric }: Site, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
+  return [...frame(dc, fabric), ...pairChains(endpoints), ...endpoints.flatMap(ownElements)];
+}
+
+const frame = perValueAnd((dc: DataCenter, fabric: readonly string[]) =>
+  caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, ...prerouting(dc, fabric), ...ARP]),
 );
 const ownElements = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
 
@@ -49,13 +55,13 @@ const NEWCOMERS: readonly Nft[] = [
  * Of a tap that goes by another name nobody can tell that it is one; but the addresses of VMs come from taps and from the fabric, and from
  * nowhere else.
  */
-function prerouting(dc: DataCenter): readonly Nft[] {
+function prerouting(dc: DataCenter, fabric: readonly string[]): readonly Nft[] {
   const of = (family: Family) => rangesOf(dc).filter((range) => familyOf(range) === family);
   const closed = ([4, 6] as const).flatMap((family) => {
     const ranges = outermost(of(family));
     return ranges.length === 0 ? [] : [`${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
   });
-  const open = [`iifname ${quoted(dc.fabric.interface)} accept`, 'iifname "lo" accept'];
+  const open = [`iifname ${anyOf(fabric.map(quoted))} accept`, 'iifname "lo" accept'];
   return [
     inet.chain("of-tap", ["jump from-tap", ...METADATA_CALLED]),
     inet.chain(

@@ -3,6 +3,7 @@
  * that has both a range and a fabric to travel on; each knows which routes may be in it at all.
  */
 import { exportsOf } from "../datacenter/exports.ts";
+import { machinePrefixes, racksOf } from "../datacenter/racks.ts";
 import { carriedFamilies } from "../datacenter/sessions.ts";
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -24,6 +25,8 @@ export interface Channel {
   readonly announced: readonly Cidr[];
   /** PNAT pools inside the public range: addresses of gateways, never of endpoints. */
   readonly pools: readonly Cidr[];
+  /** Where machines are, as BIRD's patterns: segments as a whole, loopbacks one by one. None without racks: all are neighbours. */
+  readonly machines: readonly string[];
 }
 
 export function channelsOf(dc: DataCenter): readonly Channel[] {
@@ -39,6 +42,7 @@ function channel4(dc: DataCenter): Channel {
     ranges: present([outward, inward]),
     announced: announced(dc, 4),
     pools: sharedPools(dc),
+    machines: machinePatterns(dc, 4),
   };
 }
 
@@ -50,7 +54,15 @@ function channel6(dc: DataCenter): Channel {
     ranges: present([dc.ranges.ipv6?.whole]),
     announced: announced(dc, 6),
     pools: [],
+    machines: machinePatterns(dc, 6),
   };
+}
+
+function machinePatterns(dc: DataCenter, family: Family): readonly string[] {
+  if (racksOf(dc).length === 0) return [];
+  const loopbacks = family === 4 ? dc.fabric.loopbacks4 : dc.fabric.loopbacks6;
+  const one = widthOf(family);
+  return machinePrefixes(dc, family).map((prefix) => (prefix === loopbacks ? `${prefix}{${one},${one}}` : prefix));
 }
 
 function announced(dc: DataCenter, family: Family): readonly Cidr[] {
@@ -58,7 +70,7 @@ function announced(dc: DataCenter, family: Family): readonly Cidr[] {
 }
 
 /** The filters' vocabulary: which routes are an endpoint's, which lead to a gateway's PNAT pool. */
-export function routeClasses({ family, ranges, pools }: Channel): readonly Line[] {
+export function routeClasses({ family, ranges, pools, machines }: Channel): readonly Line[] {
   const single = ranges.map((range) => `${range}{${widthOf(family)},${widthOf(family)}}`);
   const known = pools.length > 0;
   return [
@@ -70,7 +82,13 @@ export function routeClasses({ family, ranges, pools }: Channel): readonly Line[
       known ? `if net ~ POOL_PARTS${family} then return false;` : undefined,
       `return net ~ ENDPOINTS${family};`,
     ]),
+    machines.length > 0 ? `define MACHINES${family} = ${prefixSet(machines)};` : undefined,
   ];
+}
+
+/** Conditions for what everybody on the fabric may hear: where an endpoint is, and where machines are if there is more than one segment. */
+export function heardByAll({ family, machines }: Channel): readonly string[] {
+  return [`endpoint${family}()`, ...(machines.length > 0 ? [`net ~ MACHINES${family}`] : [])];
 }
 
 /** One session carries both families; it runs over IPv4 where the fabric has it. */

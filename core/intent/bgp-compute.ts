@@ -3,54 +3,64 @@
  * route. Both ways by positive list: nothing but single addresses inside the declared ranges leaves, and nothing but
  * those and the default route comes in.
  */
-import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Host } from "../datacenter/data-center.ts";
+import { fabricInterfaces, hasLoopback } from "../datacenter/racks.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
-import { channelsOf, routeClasses } from "./bgp-channel.ts";
+import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
+import { meshSessions } from "./bgp-mesh.ts";
+import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
 import { block, text } from "./bgp-text.ts";
-import { ENDPOINT_METRIC } from "./endpoint.ts";
 import type { Line } from "./bgp-text.ts";
+import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
 
 /** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
 export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
   const machine = dc.hosts.find(({ name }) => name === host);
-  return machine === undefined ? {} : birdIntent(computeBird(dc, machine), [`link/${dc.fabric.interface}`]);
+  if (machine === undefined) return {};
+  const links = fabricInterfaces(dc, machine).map((name) => `link/${name}` as const);
+  return birdIntent(computeBird(dc, machine), links);
 }
 
 /** The text of a compute host's bird.conf. */
-export function computeBird(dc: DataCenter, host: Machine): string {
+export function computeBird(dc: DataCenter, host: Host): string {
   const channels = channelsOf(dc);
-  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
   return text([
     ...preamble(dc, host),
     ...channels.flatMap(routeClasses),
-    ...channels.flatMap(kernelSide),
-    ...channels.map(heard),
-    fabricTemplate(
-      dc,
-      host,
-      channels.map((channel) => fabricChannel(dc, host, { channel, policy: fabricPolicy(channel) })),
-    ),
-    ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] })),
+    ...channels.map((channel) => loopbackRoute(channel, host)),
+    ...channels.flatMap((channel) => kernelSide(channel, host)),
+    ...sessions(dc, host, channels),
   ]);
 }
 
-/**
- * The local preference of an endpoint route is UNANNOUNCED_METRIC less its metric: of two hosts that hold one address, the one with
- * the smaller metric is taken by all. This is the one of an endpoint that never moved.
- */
-const USUAL_PREFERENCE = UNANNOUNCED_METRIC - ENDPOINT_METRIC;
-
-/**
- * Between protocols BIRD goes by their preference. It is that of BGP within the AS, doubled, and one more for own routes: they win
- * over whatever another host says of the same address, unless the VM has moved there since (its local preference is greater).
- */
-const preference = (own: 0 | 1) => `preference = ${200 + own} + 2 * (bgp_local_pref - ${USUAL_PREFERENCE});`;
+function sessions(dc: DataCenter, host: Host, channels: readonly Channel[]): readonly Line[] {
+  const policy = (channel: Channel) => fabricPolicy(channel, host);
+  if (host.uplinks !== undefined) {
+    return [...channels.map(heard), ...uplinkSessions(dc, host, { uplinks: host.uplinks, channels, policy })];
+  }
+  const template = (lines: (channel: Channel) => readonly Line[]) =>
+    fabricTemplate(
+      dc,
+      host,
+      channels.map((channel) => fabricChannel(dc, host, { channel, policy: lines(channel) })),
+    );
+  if (dc.fabric.peering === "mesh") {
+    return [
+      ...channels.flatMap(distanceFunctions),
+      ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
+      template(() => OPTIONS),
+      ...meshSessions(dc, host, channels, { said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] }),
+    ];
+  }
+  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
+  return [...channels.map(heard), template(policy), ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] }))];
+}
 
 /** Endpoint routes are Margay's own routes on taps. */
-function kernelSide(channel: Channel): readonly Line[] {
+function kernelSide(channel: Channel, host: Host): readonly Line[] {
   const { family } = channel;
   return [
     block(`filter learn${family}`, [
@@ -62,21 +72,43 @@ function kernelSide(channel: Channel): readonly Line[] {
       `}`,
       `reject;`,
     ]),
-    kernelProtocol(channel, { learn: "learn;", policy: [`import filter learn${family};`, "export where source = RTS_BGP;"] }),
+    ...named(channel, host),
+    kernelProtocol(channel, {
+      learn: "learn;",
+      policy: [
+        `import filter learn${family};`,
+        hasLoopback(host) ? `export filter in_own_name${family};` : "export where source = RTS_BGP;",
+      ],
+    }),
   ];
 }
 
-function heard({ family, anywhere }: Channel): string {
+/** A host whose address is on no link speaks by that address all the same, whichever way its packets go. */
+function named({ family }: Channel, host: Host): readonly Line[] {
+  if (!hasLoopback(host)) return [];
+  const own = [`if source = RTS_BGP then {`, `  krt_prefsrc = ${addressOn(host, family)};`, "  accept;", "}", "reject;"];
+  return [block(`filter in_own_name${family}`, own)];
+}
+
+function heard({ family, anywhere, machines }: Channel): string {
   return block(`filter heard${family}`, [
     `if endpoint${family}() then {`,
     `  if bgp_local_pref > ${USUAL_PREFERENCE} then ${preference(0)}`,
     "  accept;",
     "}",
     `if net = ${anywhere} then accept;`,
+    machines.length > 0 ? `if net ~ MACHINES${family} then accept;` : undefined,
     "reject;",
   ]);
 }
 
-function fabricPolicy({ family }: Channel): readonly Line[] {
-  return [`import filter heard${family};`, `export where source = RTS_INHERIT && endpoint${family}();`, "gateway direct;", "add paths rx;"];
+const OPTIONS: readonly Line[] = ["gateway direct;", "add paths rx;"];
+
+function fabricPolicy(channel: Channel, host: Host): readonly Line[] {
+  return [`import filter heard${channel.family};`, `export where ${said(channel, host)};`, ...OPTIONS];
+}
+
+function said(channel: Channel, host: Host): string {
+  const endpoints = `source = RTS_INHERIT && endpoint${channel.family}()`;
+  return hasLoopback(host) ? `(${endpoints}) || ${isLoopback(channel)}` : endpoints;
 }

@@ -19,6 +19,17 @@ export function prefixSet(patterns: readonly string[]): string {
   return `[ ${patterns.join(", ")} ]`;
 }
 
+/** One condition that holds if any of these does: to BIRD, `&&` binds no tighter than `||`, so it stands in parentheses. */
+export function anyOf(conditions: readonly string[]): string {
+  const [only, ...more] = conditions;
+  return only !== undefined && more.length === 0 ? only : `(${conditions.join(" || ")})`;
+}
+
+/** One that holds if all do, each of them made by `anyOf` or of conditions that all must hold. */
+export function allOf(conditions: readonly string[]): string {
+  return conditions.join(" && ");
+}
+
 /**
  * The name of a protocol: `host:h1`. BIRD reads names with dots, hyphens and colons when they stand in single quotes, up to
  * 63 characters; a longer one is told by its digest.

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { providerBird } from "#lab/provider.ts";
-import { computeBird } from "./bgp-compute.ts";
+import { racked, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, drainedIn, VARIANTS } from "./bgp-variants.ts";
+import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
 import { gatewayNft } from "./gateway-nft.ts";
-import { reflectorBird } from "./reflector.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "mg-f-"));
 after(() => rmSync(scratch, { recursive: true }));
@@ -19,14 +19,10 @@ const NETNS = "mg-f-nft";
 before(() => void spawnSync("ip", ["netns", "add", NETNS]));
 after(() => void spawnSync("ip", ["netns", "del", NETNS]));
 
-for (const variant of VARIANTS) {
-  const dc = dataCenterOf(variant);
-  const texts = [
-    ...dc.hosts.map((host) => [host.name, computeBird(dc, host)] as const),
-    ...dc.reflectors.map((reflector) => [reflector.name, reflectorBird(dc, reflector)] as const),
-    ...dc.gateways.map((gateway) => [gateway.name, gatewayBird(dc, gateway)] as const),
-    ["provider", providerBird(dc, "inet0")] as const,
-  ];
+const ALL = [...VARIANTS.map((name) => [name, dataCenterOf(name)] as const), ...TOPOLOGIES.map((name) => [name, racked(name)] as const)];
+
+for (const [variant, dc] of ALL) {
+  const texts = [...birdTexts(dc), ["provider", providerBird(dc, "inet0")] as const];
   for (const [name, content] of texts)
     test(`BIRD takes the configuration of ${name} in "${variant}"`, () => {
       const path = join(scratch, "bird.conf");

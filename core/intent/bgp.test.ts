@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exportsOf } from "../datacenter/exports.ts";
-import type { DataCenter } from "../datacenter/data-center.ts";
 import { mustRestart } from "../kinds/daemon.ts";
 import { computeBgp, computeBird } from "./bgp-compute.ts";
 import { routerId } from "./bgp.ts";
+import { racked, speakersOf, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
+import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
 import { reflectorBird } from "./reflector.ts";
-
-/** Every configuration of a data centre, by machine. */
-function configurations(dc: DataCenter): readonly (readonly [string, string])[] {
-  return [
-    ...dc.hosts.map((host) => [host.name, computeBird(dc, host)] as const),
-    ...dc.reflectors.map((reflector) => [reflector.name, reflectorBird(dc, reflector)] as const),
-    ...dc.gateways.map((gateway) => [gateway.name, gatewayBird(dc, gateway)] as const),
-  ];
-}
 
 /** The blocks whose head matches, without their indentation. */
 function blocks(config: string, head: RegExp): readonly string[] {
@@ -92,9 +84,9 @@ protocol bgp 'reflector:rr1' from fabric {
   );
 });
 
-for (const variant of VARIANTS) {
-  const dc = dataCenterOf(variant);
+const ALL = [...VARIANTS.map((name) => [name, dataCenterOf(name)] as const), ...TOPOLOGIES.map((name) => [name, racked(name)] as const)];
 
+for (const [variant, dc] of ALL) {
   test(`${variant}: the provider is told exactly the aggregates, each by the protocol that makes it`, () => {
     for (const gateway of dc.gateways) {
       const config = gatewayBird(dc, gateway);
@@ -113,10 +105,11 @@ for (const variant of VARIANTS) {
   });
 
   test(`${variant}: whatever is imported or exported anywhere is said by a positive list`, () => {
-    for (const [name, config] of configurations(dc)) {
+    for (const [name, config] of birdTexts(dc)) {
       assert.doesNotMatch(config, /\b(import|export) all\b/, name);
       for (const session of blocks(config, /^protocol bgp/)) {
-        const shared = /from fabric/.test(session) ? (blocks(config, /^template bgp fabric/)[0] ?? "") : "";
+        const template = / from (\w+)/.exec(session)?.[1];
+        const shared = template === undefined ? "" : (blocks(config, new RegExp(`^template bgp ${template}`))[0] ?? "");
         for (const [verb, said] of [
           ["import", /import (where|filter \w+);?/],
           ["export", /export where/],
@@ -133,14 +126,14 @@ for (const variant of VARIANTS) {
   test(`${variant}: "and" and "or" are never mixed without parentheses: BIRD takes them from left to right`, () => {
     // Function calls and inner parentheses first, until none is left.
     const flat = (text: string): string => (/\([^()]*\)/.test(text) ? flat(text.replaceAll(/\([^()]*\)/g, "")) : text);
-    for (const [machine, config] of configurations(dc)) {
+    for (const [machine, config] of birdTexts(dc)) {
       const mixed = config.split("\n").filter((line) => /&&/.test(flat(line)) && /\|\|/.test(flat(line)));
       assert.deepEqual(mixed, [], machine);
     }
   });
 
   test(`${variant}: protocols have names of their own, which BIRD can read`, () => {
-    for (const [machine, config] of configurations(dc)) {
+    for (const [machine, config] of birdTexts(dc)) {
       const names = [...config.matchAll(/^protocol bgp '([^']*)'/gm)].map((match) => match[1] ?? "");
       assert.equal(new Set(names).size, names.length, machine);
       for (const name of names) assert.match(name, /^[\w.:-]{1,63}$/);
@@ -148,7 +141,7 @@ for (const variant of VARIANTS) {
   });
 
   test(`${variant}: no two speakers have one router id`, () => {
-    const ids = [...dc.hosts, ...dc.reflectors, ...dc.gateways].map((machine) => routerId(dc, machine));
+    const ids = speakersOf(dc).map((machine) => routerId(dc, machine));
     assert.equal(new Set(ids).size, ids.length);
   });
 }
@@ -162,7 +155,7 @@ test("a reflector believes a host only where the next hop is the host itself", (
 
 test("no endpoint can have an address of a pool inside the public range", () => {
   const dc = dataCenterOf("pool inside the public range");
-  for (const [name, config] of configurations(dc)) {
+  for (const [name, config] of birdTexts(dc)) {
     assert.match(config, /define POOL_PARTS4 = \[ 172\.18\.208\.240\/30\+, 172\.18\.208\.245\/32\+, 172\.18\.208\.246\/31\+ \];/, name);
     assert.match(config, /function endpoint4\(\) \{\n {2}if net ~ POOL_PARTS4 then return false;/, name);
   }

@@ -3,6 +3,7 @@
  * session on the fabric. Who says what to whom is in bgp-compute, reflector and gateway-bgp.
  */
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { asnOf, racksOf } from "../datacenter/racks.ts";
 import type { Daemon } from "../kinds/daemon.ts";
 import { digest } from "../kinds/digest.ts";
 import type { Ref } from "../kinds/kind.ts";
@@ -86,16 +87,22 @@ export const TIMERS: readonly Line[] = [
   "error wait time 1, 10;",
 ];
 
-/** The template of iBGP on the fabric; `channels` are blocks made by `fabricChannel`. */
+/** The template of BGP on the core segment; `lines` hold blocks made by `fabricChannel`. */
 export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[]): string {
-  return block("template bgp fabric", [
-    `local ${addressOn(machine, sessionFamily(dc))} as ${dc.fabric.asn};`,
-    "direct;",
-    "graceful restart on;",
-    "graceful restart time 30;",
-    ...TIMERS,
-    ...lines,
-  ]);
+  return sessionTemplate("fabric", { local: `local ${addressOn(machine, sessionFamily(dc))} as ${asnOn(dc, machine)};`, lines });
+}
+
+/** What sessions have in common that go over one link (`direct`) and outlive a restart of either end's BIRD. */
+export function sessionTemplate(name: string, { local, lines }: { readonly local?: Line; readonly lines: readonly Line[] }): string {
+  return block(`template bgp ${name}`, [local, "direct;", "graceful restart on;", "graceful restart time 30;", ...TIMERS, ...lines]);
+}
+
+/** The AS that a machine speaks for on the core segment: a top-of-rack router for its rack's. */
+export function asnOn(dc: DataCenter, { name }: Machine): number {
+  return asnOf(
+    dc,
+    racksOf(dc).find(({ tor }) => tor.name === name),
+  );
 }
 
 /** A channel in a fabric session. The family that the session does not run over is told its next hop explicitly. */
@@ -115,7 +122,7 @@ export function fabricSession(
   peer: Machine,
   { role, lines }: { readonly role: string; readonly lines: readonly Line[] },
 ): string {
-  const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${dc.fabric.asn};`;
+  const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${asnOn(dc, peer)};`;
   return block(`protocol bgp '${protocolName(role, peer.name)}' from fabric`, [neighbour, ...lines]);
 }
 

@@ -8,11 +8,13 @@ import { compileGateway } from "./gateway.ts";
 import { merge } from "./intent.ts";
 import type { Intent, Part } from "./intent.ts";
 import { compileReflector } from "./reflector.ts";
+import { compileTor } from "./tor.ts";
 
 const COMPILERS: Readonly<Record<Role, (view: View, host: string) => readonly Part[]>> = {
   compute: computeParts,
   gateway: (view, host) => [compileGateway(view, host)],
   reflector: (view, host) => [compileReflector(view, host)],
+  tor: (view, host) => [compileTor(view, host)],
 };
 
 interface Self {

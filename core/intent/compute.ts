@@ -3,6 +3,7 @@
  * around them; DHCP, router advertisements and metadata; BGP.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { fabricInterfaces } from "../datacenter/racks.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import type { Ref } from "../kinds/kind.ts";
@@ -20,13 +21,14 @@ import { floating } from "./floating.ts";
 import { metadata } from "./metadata.ts";
 import { merge } from "./intent.ts";
 import type { Intent, Part } from "./intent.ts";
-import { perValue, perValueAnd } from "./memo.ts";
+import { perValueAnd } from "./memo.ts";
 import { nameCallers, names } from "./names.ts";
 import { elementsOf, ports, standing } from "./nft-parts.ts";
 import { pace } from "./pace.ts";
 import { isFiltered, policy } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
 import { memberParts } from "./policy-sets.ts";
+import { SHARING } from "./tor.ts";
 
 /** So large that an aggregate is what is left when nobody else has the address. */
 export const AGGREGATE_METRIC = 1 << 20;
@@ -47,9 +49,10 @@ export function computeParts(view: View, host: string): readonly Part[] {
   const contests = [...settled.contests].flatMap(([port, lost]) => caused([`port/${port}`], lost));
   const served = endpoints.filter(isServed);
   const described = metadata(dc, served);
+  const fabric = interfacesOf(dc, host);
   const nft = [
     ...hostGuard(view, dc),
-    ...antiSpoof(dc, endpoints),
+    ...antiSpoof({ dc, fabric }, endpoints),
     ...pace(endpoints),
     ...policy(view, endpoints, host),
     ...floating(dc, served),
@@ -62,7 +65,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
   const own = elementsOf(nft);
   const parts = served.map((each) => endpointPart(each, dc, host, [...around, ...(own.get(ports(each)) ?? [])]));
   return [
-    ground(dc),
+    ground(dc, fabric),
     { ...described, nft, contests },
     ...memberParts(view, endpoints.filter(isFiltered)),
     ...parts,
@@ -88,9 +91,12 @@ function isServed({ admin_state_up }: Endpoint): boolean {
 }
 
 /** What stands before any endpoint does. */
-const ground = perValue((dc: DataCenter): Part => ({
-  links: caused(BY_DATACENTER, [{ name: dc.fabric.interface }]),
-  sysctls: caused(BY_DATACENTER, routing(dc)),
+const ground = perValueAnd((dc: DataCenter, fabric: readonly string[]): Part => ({
+  links: caused(
+    BY_DATACENTER,
+    fabric.map((name) => ({ name })),
+  ),
+  sysctls: caused(BY_DATACENTER, [...routing(dc), ...(fabric.length > 1 ? severalWays(fabric) : [])]),
   routes: caused(BY_DATACENTER, rangesOf(dc).map(aggregate)),
 }));
 
@@ -107,6 +113,16 @@ function routing({ ranges }: DataCenter): readonly Sysctl[] {
     { path: "net/netfilter/nf_conntrack_tcp_loose", value: "1" },
   ];
   return ranges.ipv6 === undefined ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
+}
+
+/** A host that nobody knows is taken to be on the core segment. */
+function interfacesOf(dc: DataCenter, host: string): readonly string[] {
+  return fabricInterfaces(dc, dc.hosts.find(({ name }) => name === host) ?? { name: host });
+}
+
+/** What comes in by one link may go out by another, and what goes out is shared between them by flow. */
+function severalWays(fabric: readonly string[]): readonly Sysctl[] {
+  return [...fabric.map((name) => ({ path: `net/ipv4/conf/${name}/rp_filter`, value: "0" })), ...SHARING];
 }
 
 /** Traffic for an address of ours that nobody has ends here, instead of going round between gateway and host. */

@@ -8,14 +8,17 @@
  * The unreachable routes of all ranges, private included, are BIRD's here, so that an aggregate is never announced
  * without the route that ends traffic for its unassigned addresses.
  */
-import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { coreHosts, racksOf } from "../datacenter/racks.ts";
 import { fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble, routerId, TIMERS } from "./bgp.ts";
-import { channelsOf, routeClasses } from "./bgp-channel.ts";
+import { addressOn, channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
-import { block, prefixSet, text } from "./bgp-text.ts";
+import { meshSessions } from "./bgp-mesh.ts";
+import { hasNeighbours, metricFunctions, metricTold } from "./bgp-metric.ts";
+import { anyOf, block, prefixSet, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { sharedPool } from "./pnat-pool.ts";
-import { fromHost } from "./reflector.ts";
+import { fromHost, fromTor } from "./reflector.ts";
 
 /** The text of a gateway's bird.conf. */
 export function gatewayBird(dc: DataCenter, gateway: Gateway): string {
@@ -23,6 +26,7 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway): string {
   return text([
     ...preamble(dc, gateway),
     ...channels.flatMap(routeClasses),
+    ...(hasNeighbours(dc) ? channels.flatMap((channel) => [...metricFunctions(channel), byGateway(channel, gateway)]) : []),
     ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
     ...channels.map((channel) =>
       kernelProtocol(channel, { policy: ["import none;", `export where source = RTS_BGP || ${isOrigin(channel)};`] }),
@@ -68,13 +72,24 @@ function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonl
 /** `next hop self ebgp`: the default route leads here, reflected routes go on naming their host. */
 function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): readonly Line[] {
   const { family, pools } = channel;
-  return [
-    `import where ${pools.length > 0 ? `endpoint${family}() || net ~ POOLS${family}` : `endpoint${family}()`};`,
-    `export where ${[isDefault(channel), ...isPool(dc, gateway, channel)].join(" || ")};`,
-    "next hop self ebgp;",
-    "gateway direct;",
-    "add paths rx;",
-  ];
+  const options = ["next hop self ebgp;", "gateway direct;", "add paths rx;"];
+  if (dc.fabric.peering === "mesh") return options;
+  const heard = [...heardByAll(channel), ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])];
+  return [`import where ${heard.join(" || ")};`, `export where ${ownRoutes(dc, channel, gateway).join(" || ")};`, ...options];
+}
+
+function ownRoutes(dc: DataCenter, channel: Channel, gateway: Gateway): readonly string[] {
+  return [isDefault(channel), ...isPool(dc, gateway, channel)];
+}
+
+/** Always true: what came from the provider is reached by the gateway itself, also where other next hops are kept. */
+function byGateway({ family }: Channel, gateway: Gateway): string {
+  return block(`function by_gateway${family}()`, [`bgp_next_hop = ${addressOn(gateway, family)};`, "return true;"]);
+}
+
+/** Told on: a rack of another AS is heard by eBGP, and is reached by its own router, not by the gateway that tells of it. */
+function keptHops(dc: DataCenter): readonly Line[] {
+  return hasNeighbours(dc) ? ["next hop self off;", "next hop keep;"] : [];
 }
 
 /** In parentheses: to BIRD, `&&` binds no tighter than `||`. */
@@ -88,9 +103,13 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
 
 function fabricSessions(dc: DataCenter, gateway: Gateway, channels: readonly Channel[]): readonly string[] {
   if (dc.fabric.peering === "reflectors") return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
+  if (dc.fabric.peering === "mesh") {
+    return meshSessions(dc, gateway, channels, { said: (channel) => anyOf(ownRoutes(dc, channel, gateway)), heard: () => [] });
+  }
   const others = dc.gateways.filter(({ name }) => name !== gateway.name);
   return [
-    ...dc.hosts.map((peer) => clientSession(dc, gateway, { peer, channels })),
+    ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer, channels })),
+    ...racksOf(dc).map((rack) => torSession(dc, gateway, { rack, channels })),
     ...others.map((peer) => peerSession(dc, gateway, { peer, channels })),
   ];
 }
@@ -103,15 +122,35 @@ interface DirectPeer {
 /** A host without reflectors: it is told of the other hosts' endpoints too. */
 function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
   const policy = (channel: Channel) =>
-    block(channel.name, [
-      ...fromHost(channel, peer),
-      `export where (source = RTS_BGP && endpoint${channel.family}()) || ${isDefault(channel)};`,
-      "add paths tx;",
-    ]).concat(";");
-  return fabricSession(dc, peer, {
-    role: "host",
-    lines: ["passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`, ...channels.map(policy)],
-  });
+    block(channel.name, [...fromHost(channel, peer), `export where ${toldToEdges(dc, channel)};`, ...keptHops(dc), "add paths tx;"]).concat(
+      ";",
+    );
+  return fabricSession(dc, peer, { role: "host", lines: [...clientOf(dc, gateway), ...channels.map(policy)] });
+}
+
+/** What a host or a top-of-rack router is told: what others have said, and the way out. */
+function toldToEdges(dc: DataCenter, channel: Channel): string {
+  const out = hasNeighbours(dc) ? `(${isDefault(channel)} && by_gateway${channel.family}())` : isDefault(channel);
+  return `(source = RTS_BGP && ${anyOf(heardByAll(channel))}) || ${out}`;
+}
+
+function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
+  return ["passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
+}
+
+/** A top-of-rack router without reflectors. */
+function torSession(
+  dc: DataCenter,
+  gateway: Gateway,
+  { rack, channels }: { readonly rack: Rack; readonly channels: readonly Channel[] },
+): string {
+  const policy = (channel: Channel) => {
+    const told = toldToEdges(dc, channel);
+    const said = rack.asn === undefined ? told : `(${told}) && ${metricTold(channel)}`;
+    return block(channel.name, [...fromTor(dc, channel, rack), `export where ${said};`, ...keptHops(dc), "add paths tx;"]).concat(";");
+  };
+  const kind = rack.asn === undefined ? clientOf(dc, gateway) : ["passive;"];
+  return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(policy)] });
 }
 
 /**
@@ -120,9 +159,9 @@ function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Dir
  */
 function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
   const policy = (channel: Channel) => {
-    const { family, name } = channel;
-    const said = [`(source = RTS_BGP && endpoint${family}())`, ...isPool(dc, gateway, channel)];
-    return block(name, [`export where ${said.join(" || ")};`]).concat(";");
+    const { name } = channel;
+    const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))})`, ...isPool(dc, gateway, channel)];
+    return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
   return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
 }

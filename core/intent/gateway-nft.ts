@@ -7,6 +7,7 @@
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import { machinePrefixes } from "../datacenter/racks.ts";
 import type { NftChain } from "../kinds/nft.ts";
 import { familyOf } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -45,8 +46,8 @@ interface Site {
   /** What the outside is told of it: nothing else may go there. */
   readonly announced6: string | undefined;
   /** Addresses of the machines themselves. */
-  readonly fabric4: string | undefined;
-  readonly fabric6: string | undefined;
+  readonly machines4: string | undefined;
+  readonly machines6: string | undefined;
   /** All of the data centre's own addresses. */
   readonly inside4: string | undefined;
   readonly inside6: string | undefined;
@@ -77,10 +78,10 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
     private4,
     whole6: ipv6?.whole,
     announced6: exportsOf(dc).find((prefix) => familyOf(prefix) === 6),
-    fabric4: dc.fabric.ipv4,
-    fabric6: dc.fabric.ipv6,
-    inside4: anyOf([public4, private4, dc.fabric.ipv4]),
-    inside6: anyOf([ipv6?.whole, dc.fabric.ipv6]),
+    machines4: oneOrAny(machinePrefixes(dc, 4)),
+    machines6: oneOrAny(machinePrefixes(dc, 6)),
+    inside4: anyOf([public4, private4, ...machinePrefixes(dc, 4)]),
+    inside6: anyOf([ipv6?.whole, ...machinePrefixes(dc, 6)]),
     cloud4: anyOf([public4, private4]),
     pool: pool && poolText(dc, gateway, pool),
     local4: upstream.ipv4?.local.ip,
@@ -105,6 +106,11 @@ function anyOf(values: readonly (Cidr | string | undefined)[]): string | undefin
   return present.length > 0 ? `{ ${present.join(", ")} }` : undefined;
 }
 
+/** One prefix stands for itself. */
+function oneOrAny(prefixes: readonly Cidr[]): string | undefined {
+  return prefixes.length === 1 ? prefixes[0] : anyOf(prefixes);
+}
+
 /** A rule that needs a fact: none without the fact. */
 function given(fact: string | undefined, rule: (fact: string) => string): string | undefined {
   return fact === undefined ? undefined : rule(fact);
@@ -115,7 +121,7 @@ const ERRORS4 = "icmp type { destination-unreachable, time-exceeded, parameter-p
 const ERRORS6 = "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
 
 /** First of all: our own addresses do not come from outside. Then, what is tracked: flows to be translated, and errors about them. */
-function untracked({ fabric, uplink, inside4, inside6, private4, fabric4, pool }: Site): Draft {
+function untracked({ fabric, uplink, inside4, inside6, private4, machines4, pool }: Site): Draft {
   return {
     name: "raw-prerouting",
     hook: "type filter hook prerouting priority raw; policy accept;",
@@ -124,7 +130,7 @@ function untracked({ fabric, uplink, inside4, inside6, private4, fabric4, pool }
       given(inside6, (own) => `iifname ${uplink} ip6 saddr ${own} counter drop`),
       pool && `ip daddr ${pool.span} accept`,
       pool && given(private4, (own) => `iifname ${fabric} ip saddr ${own} ip daddr != ${inside4} accept`),
-      pool && given(fabric4, (own) => `iifname ${fabric} ip saddr ${own} ${ERRORS4} accept`),
+      pool && given(machines4, (own) => `iifname ${fabric} ip saddr ${own} ${ERRORS4} accept`),
       "notrack",
     ],
   };
@@ -160,14 +166,14 @@ function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6 }:
   };
 }
 
-function forward({ fabric, uplink, public4, private4, whole6, announced6, fabric4, fabric6, cloud4, pool }: Site): Draft {
+function forward({ fabric, uplink, public4, private4, whole6, announced6, machines4, machines6, cloud4, pool }: Site): Draft {
   return {
     name: "forward",
     hook: "type filter hook forward priority filter; policy drop;",
     rules: [
       // Before "invalid": an error about an untracked packet belongs to no flow. `leaks` hides the machine that sent it.
-      given(fabric4, (own) => `iifname ${fabric} oifname ${uplink} ip saddr ${own} ${ERRORS4} accept`),
-      given(fabric6, (own) => `iifname ${fabric} oifname ${uplink} ip6 saddr ${own} ${ERRORS6} accept`),
+      given(machines4, (own) => `iifname ${fabric} oifname ${uplink} ip saddr ${own} ${ERRORS4} accept`),
+      given(machines6, (own) => `iifname ${fabric} oifname ${uplink} ip6 saddr ${own} ${ERRORS6} accept`),
       "ct state established,related accept",
       "ct state invalid counter drop",
       given(private4, (own) => `iifname ${uplink} ip daddr ${own} counter drop`),
@@ -197,7 +203,7 @@ function translation({ uplink, private4, inside4, pool }: Site): Draft | undefin
  * The last look at what leaves. Errors of the data centre's own machines (traceroute, path MTU) come from the gateway, as far as the
  * outside can tell; whatever else has a source that the outside does not know us by is a leak, dropped and counted.
  */
-function leaks({ uplink, public4, private4, announced6, fabric4, fabric6, pool, local4, local6 }: Site): Draft {
+function leaks({ uplink, public4, private4, announced6, machines4, machines6, pool, local4, local6 }: Site): Draft {
   const own4 = anyOf([public4, pool?.insidePublic ? undefined : pool?.span, pool?.shared ? undefined : local4]);
   return {
     name: "leak",
@@ -205,8 +211,8 @@ function leaks({ uplink, public4, private4, announced6, fabric4, fabric6, pool, 
     rules: [
       `oifname != ${uplink} accept`,
       given(private4, (own) => `ip saddr ${own} counter drop`),
-      given(fabric4 && local4, () => `ip saddr ${fabric4} ${ERRORS4} ip saddr set ${local4} accept`),
-      given(fabric6 && local6, () => `ip6 saddr ${fabric6} ${ERRORS6} ip6 saddr set ${local6} accept`),
+      given(machines4 && local4, () => `ip saddr ${machines4} ${ERRORS4} ip saddr set ${local4} accept`),
+      given(machines6 && local6, () => `ip6 saddr ${machines6} ${ERRORS6} ip6 saddr set ${local6} accept`),
       given(own4, (own) => `ip saddr ${own} accept`),
       `ip6 saddr ${anyOf([announced6, local6, "fe80::/10", "::"])} accept`,
       "counter drop",

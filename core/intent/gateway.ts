@@ -35,7 +35,7 @@ export function compileGateway({ datacenter: dc }: View, host: string): Intent {
   return merge([
     {
       links: caused(BY_DATACENTER, links),
-      sysctls: caused(BY_DATACENTER, sysctlsOf([dc.fabric.interface, gateway.upstream.interface])),
+      sysctls: caused(BY_DATACENTER, routerSysctls([dc.fabric.interface, gateway.upstream.interface])),
       nft: caused(BY_DATACENTER, nft),
     },
     birdIntent(gatewayBird(dc, gateway), stands),
@@ -54,7 +54,7 @@ function linksOf(dc: DataCenter, gateway: Gateway): readonly Link[] {
  * A router that neither takes nor gives advice about routes. Reverse path filters are off: with two gateways a flow may
  * leave by one and return by the other; who may send as whom is the nftables' part.
  */
-function sysctlsOf(interfaces: readonly string[]): readonly Sysctl[] {
+export function routerSysctls(interfaces: readonly string[]): readonly Sysctl[] {
   const own = ["all", "default", ...interfaces];
   return [
     { path: "net/ipv4/ip_forward", value: "1" },

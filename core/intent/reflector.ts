@@ -5,16 +5,18 @@
  * so that a session that should be there and is not can be told.
  */
 import type { View } from "../feed/item.ts";
-import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
 import { birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, routerId } from "./bgp.ts";
-import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
+import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
+import { channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
-import { block, prefixSet, text } from "./bgp-text.ts";
+import { hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
+import { anyOf, block, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
-import { sharedPool } from "./pnat-pool.ts";
 
 /** Everything that the reflector named `host` must hold: nothing until it is known which data centre it reflects. */
 export function compileReflector({ datacenter: dc }: View, host: string): Intent {
@@ -30,13 +32,15 @@ export function reflectorBird(dc: DataCenter, reflector: Machine): string {
   return text([
     ...preamble(dc, reflector),
     ...channels.flatMap(routeClasses),
+    ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     fabricTemplate(dc, reflector, [
       `rr cluster id ${routerId(dc, reflector)};`,
       ...channels.map((channel) => fabricChannel(dc, reflector, { channel, policy: ["gateway direct;", "add paths on;"] })),
     ]),
-    ...dc.hosts.map((peer) =>
+    ...coreHosts(dc).map((peer) =>
       fabricSession(dc, peer, { role: "host", lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, peer))] }),
     ),
+    ...racksOf(dc).map((rack) => torSession(dc, rack, channels)),
     ...dc.gateways.map((peer) =>
       fabricSession(dc, peer, { role: "gateway", lines: [...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))] }),
     ),
@@ -48,29 +52,45 @@ export function reflectorBird(dc: DataCenter, reflector: Machine): string {
 
 /** Clients connect; they know best when they are there. */
 const CLIENT: readonly Line[] = ["passive;", "rr client;"];
+const NEIGHBOUR: readonly Line[] = ["passive;"];
 
-/** The next hop is part of what is checked: a host that names another as the way to an address would draw its traffic there. */
 function ofHost(channel: Channel, host: Machine): string {
-  const { family, name, anywhere } = channel;
-  return block(name, [...fromHost(channel, host), `export where endpoint${family}() || net = ${anywhere};`]).concat(";");
+  const said = [...heardByAll(channel), `net = ${channel.anywhere}`].join(" || ");
+  return block(channel.name, [...fromHost(channel, host), `export where ${said};`]).concat(";");
 }
 
-/** What is believed of a host: single addresses inside the ranges, reached by that host itself. */
-export function fromHost({ family }: Channel, host: Machine): readonly Line[] {
-  return [`import where endpoint${family}() && bgp_next_hop = ${addressOn(host, family)};`, `import limit ${HOST_ROUTES} action block;`];
+/** What is believed of a host, and how much of it. */
+export function fromHost(channel: Channel, host: Machine): readonly Line[] {
+  return [`import where ${believedOfHost(channel, host)};`, `import limit ${HOST_ROUTES} action block;`];
+}
+
+/** A top-of-rack router is a client if it is of our AS; else a neighbour, that all the same is told of next hops as they are. */
+function torSession(dc: DataCenter, rack: Rack, channels: readonly Channel[]): string {
+  const exchange = (channel: Channel) => {
+    const said = anyOf([...heardByAll(channel), `net = ${channel.anywhere}`]);
+    const told = rack.asn === undefined ? [`export where ${said};`] : [`export where ${said} && ${metricTold(channel)};`, "next hop keep;"];
+    return block(channel.name, [...fromTor(dc, channel, rack), ...told]).concat(";");
+  };
+  const kind = rack.asn === undefined ? CLIENT : NEIGHBOUR;
+  return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(exchange)] });
+}
+
+/** The same of a top-of-rack router. */
+export function fromTor(dc: DataCenter, channel: Channel, rack: Rack): readonly Line[] {
+  const metric = rack.asn === undefined ? "" : ` && ${metricHeard(channel)}`;
+  const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
+  return [`import where ${believedOfTor(dc, channel, rack)}${metric};`, `import limit ${limit} action block;`];
 }
 
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */
-function ofReflector({ family, name, anywhere, pools }: Channel): string {
-  const known = [`endpoint${family}()`, `net = ${anywhere}`, ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])].join(" || ");
+function ofReflector(channel: Channel): string {
+  const { family, name, anywhere, pools } = channel;
+  const known = [...heardByAll(channel), `net = ${anywhere}`, ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])].join(" || ");
   return block(name, [`import where ${known};`, `export where ${known};`]).concat(";");
 }
 
-function ofGateway(dc: DataCenter, { family, name, anywhere, pools }: Channel, gateway: Gateway): string {
-  const own = family === 4 ? sharedPool(dc, gateway) : [];
-  const said = own.length > 0 ? `(net = ${anywhere} || net ~ ${prefixSet(own)})` : `net = ${anywhere}`;
-  return block(name, [
-    `import where ${said} && bgp_next_hop = ${addressOn(gateway, family)};`,
-    pools.length > 0 ? `export where endpoint${family}() || net ~ POOLS${family};` : `export where endpoint${family}();`,
-  ]).concat(";");
+function ofGateway(dc: DataCenter, channel: Channel, gateway: Gateway): string {
+  const { family, name, pools } = channel;
+  const said = [...heardByAll(channel), ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])].join(" || ");
+  return block(name, [`import where ${believedOfGateway(dc, channel, gateway)};`, `export where ${said};`]).concat(";");
 }

@@ -1,7 +1,8 @@
 /** What a change of the data centre does to each machine and to each BGP session, beside what it does to the cloud. */
 import { changed, detailsOf } from "../datacenter/apply-difference.ts";
 import type { Detail, Difference } from "../datacenter/apply-difference.ts";
-import type { DataCenter } from "../datacenter/data-center.ts";
+import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { torsOf } from "../datacenter/racks.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Session } from "../datacenter/sessions.ts";
 import { tellsOf } from "../datacenter/tells.ts";
@@ -41,8 +42,8 @@ function sessionsByName(dc: DataCenter): ReadonlyMap<string, object> {
 }
 
 function machineDifference(old: DataCenter, next: DataCenter): Difference {
-  return ROLES.flatMap(([role, machines]) => {
-    const [before, after] = [old, next].map((dc) => new Set(dc[machines].map(({ name }) => name)));
+  return MACHINES.flatMap(([role, machines]) => {
+    const [before, after] = [old, next].map((dc) => new Set(machines(dc).map(({ name }) => name)));
     return bothNames(before ?? new Set<string>(), after ?? new Set<string>()).flatMap((name) => {
       const details = heldOtherwise(
         before?.has(name) ? held(old, role, name) : NOTHING,
@@ -54,11 +55,12 @@ function machineDifference(old: DataCenter, next: DataCenter): Difference {
   });
 }
 
-const ROLES = [
-  ["reflector", "reflectors"],
-  ["gateway", "gateways"],
-  ["compute", "hosts"],
-] as const satisfies readonly (readonly [Role, keyof DataCenter])[];
+const MACHINES: readonly (readonly [Role, (dc: DataCenter) => readonly Machine[]])[] = [
+  ["reflector", ({ reflectors }) => reflectors],
+  ["tor", torsOf],
+  ["gateway", ({ gateways }) => gateways],
+  ["compute", ({ hosts }) => hosts],
+];
 
 /** Without VMs: what there is of them does not follow from the file. */
 function held(datacenter: DataCenter, role: Role, host: string): Intent {

@@ -1,5 +1,6 @@
 /** Does a data centre stand? By what the agents of its machines said last: what is still missing, in words. */
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { torsOf } from "../datacenter/racks.ts";
 import type { Said } from "../feed/item.ts";
 import { protocolName } from "../intent/bgp-text.ts";
 import type { Rollout } from "./rollout.ts";
@@ -36,8 +37,8 @@ export function amissBefore(old: DataCenter | undefined, next: DataCenter, said:
   return { absent: [...new Set(absent)], amiss: missingIn(old, { said, revision: 0, absent }) };
 }
 
-function machinesOf({ reflectors, gateways, hosts }: DataCenter): readonly Machine[] {
-  return [...reflectors, ...gateways, ...hosts];
+function machinesOf(dc: DataCenter): readonly Machine[] {
+  return [...dc.reflectors, ...torsOf(dc), ...dc.gateways, ...dc.hosts];
 }
 
 function missingAt(name: string, { said, revision }: Standing): readonly string[] {
@@ -52,7 +53,7 @@ function missingAt(name: string, { said, revision }: Standing): readonly string[
 }
 
 function protocolsTo(name: string): readonly string[] {
-  return ["host", "gateway", "reflector"].map((role) => noSession(protocolName(role, name)));
+  return ["host", "gateway", "reflector", "tor"].map((role) => noSession(protocolName(role, name)));
 }
 
 function noSession(protocol: string): string {

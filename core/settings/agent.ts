@@ -1,4 +1,5 @@
 /** Every setting of `margay agent`, by section. */
+import { ROLES } from "../datacenter/roles.ts";
 import { list, nullable } from "../resource/composites.ts";
 import { integer, oneOf, text } from "../resource/scalars.ts";
 import { section } from "./setting.ts";
@@ -12,7 +13,7 @@ export const AGENT_SETTINGS_FILE = "/etc/margay/agent.yaml";
 const agent = section({
   note: "Which machine this is, and who tells it what it should hold.",
   settings: {
-    role: { type: oneOf("compute", "gateway", "reflector"), takes: "restart", note: "What this machine is." },
+    role: { type: oneOf(...ROLES), takes: "restart", note: "What this machine is." },
     host: { type: text(255), takes: "restart", note: "Its name in the declaration of the data centre, and in Nova." },
     controllers: { type: list(controllerAddress, { unique: true }), takes: "restart", note: "Where the controllers are; tried in turn." },
     state: { type: file, default: "/var/lib/margay", takes: "restart", note: "The directory of files, logs and records of daemons." },

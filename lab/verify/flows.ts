@@ -1,4 +1,6 @@
 /** Claims about flows between two actors: TCP with what the receiver saw, and a ping. */
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { fabricInterfaces } from "#core/datacenter/racks.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { ping, tcp } from "../probe.ts";
 import type { Claim, Seen } from "./claim.ts";
@@ -42,12 +44,17 @@ export function blockedAtHost(stage: Stage, flow: FlowClaim): Claim {
     const fits = (packet: Packet) => packet.source === source && packet.destination === target && packet.destinationPort === port;
     const asked = await witnessOn(stage, to.host).saw(fits, 500);
     const on = (dev: string | undefined) => asked.filter((packet) => packet.dev === dev).length;
-    const arrived = on(stage.center.fabric.interface);
+    const fabric = fabricInterfacesOf(stage.center, to.host);
+    const arrived = fabric.reduce((sum, dev) => sum + on(dev), 0);
     const way = await Promise.all([...stage.witnesses].map(async ([name, witness]) => `${name} ${(await witness.saw(fits)).length}`));
-    const evidence = `${to.host}: ${arrived} on ${stage.center.fabric.interface}, ${on(to.tap)} on ${to.tap} (seen at ${way.join(", ")})`;
+    const evidence = `${to.host}: ${arrived} on ${fabric.join(" and ")}, ${on(to.tap)} on ${to.tap} (seen at ${way.join(", ")})`;
     return { kept: !got.reached && arrived > 0 && on(to.tap) === 0, seen: got.reached ? "reached" : `TCP: ${got.error}`, evidence };
   };
   return { what: said(flow), family, expected: `blocked at ${to.host}`, check };
+}
+
+function fabricInterfacesOf(center: DataCenter, name: string): readonly string[] {
+  return fabricInterfaces(center, center.hosts.find((host) => host.name === name) ?? { name });
 }
 
 function said({ from, to, port, note }: FlowClaim): string {

@@ -1,8 +1,10 @@
 /** What VMs are told of themselves, whatever they say; and that nobody else gets to where they are told it. */
 import { INSIDE6, DOOR, METADATA4, METADATA6 } from "#core/metadata/place.ts";
+import type { Host } from "#core/datacenter/data-center.ts";
+import { HOST_LINK_LOCAL, rackNamed } from "#core/datacenter/racks.ts";
 import type { Family } from "#core/net/address.ts";
 import { machineNetns } from "../place.ts";
-import { inside, run } from "../program.ts";
+import { inside, must, run } from "../program.ts";
 import type { Claim, Seen } from "./claim.ts";
 import type { Actor, Stage } from "./stage.ts";
 
@@ -46,24 +48,34 @@ function uuidIn(text: string): string | undefined {
   return /"uuid":"([^"]+)"/.exec(text)?.[1];
 }
 
-/** From the fabric, by the addresses that VMs use and by those where the agent listens. */
+/** From the fabric, by the addresses that VMs use and by those where the agent listens: from a machine next to the host. */
 function closedClaims({ lab, center }: Stage): Claim[] {
   const [host] = center.hosts;
-  const [from] = center.controllers;
+  const from = host?.uplinks === undefined ? center.controllers[0] : rackNamed(center, host.uplinks[0]?.rack ?? "").tor;
   if (host === undefined || from === undefined) return [];
+  const netns = machineNetns(lab, from.name);
   return ([4, 6] as const).flatMap((family) => {
-    const [target, via] = family === 4 ? [METADATA4, host.ipv4] : [INSIDE6, host.ipv6];
-    if (via === undefined) return [];
+    const [target, own] = family === 4 ? [METADATA4, host.ipv4] : [INSIDE6, host.ipv6];
+    if (own === undefined) return [];
     const what = `${from.name} → metadata of ${host.name}`;
-    return [{ what, family, expected: "blocked at the host", check: () => closedTo(machineNetns(lab, from.name), { target, via }) }];
+    const check = () => closedTo(netns, { target, via: hopTo(host, family) });
+    return [{ what, family, expected: "blocked at the host", check }];
   });
+}
+
+/** What the host is to its neighbour: its address on the link between them. */
+function hopTo(host: Host, family: Family): string {
+  const [link] = host.uplinks ?? [];
+  if (link?.port !== undefined) return `${family === 4 ? "inet6 " : ""}${HOST_LINK_LOCAL} dev ${link.port}`;
+  const { ipv4, ipv6 } = link ?? host;
+  return (family === 4 ? ipv4 : ipv6) ?? "";
 }
 
 async function closedTo(netns: string, { target, via }: { readonly target: string; readonly via: string }): Promise<Seen> {
   const at = target.includes(":") ? `[${target}]` : target;
   const route = `${target} via ${via}`;
   try {
-    await run(["ip", "-n", netns, "route", "replace", ...route.split(" ")]);
+    await must(["ip", "-n", netns, "route", "replace", ...route.split(" ")]);
     const answers = await Promise.all([80, DOOR].map((port) => curl(netns, `http://${at}:${port}/`)));
     const open = answers.some(({ error, text }) => text !== "" || /refused|reset/i.test(error));
     return {

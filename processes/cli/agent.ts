@@ -3,6 +3,7 @@
  * read its settings again.
  */
 import { Command, Option } from "commander";
+import { ROLES } from "#core/datacenter/roles.ts";
 import { AGENT, AGENT_SETTINGS_FILE } from "#core/settings/agent.ts";
 import { agentSettings } from "../agent/settings.ts";
 import type { AgentOptions } from "../agent/settings.ts";
@@ -12,9 +13,9 @@ import { settingsHelp } from "./settings-help.ts";
 
 export function command(): Command {
   return new Command("agent")
-    .description("Keep this machine as the cloud wants it: compute host, gateway or route reflector")
+    .description("Keep this machine as the cloud wants it: compute host, gateway, route reflector or top-of-rack router")
     .option("--config <file>", `the settings file; else ${AGENT_SETTINGS_FILE}, where it is there`)
-    .addOption(new Option("--role <role>", "agent.role: what this machine is").choices(["compute", "gateway", "reflector"]))
+    .addOption(new Option("--role <role>", "agent.role: what this machine is").choices(ROLES))
     .option("--host <name>", "agent.host: its name in the declaration and in Nova")
     .option(
       "--controller <url>",

@@ -30,7 +30,7 @@ function headOf({ action, object, name }: Changed): string {
   return `${action} ${CALLED[object] ?? object} ${name}`;
 }
 
-const WHOLES: readonly Changed["object"][] = ["datacenter", "reflector", "gateway", "compute"];
+const WHOLES: readonly Changed["object"][] = ["datacenter", "reflector", "tor", "gateway", "compute"];
 
 /** A data centre or a machine that is new is all of what the file says of it; nobody wants to read that twice. */
 function detailsOf({ object, action, details }: Changed): readonly Detail[] {

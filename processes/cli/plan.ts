@@ -77,7 +77,7 @@ function sessionsTable(sessions: Plan["sessions"]): string {
 }
 
 function addressText({ ip, interface: link }: Plan["sessions"][number]["near"]): string {
-  return `${ip ?? "link-local"}${link === undefined ? "" : `%${link}`}`;
+  return `${ip}${link === undefined ? "" : `%${link}`}`;
 }
 
 /** Sessions on which the same passes, together: hosts are many and all alike. */

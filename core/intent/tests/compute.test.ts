@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROLES } from "../../datacenter/roles.ts";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Endpoint, View } from "../../feed/item.ts";
@@ -148,7 +149,7 @@ test("what an object needs is wanted too, and no two objects have one name", () 
 });
 
 test("nothing before there is a data centre", () => {
-  for (const role of ["compute", "gateway", "reflector"] as const)
+  for (const role of ROLES)
     assert.deepEqual(compile(viewOf([port(1, ["10.65.0.5"])], { datacenter: undefined }), { host: "h1", role }), NOTHING);
 });
 

@@ -1,0 +1,37 @@
+/**
+ * What is believed of a neighbour on the core segment, by whoever hears it first hand: reflectors, gateways without reflectors, all in
+ * a mesh. As conditions of BIRD's. The next hop is part of what is checked: who names another as the way to an address would draw its
+ * traffic there.
+ */
+import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { attachedTo, hasLoopback } from "../datacenter/racks.ts";
+import { hostPrefix } from "../net/prefix.ts";
+import { addressOn } from "./bgp-channel.ts";
+import type { Channel } from "./bgp-channel.ts";
+import { anyOf, prefixSet } from "./bgp-text.ts";
+import { sharedPool } from "./pnat-pool.ts";
+
+/** Of a host: single addresses inside the ranges, reached by that host itself. */
+export function believedOfHost({ family }: Channel, host: Machine): string {
+  return `endpoint${family}() && bgp_next_hop = ${addressOn(host, family)}`;
+}
+
+/** Of a top-of-rack router: its hosts' endpoints, its segment and its hosts' loopbacks, reached by that router itself. */
+export function believedOfTor(dc: DataCenter, channel: Channel, rack: Rack): string {
+  const { family } = channel;
+  return `${anyOf([`endpoint${family}()`, ...placesOf(dc, channel, rack)])} && bgp_next_hop = ${addressOn(rack.tor, family)}`;
+}
+
+/** Where a rack's machines are: its segment as a whole, its hosts' loopbacks one by one. */
+export function placesOf(dc: DataCenter, { family }: Channel, rack: Rack): readonly string[] {
+  const segment = family === 4 ? rack.ipv4 : rack.ipv6;
+  const loopbacks = attachedTo(dc, rack).filter(({ host }) => hasLoopback(host));
+  const places = [...(segment === undefined ? [] : [segment]), ...loopbacks.map(({ host }) => hostPrefix(addressOn(host, family)))];
+  return places.length > 0 ? [`net ~ ${prefixSet(places)}`] : [];
+}
+
+/** Of a gateway: the default route, and where its own pool is, reached by that gateway itself. */
+export function believedOfGateway(dc: DataCenter, { family, anywhere }: Channel, gateway: Gateway): string {
+  const own = family === 4 ? sharedPool(dc, gateway) : [];
+  return `${anyOf([`net = ${anywhere}`, ...(own.length > 0 ? [`net ~ ${prefixSet(own)}`] : [])])} && bgp_next_hop = ${addressOn(gateway, family)}`;
+}

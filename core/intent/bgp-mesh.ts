@@ -1,0 +1,61 @@
+/** A full mesh on the core segment: all speak with all, each says its own and is believed that. */
+import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
+import { asnOn, fabricSession, HOST_ROUTES } from "./bgp.ts";
+import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
+import type { Channel } from "./bgp-channel.ts";
+import { metricHeard, metricTold } from "./bgp-metric.ts";
+import { allOf, block } from "./bgp-text.ts";
+
+interface Peer {
+  readonly machine: Machine;
+  readonly role: "host" | "tor" | "gateway";
+  readonly believed: (channel: Channel) => string;
+  /** How many endpoint routes it may announce per family. */
+  readonly limit: number;
+}
+
+/** As conditions: what a speaker says of itself, and what it does with what it hears. */
+export interface MeshPolicy {
+  readonly said: (channel: Channel) => string;
+  readonly heard: (channel: Channel) => readonly string[];
+}
+
+/** The sessions of one speaker; of two, the one that comes first connects. */
+export function meshSessions(dc: DataCenter, self: Machine, channels: readonly Channel[], policy: MeshPolicy): readonly string[] {
+  const peers = peersOf(dc);
+  const own = peers.findIndex(({ machine }) => machine.name === self.name);
+  return peers.flatMap((peer, index) => {
+    if (index === own) return [];
+    const external = asnOn(dc, peer.machine) !== asnOn(dc, self);
+    return fabricSession(dc, peer.machine, {
+      role: peer.role,
+      lines: [index < own ? "passive;" : undefined, ...channels.map((channel) => exchange(channel, peer, { ...policy, external }))],
+    });
+  });
+}
+
+function exchange(
+  channel: Channel,
+  { believed, limit }: Peer,
+  { said, heard, external }: MeshPolicy & { readonly external: boolean },
+): string {
+  const onImport = allOf([believed(channel), ...(external ? [metricHeard(channel)] : []), ...heard(channel)]);
+  const onExport = allOf([said(channel), ...(external ? [metricTold(channel)] : [])]);
+  return block(channel.name, [`import where ${onImport};`, `import limit ${limit} action block;`, `export where ${onExport};`]).concat(";");
+}
+
+function peersOf(dc: DataCenter): readonly Peer[] {
+  return [
+    ...coreHosts(dc).map((machine): Peer => {
+      return { machine, role: "host", limit: HOST_ROUTES, believed: (channel) => believedOfHost(channel, machine) };
+    }),
+    ...racksOf(dc).map((rack): Peer => {
+      const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
+      return { machine: rack.tor, role: "tor", limit, believed: (channel) => believedOfTor(dc, channel, rack) };
+    }),
+    ...dc.gateways.map((gateway): Peer => {
+      return { machine: gateway, role: "gateway", limit: HOST_ROUTES, believed: (channel) => believedOfGateway(dc, channel, gateway) };
+    }),
+  ];
+}

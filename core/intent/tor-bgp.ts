@@ -1,0 +1,160 @@
+/**
+ * BGP on a top-of-rack router: it tells the core where its hosts' endpoints are, as if they were on itself, and its hosts of all
+ * others and of the default route. For its hosts it is a reflector, whatever it is to others.
+ *
+ * The unreachable routes of all ranges are BIRD's here: traffic for an address that nobody has ends at the first router.
+ */
+import type { DataCenter, Rack } from "../datacenter/data-center.ts";
+import { asnOf, attachedTo, hasLoopback, HOST_LINK_LOCAL, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
+import type { Attached } from "../datacenter/racks.ts";
+import { hostPrefix } from "../net/prefix.ts";
+import { fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, kernelProtocol, preamble, sessionTemplate } from "./bgp.ts";
+import { placesOf } from "./bgp-believed.ts";
+import { addressOn, channelsOf, heardByAll, routeClasses, sessionFamily } from "./bgp-channel.ts";
+import type { Channel } from "./bgp-channel.ts";
+import { meshSessions } from "./bgp-mesh.ts";
+import { asFar, asNear, distanceFunctions, hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
+import { allOf, anyOf, block, prefixSet, protocolName, text } from "./bgp-text.ts";
+import type { Line } from "./bgp-text.ts";
+import { inRack, onLink } from "./bgp-uplink.ts";
+
+/** The text of a top-of-rack router's bird.conf. */
+export function torBird(dc: DataCenter, rack: Rack): string {
+  const channels = channelsOf(dc);
+  return text([
+    ...preamble(dc, rack.tor),
+    ...channels.flatMap(routeClasses),
+    ...channels.flatMap(distanceFunctions),
+    ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
+    ...channels.flatMap((channel) => [aggregates(channel), firstSteps(dc, rack, channel)]),
+    segments(dc, rack, channels),
+    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source ~ [ RTS_BGP, RTS_STATIC ];`] })),
+    ...towardsCore(dc, rack, channels),
+    ...towardsHosts(dc, rack, channels),
+  ]);
+}
+
+function aggregates({ family, name, ranges }: Channel): string {
+  return block(`protocol static internal${family}`, [`${name};`, ...ranges.map((range) => `route ${range} unreachable;`)]);
+}
+
+/** The segments that it is on, told to those on the other side for as long as their interface is up. */
+function segments({ fabric }: DataCenter, { ipv4, ipv6, tor }: Rack, channels: readonly Channel[]): string {
+  const interfaces = [tor.uplink, tor.interface].filter((name) => name !== undefined).map((name) => JSON.stringify(name));
+  const known = ({ family, name }: Channel) => {
+    const nets = (family === 4 ? [fabric.ipv4, ipv4] : [fabric.ipv6, ipv6]).filter((prefix) => prefix !== undefined);
+    return block(name, [`import where net ~ ${prefixSet(nets)};`]).concat(";");
+  };
+  return block("protocol direct segments", [...channels.map(known), `interface ${interfaces.join(", ")};`]);
+}
+
+/** Everything that it says is reached through itself; what it hears of endpoints gives way to what its own hosts say. */
+function towardsCore(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly string[] {
+  const policy = { said: (channel: Channel) => saidToCore(dc, rack, channel), heard: (channel: Channel) => [asFar(channel)] };
+  const options = ["next hop self;", "gateway direct;", "add paths on;"];
+  const external = rack.asn !== undefined;
+  const exchange = (channel: Channel) => {
+    const known = anyOf([...heardByAll(channel), `net = ${channel.anywhere}`]);
+    return [
+      `import where ${allOf([known, ...(external ? [metricHeard(channel)] : []), ...policy.heard(channel)])};`,
+      `export where ${allOf([policy.said(channel), ...(external ? [metricTold(channel)] : [])])};`,
+      ...options,
+    ];
+  };
+  const mesh = dc.fabric.peering === "mesh";
+  const template = fabricTemplate(
+    dc,
+    rack.tor,
+    channels.map((channel) => fabricChannel(dc, rack.tor, { channel, policy: mesh ? options : exchange(channel) })),
+  );
+  if (mesh) return [template, ...meshSessions(dc, rack.tor, channels, policy)];
+  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
+  return [template, ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] }))];
+}
+
+/** What comes from its own side, and that is: by another interface than the one to the core. */
+function saidToCore(dc: DataCenter, rack: Rack, channel: Channel): string {
+  const { family } = channel;
+  const segment = family === 4 ? rack.ipv4 : rack.ipv6;
+  const own = anyOf([`endpoint${family}()`, ...placesOf(dc, channel, rack)]);
+  const heard = `(source = RTS_BGP && ifname != ${JSON.stringify(rack.tor.uplink)} && ${own})`;
+  return anyOf([heard, ...(segment === undefined ? [] : [`(source = RTS_DEVICE && net = ${segment})`])]);
+}
+
+function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly string[] {
+  const numbered = rack.peering === "numbered";
+  const exchange = (channel: Channel) =>
+    block(channel.name, [...(numbered ? numberedHops(dc, rack, channel) : unnumberedHops(channel)), saidToHosts(rack, channel)]).concat(
+      ";",
+    );
+  return [
+    ...(numbered ? channels.map((channel) => byRouter(rack, channel)) : []),
+    sessionTemplate("rack", { lines: ["passive;", "rr client;", ...channels.map(exchange)] }),
+    ...attachedTo(dc, rack).map((attached) => hostSession(dc, rack, { attached, channels })),
+  ];
+}
+
+/** What is beyond the core is reached by the router; a host of the same segment is reached as it says. */
+function byRouter(rack: Rack, { family }: Channel): string {
+  return block(`function by_router${family}()`, [
+    `if source = RTS_BGP && ifname = ${JSON.stringify(rack.tor.uplink)} then bgp_next_hop = ${addressOn(inRack(rack), family)};`,
+    "return true;",
+  ]);
+}
+
+function saidToHosts(rack: Rack, channel: Channel): string {
+  const known = anyOf([...heardByAll(channel), `net = ${channel.anywhere}`]);
+  const far = `(source = RTS_BGP || ifname = ${JSON.stringify(rack.tor.uplink)})`;
+  return `export where ${allOf([known, far, ...(rack.peering === "numbered" ? [`by_router${channel.family}()`] : [])])};`;
+}
+
+function numberedHops(dc: DataCenter, rack: Rack, { family }: Channel): readonly Line[] {
+  return [family === sessionFamily(dc) ? undefined : `next hop address ${addressOn(inRack(rack), family)};`, "gateway direct;"];
+}
+
+function unnumberedHops({ family }: Channel): readonly Line[] {
+  return [family === 4 ? "extended next hop on;" : undefined, "next hop self;", "gateway direct;"];
+}
+
+interface HostSide {
+  readonly attached: Attached;
+  readonly channels: readonly Channel[];
+}
+
+/** In an unnumbered rack all hosts have the same address: each is known by the port that it is on. */
+function hostSession(dc: DataCenter, rack: Rack, { attached, channels }: HostSide): string {
+  const { host, uplink } = attached;
+  const asn = asnOf(dc, rack);
+  const over = sessionFamily(dc);
+  const ends =
+    rack.peering === "numbered"
+      ? [`local ${addressOn(inRack(rack), over)} as ${asn};`, `neighbor ${addressOn(onLink(attached), over)} as ${asn};`]
+      : [`local ${TOR_LINK_LOCAL} as ${asn};`, `neighbor ${HOST_LINK_LOCAL} as ${asn};`, `interface ${JSON.stringify(uplink.port)};`];
+  const believed = (channel: Channel) => {
+    const { family } = channel;
+    const loopback = hasLoopback(host) ? [`net = ${hostPrefix(addressOn(host, family))}`] : [];
+    const here =
+      rack.peering === "numbered" ? `bgp_next_hop = ${addressOn(onLink(attached), family)}` : `ifname = ${JSON.stringify(uplink.port)}`;
+    return block(channel.name, [
+      `import where ${allOf([anyOf([`endpoint${family}()`, ...loopback]), here, asNear(channel)])};`,
+      `import limit ${HOST_ROUTES} action block;`,
+    ]).concat(";");
+  };
+  return block(`protocol bgp '${protocolName("host", host.name)}' from rack`, [...ends, ...channels.map(believed)]);
+}
+
+/**
+ * The way to a host's loopback before its BGP has told it, which it cannot before its agent has heard from a controller. It is told to
+ * nobody, and gives way to whatever BGP says.
+ */
+function firstSteps(dc: DataCenter, rack: Rack, { family, name }: Channel): Line {
+  const routes = attachedTo(dc, rack)
+    .filter(({ host }) => hasLoopback(host))
+    .map((attached) => {
+      const hop = rack.peering === "numbered" ? addressOn(onLink(attached), family) : `${HOST_LINK_LOCAL}%'${attached.uplink.port}'`;
+      return `route ${hostPrefix(addressOn(attached.host, family))} via ${hop};`;
+    });
+  return routes.length === 0
+    ? undefined
+    : block(`protocol static hosts${family}`, [block(name, ["preference 50;"]).concat(";"), ...routes]);
+}
