@@ -7,13 +7,13 @@ import { labNamed, machineNetns } from "./place.ts";
 import { outsideHost, topologyOf } from "./topology.ts";
 import type { Topology } from "./topology.ts";
 
-const GUIDE = fileURLToPath(new URL("../examples/guide.yaml", import.meta.url));
-
-async function guide() {
-  const reading = await readDataCenterFile(GUIDE);
+async function example(name: string) {
+  const reading = await readDataCenterFile(fileURLToPath(new URL(`../examples/${name}.yaml`, import.meta.url)));
   assert.ok(reading.ok);
   return reading.value;
 }
+
+const guide = () => example("guide");
 
 /** `h1 fab0 - h1 fabric`, as a hand would note a cable. */
 const cables = ({ cables: all }: Topology) => all.map(([one, other]) => `${one.node} ${one.dev} - ${other.dev} ${other.node}`);
@@ -99,4 +99,48 @@ gateways:
   const { nodes } = topologyOf(reading.value);
   const six = nodes.filter(({ addresses: own }) => own.some(({ ip }) => ip.includes(":"))).map(({ name }) => name);
   assert.deepEqual(six, ["provider", "outside"]);
+});
+
+/** `0.0.0.0/0 via 192.168.101.1`, as a hand would set it. */
+const routes = ({ nodes }: Topology, name: string) =>
+  nodes
+    .find((node) => node.name === name)
+    ?.routes.map(({ to, hops, metric, source }) =>
+      [
+        `${to} via ${hops.map(({ via, dev }) => (dev === undefined ? via : `${via}%${dev}`)).join(" and ")}`,
+        source && `from ${source}`,
+        metric && `metric ${metric}`,
+      ]
+        .filter(Boolean)
+        .join(" "),
+    );
+
+test("hosts of a rack are on a bridge of its router, which is on the switch", async () => {
+  const topology = topologyOf(await example("rack-ibgp"));
+  const drawn = cables(topology);
+  for (const cable of ["tor1 fab0 - tor1 fabric", "h1 fab0 - h1 tor1", "h2 fab0 - h2 tor2"])
+    assert.ok(drawn.includes(cable), drawn.join("\n"));
+  assert.ok(!drawn.includes("h1 fab0 - h1 fabric"));
+  assert.equal(topology.nodes.find(({ name }) => name === "tor1")?.bridge, "rack0");
+  assert.ok(addresses(topology, "tor1")?.includes("rack0 192.168.101.1/24"));
+  assert.deepEqual(routes(topology, "h1"), [
+    "0.0.0.0/0 via 192.168.101.1%fab0 metric 5000",
+    "::/0 via 2001:db8:a41:101::1%fab0 metric 5000",
+  ]);
+  assert.ok(routes(topology, "control")?.includes("192.168.101.0/24 via 192.168.100.101"));
+});
+
+test("in an unnumbered rack each host has a port of its own, and its address on its loopback", async () => {
+  const topology = topologyOf(await example("rack-unnumbered"));
+  assert.ok(cables(topology).includes("h1 fab0 - swp1 tor1"));
+  assert.deepEqual(addresses(topology, "h1"), ["lo 192.168.200.11/32", "lo 2001:db8:a41:e::11/128", "fab0 fe80::2/64"]);
+  assert.ok(addresses(topology, "tor1")?.includes("swp1 fe80::1/64"));
+  assert.ok(routes(topology, "h1")?.includes("0.0.0.0/0 via fe80::1%fab0 from 192.168.200.11 metric 5000"));
+});
+
+test("a host with two uplinks has a cable to each router, and is found by both", async () => {
+  const topology = topologyOf(await example("two-uplinks"));
+  for (const cable of ["h1 fab0 - h1 tor1", "h1 fab1 - h1 tor2"]) assert.ok(cables(topology).includes(cable));
+  assert.ok(routes(topology, "h1")?.includes("0.0.0.0/0 via 192.168.101.1%fab0 and 192.168.102.1%fab1 from 192.168.200.11 metric 5000"));
+  assert.ok(routes(topology, "control")?.includes("192.168.200.11/32 via 192.168.100.101 and 192.168.100.102"));
 });

@@ -32,7 +32,7 @@ export type HostEvidence =
 /** What one machine's BIRD knows. */
 export interface BirdEvidence {
   readonly machine: string;
-  readonly role: "compute" | "reflector" | "gateway";
+  readonly role: "compute" | "tor" | "reflector" | "gateway";
   /** Absent: it answered. */
   readonly silent?: string;
   readonly sessions: readonly { readonly name: string; readonly established: boolean }[];

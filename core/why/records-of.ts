@@ -1,4 +1,6 @@
 /** Records out of the cloud. */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { racksOf } from "../datacenter/racks.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Said } from "../feed/item.ts";
 import { readIp } from "../net/address.ts";
@@ -108,18 +110,25 @@ function records(
   { asked, now, said }: Asking,
   { address, port }: { readonly address: AddressRecord | null; readonly port: Port | undefined },
 ): Records {
-  const { reflectors = [], gateways = [] } = cloud.get("datacenter", "this") ?? {};
+  const center = cloud.get("datacenter", "this");
   return {
     asked,
     now,
     address,
     port: port === undefined ? null : portRecord(cloud, port),
     agent: port === undefined ? null : agentRecord(cloud, port, { now, said }),
-    fabric: [
-      ...reflectors.map(({ name }) => ({ name, role: "reflector" as const })),
-      ...gateways.map(({ name }) => ({ name, role: "gateway" as const })),
-    ],
+    fabric: center === undefined ? [] : fabricOf(center, port?.["binding:host_id"]),
   };
+}
+
+/** Of top-of-rack routers, those that the host is behind. */
+function fabricOf(center: DataCenter, host: string | undefined): Records["fabric"] {
+  const behind = new Set(center.hosts.find(({ name }) => name === host)?.uplinks?.map(({ rack }) => rack));
+  return [
+    ...racksOf(center).flatMap(({ name, tor }) => (behind.has(name) ? [{ name: tor.name, role: "tor" as const }] : [])),
+    ...center.reflectors.map(({ name }) => ({ name, role: "reflector" as const })),
+    ...center.gateways.map(({ name }) => ({ name, role: "gateway" as const })),
+  ];
 }
 
 function portRecord(cloud: Cloud, port: Port): PortRecord {

@@ -19,7 +19,7 @@ export interface Records {
   /** Of the port's host; null: it has never been heard of, or there is no host. */
   readonly agent: AgentRecord | null;
   /** Machines at which BGP can be asked about the address besides the port's host. */
-  readonly fabric: readonly { readonly name: string; readonly role: "reflector" | "gateway" }[];
+  readonly fabric: readonly { readonly name: string; readonly role: "tor" | "reflector" | "gateway" }[];
 }
 
 export interface AddressRecord {

@@ -4,10 +4,13 @@ import { test } from "node:test";
 import type { Report } from "../feed/item.ts";
 import { alive } from "../feed/status.ts";
 import { ADMIN, MEMBER, sandbox } from "../neutron/sandbox.ts";
+import { ok } from "../result.ts";
 import { answerWhy } from "./api.ts";
 import { chainOf } from "./chain.ts";
 import type { BirdEvidence, HostEvidence, ObjectRecord } from "./evidence.ts";
 import { readBirdRoutes, readBirdSessions } from "./evidence.ts";
+import { changed } from "../datacenter/sample.ts";
+import { readDataCenter } from "../datacenter/read.ts";
 import { recordsOf } from "./records-of.ts";
 import type { Said } from "../feed/item.ts";
 import type { Records } from "./records.ts";
@@ -33,7 +36,7 @@ function setting() {
     assert.ok(found.ok, found.ok ? "" : found.refusal.message);
     return found.value;
   };
-  return { ask, cloud, time, make, network, port, reports, records, tap: `tap${port.id.slice(0, 11)}` };
+  return { ask, cloud, decide, time, make, network, port, reports, records, tap: `tap${port.id.slice(0, 11)}` };
 }
 
 const UNASKED: HostEvidence = { state: "unasked" };
@@ -223,4 +226,26 @@ reflector:rr2 BGP        ---        start  05:34:03.259  Active        Socket: C
     { name: "reflector:rr1", established: true },
     { name: "reflector:rr2", established: false },
   ]);
+});
+
+test("of top-of-rack routers, those that the port's host is behind are asked as well", () => {
+  const { records, decide } = setting();
+  const rack = (at: number) => ({
+    name: `r${at}`,
+    ipv4: `192.168.10${at}.0/24`,
+    ipv6: `2001:db8:a41:10${at}::/64`,
+    tor: { name: `tor${at}`, ipv4: `192.168.100.10${at}`, ipv6: `2001:db8:a41:f::10${at}`, interface: "rack0" },
+  });
+  const reading = readDataCenter(
+    changed(
+      [["racks"], [rack(1), rack(2)]],
+      [["hosts"], [{ name: "h1", rack: "r2", ipv4: "192.168.102.11", ipv6: "2001:db8:a41:102::11" }]],
+    ),
+  );
+  assert.ok(reading.ok, JSON.stringify(reading));
+  decide(() => ok({ writes: [{ key: "datacenter/this", row: reading.value }], answer: undefined }));
+  assert.deepEqual(
+    records("10.65.0.9").fabric.map(({ name, role }) => `${role} ${name}`),
+    ["tor tor2", "reflector rr1", "gateway gw1"],
+  );
 });

@@ -143,7 +143,7 @@ function become([program = "", ...rest]: readonly string[], env: Readonly<Record
 function agentCommand(): Command {
   const verb = (name: "start" | "stop", work: (lab: Lab, host: string) => Promise<boolean> | boolean) =>
     withLab(new Command(name).description(`${titled(name)} a machine's agent`))
-      .argument("<machine>", "compute host, gateway or reflector")
+      .argument("<machine>", "compute host, gateway, reflector or top-of-rack router")
       .action((machine: string, options: LabOptions) =>
         inLab(options, async (lab) => tell(said(`the agent on ${machine}`, name, await work(lab, machine)))),
       );
