@@ -3,20 +3,22 @@ import type { Ip } from "../net/address.ts";
 import type { Refused } from "./platform.ts";
 import type { Neighbor, PeerRole, RouterConfig } from "./router-config.ts";
 
-/** A neighbour whose end of the session has an address. */
+/** A neighbour that is known by its address alone. */
 export type Addressed = Neighbor & { readonly address: Ip };
 
 export function addressedOf({ neighbors }: Pick<RouterConfig, "neighbors">): readonly Addressed[] {
-  return neighbors.flatMap((neighbor) => (neighbor.address === undefined ? [] : [{ ...neighbor, address: neighbor.address }]));
+  return neighbors.flatMap((neighbor) =>
+    neighbor.address === undefined || neighbor.interface !== undefined ? [] : [{ ...neighbor, address: neighbor.address }],
+  );
 }
 
-/** Sessions over link-local addresses, which these platforms either cannot have or have each in a form of its own. */
+/** Sessions over link-local addresses: all neighbours have the same one, each on a port of its own. */
 export function unnumberedRefused({ neighbors }: Pick<RouterConfig, "neighbors">): readonly Refused[] {
   return neighbors
-    .filter(({ address }) => address === undefined)
+    .filter(({ address, interface: port }) => address === undefined || port !== undefined)
     .map(({ name, interface: port }) => ({
       what: `the session with ${name} over link-local addresses${port === undefined ? "" : ` of ${port}`}`,
-      why: "for this platform sessions are written by address alone",
+      why: "such a neighbour is found by its router advertisements here, and hosts send none",
       beside: "`peering: numbered` for the rack",
     }));
 }

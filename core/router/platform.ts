@@ -109,8 +109,8 @@ export interface ReadFamily {
   readonly unfiltered: "accept" | "reject";
   readonly maximum?: number;
   readonly client: "yes" | "no";
-  /** "self": also for what it reflects. */
-  readonly nextHop: "unchanged" | "self for external" | "self";
+  /** "self": also for what it reflects. "kept": also on eBGP. */
+  readonly nextHop: "unchanged" | "self for external" | "self" | "kept";
   readonly localNextHop?: Ip;
   readonly addPaths: "none" | "receive" | "send" | "both";
 }

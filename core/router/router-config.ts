@@ -45,7 +45,7 @@ export interface DiscardRoute {
   readonly about: string;
 }
 
-/** An own prefix that BGP is told of (`network`); there is a `DiscardRoute` of the same prefix, which makes it valid. */
+/** An own prefix that BGP is told of (`network`); a `DiscardRoute` of the same prefix, or an interface on it, makes it valid. */
 export interface Originated {
   readonly prefix: Cidr;
   readonly community: Community;
@@ -95,8 +95,11 @@ export interface NeighborFamily {
   readonly maximum?: { readonly prefixes: number; readonly warn: number };
   /** The neighbour is a client of this reflector. */
   readonly client?: "reflector client";
-  /** What routes name as their next hop when they are told: as heard; or this router for those of eBGP and its own. */
-  readonly nextHop: "unchanged" | "self for external";
+  /**
+   * What routes name as their next hop when they are told: as heard, but for this router on eBGP; this router for those of eBGP and
+   * its own; this router always; or as heard on eBGP as well.
+   */
+  readonly nextHop: "unchanged" | "self for external" | "self" | "kept";
   /** Own address of this family, where the session runs over the other one. */
   readonly localNextHop?: Ip;
   readonly addPaths: "none" | "receive" | "send" | "both";

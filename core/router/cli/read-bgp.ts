@@ -131,6 +131,7 @@ function familyOf(all: Levels, session: Levels, { family, dialect, hops, closed 
   });
   const own = all.has("next-hop-self") || policy("out").some((name) => hops.has(name));
   const force = all.has("next-hop-self", "all");
+  const kept = all.has("next-hop-unchanged");
   return {
     family,
     import: policy("in"),
@@ -138,7 +139,7 @@ function familyOf(all: Levels, session: Levels, { family, dialect, hops, closed 
     unfiltered: closed ? "reject" : "accept",
     ...maxima.find(({ maximum }) => maximum !== undefined && maximum > 0),
     client: all.has("route-reflector-client") || session.has("route-reflector-client") ? "yes" : "no",
-    nextHop: force ? "self" : own ? "self for external" : "unchanged",
+    nextHop: kept ? "kept" : force ? "self" : own ? "self for external" : "unchanged",
     addPaths: dialect.addPaths(all),
   };
 }

@@ -93,13 +93,14 @@ function familyLines(config: RouterConfig, groups: readonly Group[], family: Fam
   ];
 }
 
-function toldLines({ families }: Neighbor, family: Family): readonly string[] {
+function toldLines({ asn, localAsn, families }: Neighbor, family: Family): readonly string[] {
   const told = families.find((each) => each.family === family);
   if (told === undefined) return [];
   return [
     "activate",
     `route-map ${plainName(told.import)} in`,
     `route-map ${plainName(told.export)} out`,
+    ...(asn !== localAsn && told.nextHop === "kept" ? ["next-hop-unchanged"] : []),
     ...(told.addPaths === "receive" || told.addPaths === "both" ? ["additional-paths receive"] : []),
     ...(told.addPaths === "send" || told.addPaths === "both" ? ["additional-paths send any"] : []),
   ];

@@ -1,35 +1,37 @@
 /** Routers whose configurations are kept as files, to be read by people, and the platforms that are tested by their own words alone. */
 import { dataCenterOf } from "../../intent/bgp-variants.ts";
-import type { Variant } from "../../intent/bgp-variants.ts";
+import type { DataCenter } from "../../datacenter/data-center.ts";
 import { routerConfigOf } from "../derive.ts";
 import { eos } from "../eos/eos.ts";
 import { iosxe } from "../iosxe/iosxe.ts";
 import { junos } from "../junos/junos.ts";
 import type { Platform } from "../platform.ts";
 import type { Neighbor, RouterConfig } from "../router-config.ts";
+import { REFLECTOR_OF_RACKS, TOR } from "./racks.ts";
 import { srlinux } from "../srlinux/srlinux.ts";
 import { vyos } from "../vyos/vyos.ts";
 
 export const VENDORS: readonly Platform[] = [junos, iosxe, eos, vyos, srlinux];
 
 export interface Example {
-  /** `direct-gw1` */
   readonly name: string;
-  readonly variant: Variant;
+  readonly dc: DataCenter;
   readonly config: RouterConfig;
 }
 
-const KEPT: readonly (readonly [name: string, variant: Variant, router: string])[] = [
-  ["gateway", "guide", "gw1"],
-  ["reflector", "two of everything", "rr1"],
-  ["gateway-without-reflectors", "pool inside the public range, direct peering", "gw1"],
+export const EXAMPLES: readonly Example[] = [
+  example("gateway", dataCenterOf("guide"), "gw1"),
+  example("reflector", dataCenterOf("two of everything"), "rr1"),
+  example("gateway-without-reflectors", dataCenterOf("pool inside the public range, direct peering"), "gw1"),
+  { name: "tor", dc: dataCenterOf("guide"), config: withEverything(TOR) },
+  { name: "reflector-of-racks", dc: dataCenterOf("guide"), config: withEverything(REFLECTOR_OF_RACKS) },
 ];
 
-export const EXAMPLES: readonly Example[] = KEPT.map(([name, variant, router]) => {
-  const config = routerConfigOf(dataCenterOf(variant), router);
-  if (config === undefined) throw new Error(`${variant} has no ${router}`);
-  return { name, variant, config: withEverything(config) };
-});
+function example(name: string, dc: DataCenter, router: string): Example {
+  const config = routerConfigOf(dc, router);
+  if (config === undefined) throw new Error(`${dc.name} has no ${router}`);
+  return { name, dc, config: withEverything(config) };
+}
 
 /** Whatever a session may be told besides: BFD everywhere, GTSM and a password towards the provider. */
 export function withEverything(config: RouterConfig): RouterConfig {
@@ -47,21 +49,26 @@ export const PORTS: Readonly<Record<string, readonly (readonly [string, string])
   junos: [
     ["fab0", "ge-0/0/0"],
     ["wan0", "ge-0/0/1"],
+    ["rack0", "irb.101"],
   ],
   iosxe: [
     ["fab0", "GigabitEthernet0/0/0"],
     ["wan0", "GigabitEthernet0/0/1"],
+    ["rack0", "Vlan101"],
   ],
   eos: [
     ["fab0", "Ethernet1"],
     ["wan0", "Ethernet2"],
+    ["rack0", "Vlan101"],
   ],
   vyos: [
     ["fab0", "eth0"],
     ["wan0", "eth1"],
+    ["rack0", "eth2"],
   ],
   srlinux: [
     ["fab0", "ethernet-1/1"],
     ["wan0", "ethernet-1/2"],
+    ["rack0", "irb0.101"],
   ],
 };

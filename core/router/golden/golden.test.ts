@@ -1,5 +1,5 @@
 /**
- * The configurations that people read, as files beside this one: a gateway, a reflector, and a gateway that reflects, on each platform.
+ * The configurations that people read, as files beside this one: a gateway, a reflector, a gateway that reflects, and a router of a rack, on each platform.
  * After a change that is meant, `MARGAY_GOLDEN=write` in the environment writes them anew; then read what changed.
  */
 import assert from "node:assert/strict";
@@ -11,10 +11,10 @@ import { withInterfaces } from "../interfaces.ts";
 import { EXAMPLES, PORTS, VENDORS } from "./examples.ts";
 
 for (const platform of VENDORS)
-  for (const { name, variant, config } of EXAMPLES)
+  for (const { name, dc, config } of EXAMPLES)
     test(`${platform.title}: the ${name} is as its file says`, () => {
       const ports = PORTS[platform.name] ?? assert.fail(`${platform.name} has no names for its interfaces`);
-      const [file] = platform.render(withInterfaces(config, new Map(ports)), dataCenterOf(variant)).files;
+      const [file] = platform.render(withInterfaces(config, new Map(ports)), dc).files;
       const path = fileURLToPath(new URL(`${name}.${platform.name}.conf`, import.meta.url));
       if (process.env["MARGAY_GOLDEN"] === "write") writeFileSync(path, file?.text ?? "");
       assert.equal(file?.text, readFileSync(path, "utf8"));
@@ -22,9 +22,9 @@ for (const platform of VENDORS)
 
 test("no configuration holds a secret, and each says where they go", () => {
   for (const platform of VENDORS)
-    for (const { variant, config } of EXAMPLES) {
+    for (const { dc, config } of EXAMPLES) {
       const guarded = config.neighbors.filter(({ password }) => password !== undefined);
-      const text = platform.render(config, dataCenterOf(variant)).files[0]?.text ?? "";
+      const text = platform.render(config, dc).files[0]?.text ?? "";
       for (const { name } of guarded) assert.match(text, new RegExp(`SECRET-${name.replaceAll(" ", "-")}`), platform.name);
       if (guarded.length > 0) assert.match(text, /Passwords are not in this text/, platform.name);
     }
@@ -50,12 +50,12 @@ test("what a platform cannot is refused, with what to put beside it", () => {
 });
 
 test("a session over link-local addresses is refused, not written wrong", () => {
-  const { config, variant } = EXAMPLES[0] ?? assert.fail();
+  const { config, dc } = EXAMPLES[0] ?? assert.fail();
   const neighbors = config.neighbors.map(({ address, ...neighbor }) =>
     neighbor.role === "provider" ? { ...neighbor, address } : { ...neighbor, interface: "swp1" },
   );
   for (const platform of VENDORS) {
-    const { files, refused } = platform.render({ ...config, neighbors: neighbors as typeof config.neighbors }, dataCenterOf(variant));
+    const { files, refused } = platform.render({ ...config, neighbors: neighbors as typeof config.neighbors }, dc);
     assert.ok(
       refused.some(({ what }) => what === "the session with rr1 over link-local addresses of swp1"),
       platform.name,

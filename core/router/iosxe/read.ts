@@ -25,6 +25,7 @@ const DIALECT: Dialect = {
     "update-source",
     "transport",
     "fall-over",
+    "ebgp-multihop",
     "ha-mode",
     "advertise",
     "send-community",

@@ -33,6 +33,7 @@ export function bgpLines(config: RouterConfig): readonly string[] {
 
 function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string[] {
   const { asn, localAsn, bfd, timers } = neighbor;
+  const kept = asn !== localAsn && neighbor.families.some(({ nextHop }) => nextHop === "kept");
   const source = config.interfaces.find(({ addresses }) => addresses.some(({ ip }) => ip === neighbor.local));
   return [
     `remote-as ${asn}`,
@@ -41,7 +42,9 @@ function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string
     ...(source === undefined ? [] : [`update-source ${source.name}`]),
     `timers ${timers.keepalive} ${timers.hold}`,
     ...(neighbor.connects === "passive" ? ["transport connection-mode passive"] : []),
-    ...(bfd === undefined ? [] : ["fall-over bfd"]),
+    // Next hops are kept on eBGP between sessions that are called multihop alone.
+    ...(kept ? ["ebgp-multihop 2"] : []),
+    ...(bfd === undefined ? [] : [kept ? "fall-over bfd single-hop" : "fall-over bfd"]),
     ...(neighbor.password === undefined ? [] : [`password ${secretOf(neighbor)}`]),
     ...(neighbor.gtsm === undefined ? [] : ["ttl-security hops 1"]),
   ];
@@ -69,6 +72,12 @@ function familyLines(config: RouterConfig, family: Family): readonly string[] {
   ];
 }
 
+/** By how the next hop is told within the AS. */
+const WITHIN: Readonly<Partial<Record<NeighborFamily["nextHop"], readonly string[]>>> = {
+  "self for external": ["next-hop-self"],
+  self: ["next-hop-self all"],
+};
+
 function neighborLines(
   { asn, localAsn }: Neighbor,
   { maximum, client, nextHop, addPaths, localNextHop, ...policies }: NeighborFamily,
@@ -77,7 +86,8 @@ function neighborLines(
   return [
     "activate",
     ...(client === undefined ? [] : ["route-reflector-client"]),
-    ...(asn === localAsn && nextHop === "self for external" && localNextHop === undefined ? ["next-hop-self"] : []),
+    ...(asn === localAsn && localNextHop === undefined ? (WITHIN[nextHop] ?? []) : []),
+    ...(asn !== localAsn && nextHop === "kept" ? ["next-hop-unchanged"] : []),
     `route-map ${plainName(policies.import)} in`,
     `route-map ${plainName(policies.export)} out`,
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes} ${maximum.warn} restart 5`]),

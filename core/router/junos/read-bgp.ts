@@ -100,7 +100,13 @@ class Session extends Levels {
       return named.length > 0 ? [...named, DEFAULT.name] : [];
     };
     const [taken, told] = [chain("import"), chain("export")];
-    const nextHop = told.some((name) => hops.has(name)) ? "self for external" : "unchanged";
+    const kept = this.has("multihop", "no-nexthop-change");
+    for (const path of [
+      ["multihop", "ttl"],
+      ["bfd-liveness-detection", "session-mode"],
+    ])
+      for (const node of this.nodes(...path)) pass(node);
+    const nextHop = kept ? "kept" : told.some((name) => hops.has(name)) ? "self for external" : "unchanged";
     const carried = ([4, 6] as const).filter((family) => this.has("family", familyWord(family), "unicast"));
     const own: Family = address.includes(":") ? 6 : 4;
     const client = this.has("cluster") ? "yes" : "no";

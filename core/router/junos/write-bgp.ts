@@ -26,6 +26,7 @@ export function bgpLines(config: RouterConfig): readonly string[] {
 
 function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string[] {
   const { asn, localAsn, families, timers, bfd, gracefulRestart } = neighbor;
+  const kept = asn !== localAsn && families.some(({ nextHop }) => nextHop === "kept");
   const chain = (policies: readonly string[]) => `[ ${[...policies.map(plainName), REJECT].join(" ")} ]`;
   return [
     ...(asn === localAsn ? ["type internal"] : ["type external", `peer-as ${asn}`]),
@@ -38,6 +39,9 @@ function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string
     ...(bfd === undefined
       ? []
       : [`bfd-liveness-detection minimum-interval ${bfd.interval}`, `bfd-liveness-detection multiplier ${bfd.multiplier}`]),
+    ...(kept ? ["multihop ttl 1", "multihop no-nexthop-change"] : []),
+    // A session that is called multihop would be watched as one.
+    ...(kept && bfd !== undefined ? ["bfd-liveness-detection session-mode single-hop"] : []),
     ...(neighbor.password === undefined ? [] : [`authentication-key "${secretOf(neighbor)}"`]),
     ...(neighbor.gtsm === undefined ? [] : ["ttl 255"]),
     `import ${chain(families.map((family) => family.import))}`,

@@ -6,7 +6,7 @@ import { widthOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf } from "../../net/prefix.ts";
 import { plainName } from "../lines.ts";
-import { colourAsked, nextHopTold, ownColours } from "../next-hop.ts";
+import { colourAsked, nextHopTold, sourceOf } from "../next-hop.ts";
 import type { Condition, Policy, PrefixRange, PrefixSet, Settings, Term } from "../policy.ts";
 import type { RouterConfig } from "../router-config.ts";
 import { longestDecides } from "./read-lists.ts";
@@ -52,7 +52,7 @@ function statement(config: RouterConfig, policy: Policy): readonly string[] {
       const from = [
         `family ${family}`,
         ...(exports ? origin(config, term) : []),
-        ...term.when.map((condition) => match(config, condition)),
+        ...term.when.flatMap((condition) => match(config, condition) ?? []),
       ];
       const then = [...settings(config, { ...term.set, ...told(config, policy, term) }), verdict(term)];
       const lines = [...from.map((each) => `from ${each}`), ...then.map((each) => `then ${each}`)];
@@ -68,15 +68,17 @@ function told(config: RouterConfig, policy: Policy, term: Term): Settings {
   return nextHop === undefined ? {} : { nextHop };
 }
 
+const PROTOCOLS = { static: "static", connected: "direct", bgp: "bgp" } as const;
+
 /** Junos asks an export policy about every active route, not those of BGP alone: say which are meant. */
 function origin(config: RouterConfig, term: Term): readonly string[] {
-  if (term.verdict !== "accept") return [];
-  const colour = colourAsked(term);
-  return [`protocol ${colour !== undefined && ownColours(config).has(colour) ? "static" : "bgp"}`];
+  return term.verdict === "accept" ? [`protocol ${PROTOCOLS[sourceOf(config, colourAsked(term))]}`] : [];
 }
 
-function match(config: RouterConfig, condition: Condition): string {
+function match(config: RouterConfig, condition: Condition): string | undefined {
   if ("prefixes" in condition) return `route-filter-list ${plainName(condition.prefixes)}`;
+  // What is connected carries no community.
+  if ("community" in condition && sourceOf(config, condition.community) === "connected") return undefined;
   if ("community" in condition) return `community ${communityName(config, condition.community)}`;
   if ("nextHop" in condition)
     return `next-hop ${condition.nextHop.length === 1 ? condition.nextHop[0] : `[ ${condition.nextHop.join(" ")} ]`}`;

@@ -5,7 +5,7 @@
  */
 import { lengthOf } from "../../net/prefix.ts";
 import { plainName } from "../lines.ts";
-import { colourAsked, nextHopTold, ownColours } from "../next-hop.ts";
+import { colourAsked, nextHopTold, sourceOf } from "../next-hop.ts";
 import type { Condition, Policy, PrefixSet, Settings, Term } from "../policy.ts";
 import type { RouterConfig } from "../router-config.ts";
 import { communityName } from "./words.ts";
@@ -46,17 +46,17 @@ function statement(config: RouterConfig, policy: Policy, term: Term): readonly s
   return [...matches.map((each) => `match ${each}`), ...actions.map((each) => `action bgp ${each}`), `action policy-result ${verdict}`];
 }
 
+const PROTOCOLS = { static: "static", connected: "local", bgp: "bgp" } as const;
+
 /** An export policy is asked about routes of every protocol: say which are meant. */
 function origin(config: RouterConfig, term: Term): readonly string[] {
-  const colour = colourAsked(term);
-  if (term.verdict !== "accept") return [];
-  return [`protocol ${colour !== undefined && ownColours(config).has(colour) ? "static" : "bgp"}`];
+  return term.verdict === "accept" ? [`protocol ${PROTOCOLS[sourceOf(config, colourAsked(term))]}`] : [];
 }
 
 function match(config: RouterConfig, condition: Condition): readonly string[] {
   if ("prefixes" in condition) return [`prefix prefix-set ${plainName(condition.prefixes)}`];
   if ("community" in condition)
-    return ownColours(config).has(condition.community) ? [] : [`bgp community-set ${communityName(config, condition.community)}`];
+    return sourceOf(config, condition.community) !== "bgp" ? [] : [`bgp community-set ${communityName(config, condition.community)}`];
   if ("nextHop" in condition && condition.nextHop.length === 1) return [];
   throw new Error(`no derived policy has a condition ${JSON.stringify(condition)}`);
 }

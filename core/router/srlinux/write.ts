@@ -20,6 +20,7 @@ export function srlinuxText(config: RouterConfig): string {
 
 export function refusedBy({ pnat, neighbors }: RouterConfig): readonly Refused[] {
   const guarded = neighbors.filter(({ gtsm }) => gtsm !== undefined);
+  const beyond = neighbors.filter(({ asn, localAsn, families }) => asn !== localAsn && families.some(({ nextHop }) => nextHop === "kept"));
   return [
     ...(pnat === undefined
       ? []
@@ -33,6 +34,11 @@ export function refusedBy({ pnat, neighbors }: RouterConfig): readonly Refused[]
             ].join("; "),
           },
         ]),
+    ...beyond.map(({ name, asn }) => ({
+      what: `next hops as they were heard, towards ${name} of AS ${asn}`,
+      why: "SR Linux 25.3 keeps them on eBGP where sender, receiver and next hop are on one segment (RFC 4271, 5.1.3), but cannot be told to",
+      beside: "racks of the fabric's AS, or a reflector of another platform; on one segment, as the core is, it works as it is",
+    })),
     ...guarded.map(({ name }) => ({
       what: `GTSM with ${name}`,
       why: "SR Linux 25.3 does not judge the TTL of what a BGP neighbour sends",

@@ -76,6 +76,7 @@ function familyOf(session: Levels, family: Family, closed: boolean): ReadFamily 
   const path = ["address-family", unicast(family)] as const;
   const own = session.has(...path, "nexthop-self");
   const force = session.has(...path, "nexthop-self", "force");
+  const kept = session.has(...path, "attribute-unchanged", "next-hop");
   const says = session.has(...path, "addpath-tx-all") || session.has(...path, "addpath-tx-per-as");
   const word = (way: "import" | "export") => session.all(...path, "route-map", way);
   return {
@@ -85,7 +86,7 @@ function familyOf(session: Levels, family: Family, closed: boolean): ReadFamily 
     unfiltered: closed ? "reject" : "accept",
     ...session.number("maximum", ...path, "maximum-prefix"),
     client: session.has(...path, "route-reflector-client") ? "yes" : "no",
-    nextHop: force ? "self" : own ? "self for external" : "unchanged",
+    nextHop: kept ? "kept" : force ? "self" : own ? "self for external" : "unchanged",
     // The daemon takes several paths from whoever sends them.
     addPaths: says ? "both" : "receive",
   };

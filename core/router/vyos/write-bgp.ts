@@ -16,6 +16,10 @@ export function bgpLines(config: RouterConfig): readonly string[] {
       "parameters log-neighbor-changes",
       "parameters ebgp-requires-policy",
       "parameters network-import-check",
+      // The next hop of what is reflected may be set by policy as well.
+      ...(config.neighbors.some(({ families }) => families.some(({ nextHop }) => nextHop === "self"))
+        ? ["parameters route-reflector-allow-outbound-policy"]
+        : []),
       ...(config.clusterId === undefined ? [] : [`parameters cluster-id ${config.clusterId}`]),
     ].map((line) => `${BGP} ${line}`),
     ...restartLines(config),
@@ -69,6 +73,8 @@ function familyLines({ family, maximum, client, nextHop, addPaths, ...policies }
     `route-map export ${plainName(policies.export)}`,
     ...(client === undefined ? [] : ["route-reflector-client"]),
     ...(internal && nextHop === "self for external" ? ["nexthop-self"] : []),
+    ...(internal && nextHop === "self" ? ["nexthop-self force"] : []),
+    ...(!internal && nextHop === "kept" ? ["attribute-unchanged next-hop"] : []),
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes}`]),
     ...(addPaths === "send" || addPaths === "both" ? ["addpath-tx-all"] : []),
   ].map((line) => `address-family ${unicast(family)} ${line}`);
