@@ -26,9 +26,10 @@ export async function birdFacts({ run, socket, outside }: Bird): Promise<Known<B
   if (protocols === undefined || table === undefined || !isAnswer(protocols) || !isAnswer(table))
     return silent(`BIRD cannot be asked: ${protocols === undefined ? "no answer" : wordsOf(protocols)}`);
   const sessions = readSessions(protocols.stdout);
-  const names = sessions.filter(({ neighbour }) => outside(neighbour)).map(({ name }) => name);
+  // Of a session that is down there is no table: nothing is told by it.
+  const names = sessions.filter(({ neighbour, established }) => established && outside(neighbour)).map(({ name }) => name);
   const answers = names.length === 0 ? [] : await ask(...names.map((name) => `show route export '${name}'`));
-  const refused = answers.find((answer) => !isAnswer(answer));
+  const refused = answers.find((answer) => !isAnswer(answer) && !answer.stdout.includes("No valid tables"));
   if (refused !== undefined) return silent(`BIRD does not say what it tells the outside: ${wordsOf(refused)}`);
   const exports = Object.fromEntries(names.map((name, at) => [name, readPrefixes(answers[at]?.stdout ?? "")]));
   return told({ sessions, routes: readRoutes(table.stdout), exports, bfd: readBfd(bfd?.stdout ?? "") });
