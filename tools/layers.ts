@@ -65,7 +65,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   rollout: ["net", "result", "resource", "policy", "datacenter", "neutron", "feed", "kinds", "intent", "reconcile"],
   why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],
-  doctor: ["net", "result", "kinds", "datacenter", "neutron", "feed", "intent", "why"],
+  doctor: ["net", "result", "kinds", "datacenter", "neutron", "feed", "intent", "why", "router"],
 };
 
 export const SIZE = { file: 400, width: 160 } as const;

@@ -111,15 +111,18 @@ function channelsIn(block: string): BgpChannel[] {
 /** `show route all`: a line with the prefix for the best route, lines without it for the others. */
 export function readRoutes(text: string): BgpRoute[] {
   const routes: { -readonly [K in keyof BgpRoute]: BgpRoute[K] }[] = [];
-  let prefix = "";
+  let [prefix, inRoute] = ["", false];
   for (const line of text.split("\n")) {
     const head = /^([0-9a-f.:]+\/\d+)? +(\w+) \[(\S+) [^\]]*\] ?(\*)?/.exec(line);
     if (head !== null) {
       prefix = head[1] ?? prefix;
+      inRoute = true;
       routes.push({ prefix, protocol: head[3] ?? "", best: head[4] === "*", to: head[2] ?? "", hops: [], bgp: false });
       continue;
     }
-    const last = routes.at(-1);
+    // The head of another table, or a line of one that has no routes (ROAs): what follows is no route's.
+    if (/^\S/.test(line)) inRoute = false;
+    const last = inRoute ? routes.at(-1) : undefined;
     if (last === undefined) continue;
     const [, key, value = ""] = /^\t(via|dev|Type:|BGP\.next_hop:|BGP\.local_pref:) ?(\S*)/.exec(line) ?? [];
     if (key === "via" || key === "dev") last.hops = [...last.hops, value];

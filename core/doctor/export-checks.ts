@@ -8,6 +8,7 @@ import type { Cidr } from "../net/prefix.ts";
 import type { BgpSession, BirdFacts } from "./bird-facts.ts";
 import { ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found, Judged } from "./check.ts";
+import { proven } from "./proof.ts";
 import { few, gatewayNamed, inRanges, isOutside, peerOf, prefixIn, withheldFrom } from "./places.ts";
 
 const GROUP = "routing and export";
@@ -27,6 +28,7 @@ export const EXPORT_CHECKS: readonly Check[] = [
           findings: leaks.map((prefix) => wrong(`${prefix} would be told, which meets what stays inside`)),
         };
       }),
+      proven("exports", "enters"),
       ofMachines(["gateway"], ["bird"], (machine, center) =>
         told(machine, center, ({ session, prefix }) => {
           const inner = withheldFrom(center).find((kept) => overlaps(kept, prefix));
@@ -57,6 +59,7 @@ export const EXPORT_CHECKS: readonly Check[] = [
     title: "from hosts come single addresses of their own, and nothing else",
     remedy: "A host that announces what is not its own is misconfigured or not yours any more: see its bird.conf, and margay why ADDRESS.",
     looks: [
+      proven("imports"),
       ofMachines(["reflector", "tor", "gateway"], ["bird"], ({ bird }, center) => {
         const hosts = ofHosts(bird);
         const heard = routesOfHosts(bird);
@@ -114,6 +117,7 @@ export const EXPORT_CHECKS: readonly Check[] = [
     remedy:
       "Never leave a policy out: some routers then send all they know, others nothing (RFC 8212). Start the machine's agent, which writes them.",
     looks: [
+      proven("read"),
       ofMachines(["compute", "reflector", "tor", "gateway"], ["bird"], ({ bird }) => ({
         seen: `${bird.sessions.length} sessions, each with an import and an export filter`,
         findings: bird.sessions.flatMap(({ name, channels }) =>

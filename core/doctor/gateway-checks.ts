@@ -8,11 +8,13 @@ import { gatewayNft } from "../intent/gateway-nft.ts";
 import { addressesOf, poolOf, prefixesOf } from "../intent/pnat-pool.ts";
 import { covers, overlaps } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { platformFor } from "../router/platforms.ts";
 import type { BirdFacts } from "./bird-facts.ts";
 import { ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
 import type { ChainFact, FilterFacts } from "./filter-facts.ts";
 import { few, gatewayNamed, many, meetsRange, prefixIn } from "./places.ts";
+import { proven } from "./proof.ts";
 
 const GROUP = "gateway and port-NAT";
 const OWN_TABLE = "inet margay";
@@ -58,6 +60,7 @@ export const GATEWAY_CHECKS: readonly Check[] = [
     remedy:
       "Remove the other translation (nft -a list ruleset names it), or limit it to addresses of its own; Docker and libvirt: their own bridges only.",
     looks: [
+      proven("translation"),
       ofMachines(["gateway", "compute"], ["filter"], ({ filter }, center) => {
         const foreign = filter.chains.filter((chain) => !isOwn(chain));
         return {
@@ -154,6 +157,17 @@ export const GATEWAY_CHECKS: readonly Check[] = [
     remedy:
       "Switches have no port-NAT to speak of (SR Linux none, Arista and Catalyst by CPU or licence): put a Linux gateway beside them.",
     looks: [
+      ofFile((center) => {
+        if (center.ranges.private === undefined) return undefined;
+        const platforms = center.gateways.map(({ name }) => ({ name, platform: platformFor(center, name) }));
+        const beside = platforms.filter(({ platform }) => platform?.translation === "beside it" && !isLinux(platform.name));
+        return {
+          seen: few(platforms.map(({ name, platform }) => `${name}: ${platform?.title ?? "not known"}`)),
+          findings: beside.map(({ name, platform }) =>
+            warning(`${name} runs ${platform?.title}, which translates nothing: a Linux gateway beside it must`),
+          ),
+        };
+      }),
       ofMachines(["gateway"], ["kernel", "sysctls"], ({ kernel, sysctls }, center) => {
         if (center.ranges.private === undefined) return undefined;
         const tracks = sysctls["net/netfilter/nf_conntrack_max"] !== undefined;
@@ -208,6 +222,11 @@ export const GATEWAY_CHECKS: readonly Check[] = [
     ],
   },
 ];
+
+/** Their translation is nftables' on the same machine. */
+function isLinux(platform: string): boolean {
+  return platform === "bird" || platform === "frr";
+}
 
 function poolText(center: DataCenter, gateway: Gateway): readonly string[] {
   const pool = poolOf(center, gateway);

@@ -9,6 +9,7 @@ import { ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
 import type { CloudFacts, ServedAddress } from "./cloud-facts.ts";
 import type { RouteFact } from "./facts.ts";
+import { proven } from "./proof.ts";
 import { few, inRanges, outwardFamilies, prefixIn, waysTo } from "./places.ts";
 
 const GROUP = "routing and export";
@@ -40,6 +41,7 @@ export const ROUTE_CHECKS: readonly Check[] = [
     title: "gateways have a route to every VM",
     remedy: "margay why ADDRESS tells which link of the chain is missing: the host's route, its session, or the gateway's.",
     looks: [
+      proven("paths"),
       ofMachinesAndCloud(["gateway"], ["routes"], ({ routes }, { addresses }) => {
         const known = new Set(routes.filter(({ type }) => type === "unicast").map(({ prefix }) => prefix.replace(/\/.*/, "")));
         const wanted = served(addresses);

@@ -7,6 +7,7 @@ import type { BgpSession, BirdFacts } from "./bird-facts.ts";
 import { ofCloud, ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
 import { few, many } from "./places.ts";
+import { proven } from "./proof.ts";
 
 const GROUP = "routing and export";
 const SPEAKERS = ["compute", "reflector", "tor", "gateway"] as const;
@@ -23,6 +24,7 @@ export const SESSION_CHECKS: readonly Check[] = [
         seen: `fabric AS ${center.fabric.asn}, providers AS ${few([...new Set(center.gateways.map(({ upstream }) => String(upstream.asn)))]) || "none"}`,
         findings: asNumbers(center).map(({ message }) => warning(message)),
       })),
+      proven("ends"),
       ofMachines(SPEAKERS, ["bird"], ({ bird }) => ({
         seen: `${bird.sessions.length} sessions, no peer of another AS than it should be`,
         findings: bird.sessions
@@ -196,8 +198,9 @@ function peersOf(center: DataCenter, name: string): readonly { readonly peer: st
   });
 }
 
-export function isBird(line: string): boolean {
-  return /^(\S*\/)?bird6?( |$)/.test(line);
+/** The BIRD that speaks BGP; another may answer BFD for it. */
+function isBird(line: string): boolean {
+  return /^(\S*\/)?bird6?( |$)/.test(line) && !line.includes("/bfd.conf");
 }
 
 /** From whom a limit is wanted: hosts, and providers. */

@@ -16,7 +16,6 @@ import { gatewayNamed, isOutside } from "#core/doctor/places.ts";
 import { agentState } from "#lab/margay.ts";
 import { controllerSocket, machineNetns } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
-import { standing } from "#lab/standing.ts";
 import { machinesOf } from "#lab/topology.ts";
 import type { AgentStatus } from "../agent/state.ts";
 import { getFrom } from "./client.ts";
@@ -43,16 +42,17 @@ interface Around {
 
 const PATIENCE = 10_000;
 
-/** All machines of a lab. Throws where there is no such lab. */
-export async function labFacts(lab: Lab): Promise<Facts> {
-  const { center } = standing(lab);
+/** All machines of a lab that was built from this declaration. */
+export async function labFacts(lab: Lab, center: DataCenter): Promise<Facts> {
   const cloud = await cloudAt(`unix:${controllerSocket(lab)}`, undefined);
   const around = { center, cloud, kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
   const hostname = silent("the machines of a lab share one host name");
   const nova = silent("there is no Nova in a lab");
   const machines = await Promise.all(
-    rolesIn(center).map(({ name, role }) =>
-      askMachine({ name, role, netns: machineNetns(lab, name), state: agentState(lab, name), hostname, nova }, around),
+    rolesIn(center).map(({ name, role, foreign }) =>
+      foreign !== undefined
+        ? unasked(name, role, foreign)
+        : askMachine({ name, role, netns: machineNetns(lab, name), state: agentState(lab, name), hostname, nova }, around),
     ),
   );
   return { center: told(center), cloud, machines };
@@ -81,10 +81,12 @@ export async function factsHere({ center: declared, url, token, state, host }: H
   const around = { center, cloud, kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
   const self = host ?? agent?.host ?? hostname();
   const machines = await Promise.all(
-    rolesIn(center).map(({ name, role }) =>
-      name === self
-        ? askMachine({ name, role, state, hostname: told(hostname()), nova: novaFacts() }, around)
-        : unasked(name, role, ELSEWHERE),
+    rolesIn(center).map(({ name, role, foreign }) =>
+      foreign !== undefined
+        ? unasked(name, role, foreign)
+        : name === self
+          ? askMachine({ name, role, state, hostname: told(hostname()), nova: novaFacts() }, around)
+          : unasked(name, role, ELSEWHERE),
     ),
   );
   return { center: told(center), cloud, machines };
@@ -95,16 +97,18 @@ async function toldTo(state: string): Promise<DataCenter | undefined> {
   return view?.datacenter ?? undefined;
 }
 
-function rolesIn(center: DataCenter): readonly { readonly name: string; readonly role: Role }[] {
-  const roles: Readonly<Record<string, Role>> = {
-    controller: "controller",
-    reflector: "reflector",
-    compute: "compute",
-    gateway: "gateway",
-  };
-  return machinesOf(center).flatMap(({ kind, machine }) => {
-    const role = roles[kind];
-    return role === undefined ? [] : [{ name: machine.name, role }];
+interface Member {
+  readonly name: string;
+  readonly role: Role;
+  /** Why it is not asked, wherever the doctor is: it is a router of somebody else's. */
+  readonly foreign?: string;
+}
+
+function rolesIn(center: DataCenter): readonly Member[] {
+  const roles: readonly Role[] = ["controller", "reflector", "tor", "compute", "gateway"];
+  return machinesOf(center).flatMap(({ kind, machine: { name, platform = "bird" } }) => {
+    const foreign = `it runs ${platform}, which is not asked: margay prove --config judges what it is configured with`;
+    return roles.filter((role) => role === kind).map((role) => ({ name, role, ...(platform !== "bird" && { foreign }) }));
   });
 }
 

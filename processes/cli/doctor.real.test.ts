@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { examine, fixesIn } from "#core/doctor/examine.ts";
 import type { Diagnosis } from "#core/doctor/examine.ts";
 import { ask } from "#lab/cloud.ts";
@@ -24,11 +25,12 @@ import { fixAll } from "./doctor-fix.ts";
 import { labHands } from "./doctor-hands.ts";
 
 const LAB = labNamed(`doctor${process.pid}`);
+let center: DataCenter;
 let vm: Vm;
 let well: ReadonlyMap<string, string>;
 
 before(async () => {
-  await raiseExample(LAB, "guide");
+  center = await raiseExample(LAB, "guide");
   vm = await addVm(LAB, { name: "a", host: "h1", network: "external", groups: ["default"] });
   await addVm(LAB, { name: "b", host: "h2", network: "internal", groups: ["default"] });
 });
@@ -39,7 +41,7 @@ type Step = () => Promise<unknown>;
 
 const on = (machine: string, command: string) => must(inside(machineNetns(LAB, machine), ["sh", "-c", command]));
 const api = <T>(method: Method, path: string, body?: object) => ask<T>(LAB, { method, path: `/v2.0/${path}`, ...(body && { body }) });
-const look = async () => examine(await labFacts(LAB));
+const look = async () => examine(await labFacts(LAB, center));
 const states = (found: readonly Diagnosis[]) => new Map(found.map(({ id, verdict, findings }) => [id, `${verdict} ${findings.length}`]));
 
 /** Checks that say something else than when all was well. */
@@ -87,7 +89,7 @@ const FOREIGN: readonly Broken[] = [
   {
     what: "Docker's bridge lies in the private range",
     ids: ["A1"],
-    breaking: () => on("h1", "ip link add docker0 type dummy && ip addr add 10.65.1.1/32 dev docker0"),
+    breaking: () => on("h1", "ip link add docker0 type bridge && ip addr add 10.65.1.1/32 dev docker0"),
     mending: () => on("h1", "ip link del docker0"),
   },
   {

@@ -120,8 +120,8 @@ const AGENT_STATE = AGENT.agent.settings.state.default;
 function practiceIn(name: string): Practice {
   try {
     const lab = labNamed(name);
-    standing(lab);
-    return { facts: () => labFacts(lab), hands: labHands(lab, `unix:${controllerSocket(lab)}`) };
+    const { center } = standing(lab);
+    return { facts: () => labFacts(lab, center), hands: labHands(lab, `unix:${controllerSocket(lab)}`) };
   } catch (error) {
     throw new Complaint(reasonOf(error));
   }

@@ -1,6 +1,7 @@
 /** What breaks each check of the gateways, and how it says so. */
 import { on, file, sysctls, address, changeLink, hears, tells, RULE, addChain, changeChain } from "./breaks.ts";
 import type { Case } from "./breaks.ts";
+import { WELL } from "./well.ts";
 
 export const GATEWAY_CASES: readonly Case[] = [
   {
@@ -69,6 +70,13 @@ export const GATEWAY_CASES: readonly Case[] = [
     when: "a pool's address is nobody's",
     broken: changeLink("gw1", "margay-pnat", { addresses: [address("62.1.1.8")] }),
     says: /62\.1\.1\.9 of its pool is on no link/,
+  },
+  {
+    id: "G6",
+    when: "a router translates nothing",
+    broken: file({ gateways: [WELL.gateways[0], { ...WELL.gateways[1], platform: "srlinux" }] }),
+    says: /gw2 runs .*SR Linux.*, which translates nothing/,
+    verdict: "warning",
   },
   {
     id: "G6",

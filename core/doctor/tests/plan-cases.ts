@@ -23,7 +23,6 @@ export const PLAN_CASES: readonly Case[] = [
     broken: file({ ranges: { ...WELL.ranges, private: "62.9.0.0/23" } }),
     says: /global address space/,
     verdict: "warning",
-    also: ["R3"],
   },
   {
     id: "A2",

@@ -113,6 +113,10 @@ Table master6:
 2001:db8:a41:3:9dbc:943d:c024:c82c/128 unreachable [reflector:rr1 14:04:25.867 from 192.168.100.5] * (100) [i]
 	Type: BGP univ
 	BGP.next_hop: 2001:db8:a41:f::12 fe80::b460:85ff:fe75:174b
+
+Table assigned4:
+10.65.0.238/32-32 AS12  [assigned4 14:04:16.949] * (200)
+	Type: static univ
 `;
 
 test("routes of BIRD: every path, which one is taken, where it leads and what it prefers", () => {

@@ -32,7 +32,6 @@ export const ROUTING_CASES: readonly Case[] = [
     broken: file({ ranges: { ...WELL.ranges, public: "172.18.208.0/24" } }),
     says: /private space/,
     verdict: "warning",
-    also: ["R3"],
   },
   {
     id: "R4",
