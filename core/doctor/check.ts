@@ -4,7 +4,8 @@
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { CloudFacts } from "./cloud-facts.ts";
-import type { Facts, MachineFacts, Role } from "./facts.ts";
+import { told } from "./facts.ts";
+import type { Facts, Known, MachineFacts, Role } from "./facts.ts";
 
 export interface Check {
   /** As in the field's list of what goes wrong: `R5`. */
@@ -63,12 +64,21 @@ export function warning(what: string, fix?: Fix): Found {
 }
 
 /** Undefined: there is nothing of the kind here. */
-type Judgement = Judged | undefined;
+export type Judgement = Judged | undefined;
 
 export function ofFile(judge: (center: DataCenter) => Judgement): Look {
+  return ofFileOr((center) => told(judge(center)));
+}
+
+/** The same where what follows from the file may not be understood. */
+export function ofFileOr(judge: (center: DataCenter) => Known<Judgement>): Look {
+  const where = "the file";
   return {
     at: "file",
-    examine: ({ center }) => [center.known ? examined("the file", judge(center.value)) : blind("the file", center.why)],
+    examine: ({ center }) => {
+      const judged = center.known ? judge(center.value) : center;
+      return [judged.known ? examined(where, judged.value) : blind(where, judged.why)];
+    },
   };
 }
 

@@ -117,7 +117,6 @@ export const EXPORT_CHECKS: readonly Check[] = [
     remedy:
       "Never leave a policy out: some routers then send all they know, others nothing (RFC 8212). Start the machine's agent, which writes them.",
     looks: [
-      proven("read"),
       ofMachines(["compute", "reflector", "tor", "gateway"], ["bird"], ({ bird }) => ({
         seen: `${bird.sessions.length} sessions, each with an import and an export filter`,
         findings: bird.sessions.flatMap(({ name, channels }) =>

@@ -1,5 +1,8 @@
 /** The packet filter of a machine, as far as it is judged: chains on hooks, ours and others', and what others translate. */
 
+import { prefixesOf } from "../intent/pnat-pool.ts";
+import { familyOf, readIp } from "../net/address.ts";
+
 export interface FilterFacts {
   readonly chains: readonly ChainFact[];
   /** Tables of the old iptables, which nft does not list. */
@@ -95,9 +98,16 @@ function asked({ match }: Json, field: "saddr" | "daddr", sense: "==" | "!="): r
 function prefixesIn(value: unknown): readonly string[] {
   if (typeof value === "string") return [value];
   if (!isJson(value)) return [];
-  const { set, prefix } = value;
+  const { set, prefix, range } = value;
+  // nft joins neighbouring prefixes of a set.
+  if (Array.isArray(range)) return rangeIn(range.map(String));
   if (Array.isArray(set)) return set.flatMap(prefixesIn);
   return isJson(prefix) ? [`${prefix["addr"]}/${prefix["len"]}`] : [];
+}
+
+function rangeIn([from = "", to = ""]: readonly string[]): readonly string[] {
+  const [start, end] = [readIp(from), readIp(to)];
+  return start === undefined || end === undefined || familyOf(start) === 6 ? [] : prefixesOf({ start, end });
 }
 
 function isJson(value: unknown): value is Json {

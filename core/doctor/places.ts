@@ -12,10 +12,13 @@ import type { Cidr } from "../net/prefix.ts";
 /** Next hops by which a host's VMs may be reached: the host's own addresses, and its top-of-rack routers'. */
 export function waysTo(center: DataCenter, name: string): ReadonlySet<string> {
   const host = center.hosts.find((one) => one.name === name);
-  if (host === undefined) return new Set();
-  const racks = (host.uplinks ?? []).map(({ rack }) => rackNamed(center, rack).tor);
-  const routers = racks.flatMap(({ ipv4, ipv6, rack4, rack6 }) => [ipv4, ipv6, rack4, rack6, TOR_LINK_LOCAL]);
-  return new Set([...addressesOf(host), ...routers].filter((ip) => ip !== undefined));
+  return new Set(host === undefined ? [] : [...addressesOf(host), ...routersOf(center, name)]);
+}
+
+/** Addresses of the top-of-rack routers that a host is behind; none for whoever is on the core segment. */
+export function routersOf(center: DataCenter, name: string): readonly string[] {
+  const racks = (center.hosts.find((one) => one.name === name)?.uplinks ?? []).map(({ rack }) => rackNamed(center, rack).tor);
+  return racks.flatMap(({ ipv4, ipv6, rack4, rack6 }) => [ipv4, ipv6, rack4, rack6, TOR_LINK_LOCAL].filter((ip) => ip !== undefined));
 }
 
 export function gatewayNamed({ gateways }: DataCenter, name: string): Gateway | undefined {

@@ -4,8 +4,10 @@ import { perValue } from "../intent/memo.ts";
 import { platformFor } from "../router/platforms.ts";
 import type { Claim } from "../router/proof/claim.ts";
 import { prove } from "../router/proof/prove.ts";
-import { ofFile, wrong } from "./check.ts";
-import type { Judged, Look } from "./check.ts";
+import { ofFileOr, wrong } from "./check.ts";
+import type { Judgement, Look } from "./check.ts";
+import { silent, told } from "./facts.ts";
+import type { Known } from "./facts.ts";
 import { many } from "./places.ts";
 
 /** Searched once, however many checks ask. */
@@ -19,16 +21,18 @@ const claimsOf = perValue((center: DataCenter) =>
 
 /** Claims of these kinds: `exports`, `imports`. */
 export function proven(...about: readonly Claim["about"][]): Look {
-  return ofFile((center) => judgedBy(claimsOf(center), about));
+  return ofFileOr((center) => judgedBy(claimsOf(center), about));
 }
 
-/** Undefined: nothing of the kind is claimed. */
-export function judgedBy(claims: readonly Claim[], about: readonly Claim["about"][]): Judged | undefined {
+/** Undefined: nothing of the kind is claimed. Of a configuration that was not understood whole, nothing is known. */
+export function judgedBy(claims: readonly Claim[], about: readonly Claim["about"][]): Known<Judgement> {
   const own = claims.filter((claim) => about.includes(claim.about));
-  if (own.length === 0) return undefined;
+  if (own.length === 0) return told(undefined);
+  const strange = claims.find((claim) => claim.about === "read" && claim.verdict === "not proven");
+  if (strange !== undefined) return silent(`the proof does not understand the configuration of ${strange.where}`);
   const open = own.filter(({ verdict }) => verdict === "not proven");
-  return {
+  return told({
     seen: `proven over all prefixes: ${many(own.length, "claim")} (margay prove)`,
-    findings: open.map(({ where, claim, against }) => wrong(`${where}: not proven that it ${claim}: ${against.join("; ")}`)),
-  };
+    findings: open.map(({ where, claim, against }) => wrong(`${where}: not proven: ${claim}: ${against.join("; ")}`)),
+  });
 }

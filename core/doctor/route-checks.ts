@@ -10,7 +10,7 @@ import type { Check, Found } from "./check.ts";
 import type { CloudFacts, ServedAddress } from "./cloud-facts.ts";
 import type { RouteFact } from "./facts.ts";
 import { proven } from "./proof.ts";
-import { few, inRanges, outwardFamilies, prefixIn, waysTo } from "./places.ts";
+import { few, inRanges, outwardFamilies, prefixIn, routersOf, waysTo } from "./places.ts";
 
 const GROUP = "routing and export";
 const ENDS = ["unreachable", "blackhole", "prohibit"];
@@ -84,12 +84,13 @@ export const ROUTE_CHECKS: readonly Check[] = [
       ofMachinesAndCloud(["compute", "tor", "gateway"], ["bird"], ({ name, bird }, { addresses }, center) => {
         const owners = ownersOf(addresses);
         const heard = ofVms(bird, center).filter(({ best }) => best);
+        // In a rack, everything is behind the own router.
+        const ways = (host: string) => new Set([...waysTo(center, host), ...routersOf(center, name)]);
         return {
           seen: `${heard.length} addresses of VMs elsewhere, each by its host`,
           findings: heard.flatMap((route) => {
             const owner = owners.get(route.prefix.replace(/\/.*/, ""));
-            if (owner === undefined || owner.moving || owner.host === name || waysTo(center, owner.host).has(route.next_hop ?? ""))
-              return [];
+            if (owner === undefined || owner.moving || owner.host === name || ways(owner.host).has(route.next_hop ?? "")) return [];
             return [wrong(`${route.prefix} is on ${owner.host}, and leads to ${route.next_hop ?? "nowhere"}`)];
           }),
         };

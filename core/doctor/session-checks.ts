@@ -6,7 +6,7 @@ import { familyOf } from "../net/address.ts";
 import type { BgpSession, BirdFacts } from "./bird-facts.ts";
 import { ofCloud, ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
-import { few, many } from "./places.ts";
+import { few, gatewayNamed, isOutside, many } from "./places.ts";
 import { proven } from "./proof.ts";
 
 const GROUP = "routing and export";
@@ -76,9 +76,9 @@ export const SESSION_CHECKS: readonly Check[] = [
     title: "sessions have a limit of routes, and are far from it",
     remedy: "A limit of twice the plan with a warning at 80 % keeps a mad neighbour from filling every table; filters alone do not.",
     looks: [
-      ofMachines(["reflector", "tor", "gateway"], ["bird"], ({ bird }) => ({
-        seen: `${limited(bird).length} sessions with hosts and providers, each with a limit`,
-        findings: limited(bird).flatMap(({ name, channels }) =>
+      ofMachines(["reflector", "tor", "gateway"], ["bird"], (machine, center) => ({
+        seen: `${limited(machine, center).length} sessions with hosts and providers, each with a limit`,
+        findings: limited(machine, center).flatMap(({ name, channels }) =>
           channels.flatMap(({ family, import_limit: limit, imported }) => {
             if (limit === undefined) return [warning(`${name} may send any number of IPv${family} routes`)];
             const what = `${name}: ${imported} of at most ${limit} IPv${family} routes`;
@@ -204,8 +204,11 @@ function isBird(line: string): boolean {
 }
 
 /** From whom a limit is wanted: hosts, and providers. */
-function limited({ sessions }: BirdFacts): readonly BgpSession[] {
-  return sessions.filter(({ name, neighbour_as, local_as }) => name.startsWith("host:") || neighbour_as !== local_as);
+function limited({ name, bird }: { readonly name: string; readonly bird: BirdFacts }, center: DataCenter): readonly BgpSession[] {
+  const gateway = gatewayNamed(center, name);
+  return bird.sessions.filter(
+    (session) => session.name.startsWith("host:") || (gateway !== undefined && isOutside(gateway, session.neighbour)),
+  );
 }
 
 /** Seconds: what BIRD agrees on by itself is 240, and a minute and a half is what most others do. */

@@ -109,10 +109,11 @@ test("what is not proven of the plan is wrong, with what speaks against it; of w
   const claim = { about: "exports", where: "gw1 → provider of gw1, IPv4", claim: "tells exactly 62.2.2.0/24", evidence: "" };
   const leak = { ...claim, verdict: "not proven", against: ["10.65.0.0/24 passes"] } as const;
   const judged = judgedBy([{ ...claim, verdict: "proven", against: [] }, leak], ["exports"]);
-  assert.deepEqual(judged?.findings, [
-    { verdict: "wrong", what: "gw1 → provider of gw1, IPv4: not proven that it tells exactly 62.2.2.0/24: 10.65.0.0/24 passes" },
+  assert.deepEqual(judged.known && judged.value?.findings, [
+    { verdict: "wrong", what: "gw1 → provider of gw1, IPv4: not proven: tells exactly 62.2.2.0/24: 10.65.0.0/24 passes" },
   ]);
-  assert.equal(judgedBy([leak], ["imports"]), undefined);
+  assert.deepEqual(judgedBy([leak], ["imports"]), { known: true, value: undefined });
+  assert.equal(judgedBy([leak, { ...leak, about: "read" }], ["exports"]).known, false);
 });
 
 test("of one machine, what is seen there is told, and nothing of others", () => {

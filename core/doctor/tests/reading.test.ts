@@ -173,7 +173,7 @@ const RULESET = JSON.stringify({
             match: {
               op: "!=",
               left: { payload: { protocol: "ip", field: "daddr" } },
-              right: { set: [{ prefix: { addr: "172.18.208.0", len: 24 } }, "192.0.2.1"] },
+              right: { set: [{ prefix: { addr: "172.18.208.0", len: 24 } }, "192.0.2.1", { range: ["192.168.100.0", "192.168.102.255"] }] },
             },
           },
           { counter: { packets: 5, bytes: 300 } },
@@ -195,7 +195,7 @@ test("a ruleset: chains on hooks, which rules end packets, and whose sources are
       ends: false,
       translates: true,
       sources: ["10.65.0.0/16"],
-      spares: ["172.18.208.0/24", "192.0.2.1"],
+      spares: ["172.18.208.0/24", "192.0.2.1", "192.168.100.0/23", "192.168.102.0/24"],
       packets: 5,
     },
     { ends: false, translates: true, sources: [], spares: [], packets: 0 },
