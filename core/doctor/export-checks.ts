@@ -1,6 +1,7 @@
 /** R1 to R4 and R15: what leaves and what comes in by BGP, and that both are said in so many words. */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { exportsOf } from "../datacenter/exports.ts";
+import { addressesOf } from "../datacenter/racks.ts";
 import { range4, range6, uplinks } from "../datacenter/warnings.ts";
 import { FAMILIES, familyOf } from "../net/address.ts";
 import { lengthOf, overlaps } from "../net/prefix.ts";
@@ -67,7 +68,9 @@ export const EXPORT_CHECKS: readonly Check[] = [
           seen: `${heard.length} routes of ${hosts.length} hosts`,
           findings: [
             ...hosts.flatMap(refusedOf),
-            ...heard.filter(({ prefix }) => !isSingle(center, prefix)).map(({ host, prefix }) => wrong(`${host} announces ${prefix}`)),
+            ...heard
+              .filter(({ host, prefix }) => !isSingle(center, prefix) && !isOwn(center, host, prefix))
+              .map(({ host, prefix }) => wrong(`${host} announces ${prefix}`)),
           ],
         };
       }),
@@ -188,6 +191,12 @@ function refusedOf({ name, channels }: BgpSession): readonly Found[] {
       ? []
       : [warning(`${name.slice("host:".length)} has announced ${filtered} IPv${family} routes that were refused, since its session began`)],
   );
+}
+
+/** An address of the host itself: one in a rack may have it on its loopback, and tell its routers. */
+function isOwn(center: DataCenter, name: string, prefix: string): boolean {
+  const host = center.hosts.find((one) => one.name === name);
+  return host !== undefined && addressesOf(host).some((ip) => prefixIn(ip) === prefix);
 }
 
 function isSingle(center: DataCenter, text: string): boolean {

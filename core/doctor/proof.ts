@@ -1,6 +1,8 @@
 /** What of the plan is proven by exhaustive search over the policies of all routers (core/router/proof), as a look into the file. */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { torsOf } from "../datacenter/racks.ts";
 import { perValue } from "../intent/memo.ts";
+import { routerConfigOf } from "../router/derive.ts";
 import { platformFor } from "../router/platforms.ts";
 import type { Claim } from "../router/proof/claim.ts";
 import { prove } from "../router/proof/prove.ts";
@@ -21,7 +23,12 @@ const claimsOf = perValue((center: DataCenter) =>
 
 /** Claims of these kinds: `exports`, `imports`. */
 export function proven(...about: readonly Claim["about"][]): Look {
-  return ofFileOr((center) => judgedBy(claimsOf(center), about));
+  return ofFileOr((center) => {
+    const strange = torsOf(center).find(({ name }) => routerConfigOf(center, name) === undefined);
+    return strange === undefined
+      ? judgedBy(claimsOf(center), about)
+      : silent(`the proof does not know of ${strange.name}, a top-of-rack router`);
+  });
 }
 
 /** Undefined: nothing of the kind is claimed. Of a configuration that was not understood whole, nothing is known. */

@@ -90,7 +90,8 @@ export const ROUTE_CHECKS: readonly Check[] = [
           seen: `${heard.length} addresses of VMs elsewhere, each by its host`,
           findings: heard.flatMap((route) => {
             const owner = owners.get(route.prefix.replace(/\/.*/, ""));
-            if (owner === undefined || owner.moving || owner.host === name || ways(owner.host).has(route.next_hop ?? "")) return [];
+            if (owner === undefined || owner.moving || owner.host === name || isOnLink(route) || ways(owner.host).has(route.next_hop ?? ""))
+              return [];
             return [wrong(`${route.prefix} is on ${owner.host}, and leads to ${route.next_hop ?? "nowhere"}`)];
           }),
         };
@@ -156,11 +157,17 @@ export function served(addresses: readonly ServedAddress[]): readonly ServedAddr
 function leadsTo({ prefix, type }: RouteFact, wanted: Parameters<typeof covers>[1]): boolean {
   const cidr = prefixIn(prefix);
   if (cidr === undefined || lengthOf(cidr) === 0 || familyOf(cidr) !== familyOf(wanted)) return false;
-  return covers(cidr, wanted) && (type === "unicast" || ENDS.includes(type));
+  // A prefix of loopbacks is reached by one route for each.
+  return (covers(cidr, wanted) || covers(wanted, cidr)) && (type === "unicast" || ENDS.includes(type));
 }
 
 function ownersOf(addresses: CloudFacts["addresses"]): ReadonlyMap<string, ServedAddress> {
   return new Map(addresses.map((one) => [one.ip, one]));
+}
+
+/** By a link-local address: whoever has it is at the other end of the cable (RFC 8950). */
+function isOnLink({ next_hop = "" }: BgpRoute): boolean {
+  return next_hop === "::" || next_hop.startsWith("fe80:");
 }
 
 /** What BGP has told of single addresses in the ranges. */
