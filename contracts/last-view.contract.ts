@@ -18,6 +18,7 @@ export function viewWith(group: string, ips: readonly string[]): View {
     groups: new Map([[group, { id: group, stateful: true, rules: [] }]]),
     members: new Map([[group, membersIn(ips as readonly Ip[])]]),
     prefixes: new Map(),
+    assignments: new Map(),
   };
 }
 

@@ -170,7 +170,12 @@ const anyWrite: fc.Arbitrary<RowWrite> = fc.oneof(
   ),
   orGone(fc.constantFrom(["1.1.1.1"], []).map((dns) => subnet("s", dns))),
   fc.constantFrom(1400, 1500).map(network),
-  orGone(fc.constantFrom("one", "two").map((name) => ({ key: "datacenter/this", row: { name, hosts: [], gateways: [], reflectors: [] } }))),
+  orGone(
+    fc.constantFrom("reflectors", "direct").map((peering) => ({
+      key: "datacenter/this",
+      row: { name: "one", fabric: { peering }, hosts: [], gateways: [], reflectors: [] },
+    })),
+  ),
 );
 type Step = { readonly commit: readonly RowWrite[] } | { readonly cut: true } | { readonly settle: true };
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -184,7 +189,10 @@ test("what a host has heard is its slice of the cloud, whatever was committed in
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const { present, server, put, settle } = await controller();
       const feed = fakeFeed(server.accept);
-      const agents = [hello("h1"), hello("h2"), hello("g1", "gateway")].map((one) => ({ hello: one, replica: replica() }));
+      const agents = [hello("h1"), hello("h2"), hello("g1", "gateway"), hello("r1", "reflector")].map((one) => ({
+        hello: one,
+        replica: replica(),
+      }));
       const connections = agents.map((agent) => feed.client(agent.hello, { ...agent.replica, disconnected: () => undefined }));
       const check = async () => {
         await settle();
@@ -335,7 +343,8 @@ test("what an agent reported before its connection ended does not overwrite what
 
 test("once a data centre is declared, an agent comes from the address of its machine, or from the controller's own machine", async () => {
   const { server, put, settle, log } = await controller();
-  const declared = { name: "guide", hosts: [{ name: "h1", ipv4: "192.168.100.11" }], gateways: [], reflectors: [] };
+  const hosts = [{ name: "h1", ipv4: "192.168.100.11" }];
+  const declared = { name: "guide", fabric: { peering: "reflectors" }, hosts, gateways: [], reflectors: [] };
   const vm = listener(server, hello("h1"), { from: "10.65.0.7" as Ip });
   await settle();
   assert.deepEqual(vm.goodbyes, []);

@@ -66,6 +66,7 @@ const UNHEARD: View = {
   groups: new Map(),
   members: new Map(),
   prefixes: new Map(),
+  assignments: new Map(),
 };
 
 test("nothing is touched before there is a complete view", async () => {

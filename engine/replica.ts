@@ -36,6 +36,7 @@ export function replica(changed: (heard: Heard) => void = () => {}): Replica {
     subnet: new Map(),
     group: new Map(),
     address_group: new Map(),
+    assignment: new Map(),
   };
   const members = memberships();
   let unheard = new Set<ItemKey>();
@@ -132,6 +133,7 @@ function viewOf(kept: Kept, { stale, members, last }: Parts): View {
     subnets: old("subnet", last?.subnets) ?? byId(kept.subnet.values(), (it) => it.id),
     groups: old("group", last?.groups) ?? byId(kept.group.values(), (it) => it.id),
     members,
+    assignments: old("assignment", last?.assignments) ?? byId(kept.assignment.values(), (it) => it.port_id),
     prefixes: old("address_group", last?.prefixes) ?? new Map([...kept.address_group.values()].map(({ id, prefixes }) => [id, prefixes])),
   };
 }

@@ -44,7 +44,7 @@ export function telling(): Telling {
       for (const told of hosts) {
         const before = told.interest;
         const interest = isConcerned(told, touched) ? interestOf(cloud, told.host, told.role) : before;
-        const keys = told.state === "new" ? keysOf(cloud, interest) : changedKeys(before, interest, touched);
+        const keys = isAnother(told, interest) ? [...told.sent.keys(), ...keysOf(cloud, interest)] : changedKeys(before, interest, touched);
         const items = [...new Set(keys)].flatMap((key) => itemChange(told.sent, key, needs(interest, key) ? put(key) : undefined));
         messages.set(told, [...items, ...book.changes(before.remotes, interest.remotes)]);
         told.interest = interest;
@@ -57,14 +57,30 @@ export function telling(): Telling {
 }
 
 function isConcerned(told: Told, touched: Touched): boolean {
-  return told.state === "new" || touched.hosts.has(told.host) || [...told.interest.groups].some((group) => touched.groups.has(group));
+  // Another data centre may be one in which others hear what hosts announce.
+  if (told.state === "new" || touched.keys.has("datacenter/this")) return true;
+  return touched.hosts.has(told.host) || [...told.interest.groups].some((group) => touched.groups.has(group));
+}
+
+/** Is what it is told of another kind of thing than before? Then nothing of it follows from what changed alone. */
+function isAnother({ state, interest: before }: Told, after: Interest): boolean {
+  return state === "new" || before.assignments !== after.assignments;
 }
 
 /** Items that were touched, and groups that came into sight or went out of it; an endpoint that does so was touched itself. */
 function* changedKeys(before: Interest, after: Interest, touched: Touched): Generator<ItemKey> {
   yield* touched.keys;
+  // What changes an endpoint may change what it announces.
+  for (const key of touched.keys)
+    if (after.assignments === "all" && key.startsWith(ENDPOINT)) yield assignmentKey(key.slice(ENDPOINT.length));
   for (const id of difference(before.groups, after.groups)) yield `group/${id}`;
   for (const id of difference(before.addressGroups, after.addressGroups)) yield `address_group/${id}`;
+}
+
+const ENDPOINT = "endpoint/";
+
+function assignmentKey(port: string): ItemKey {
+  return `assignment/${port}`;
 }
 
 function difference<T>(these: ReadonlySet<T>, those: ReadonlySet<T>): T[] {
@@ -81,6 +97,7 @@ function needs(interest: Interest, key: ItemKey): boolean {
   if (kind === "endpoint") return interest.endpoints.has(id);
   if (kind === "group") return interest.groups.has(id);
   if (kind === "address_group") return interest.addressGroups.has(id);
+  if (kind === "assignment") return interest.assignments === "all";
   return kind === "datacenter" || interest.subnets === "all";
 }
 

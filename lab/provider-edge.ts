@@ -50,6 +50,8 @@ export interface Edge {
   readonly lab: Lab;
   readonly dc: DataCenter;
   readonly vms: readonly EdgeVm[];
+  /** Addresses that somebody assigned to hosts besides those of the VMs. */
+  readonly assigned?: readonly { readonly host: string; readonly addresses: readonly Ip[] }[];
 }
 
 /** Namespaces, cables, VMs and everything that the intents say, but no BIRD yet. */
@@ -61,7 +63,7 @@ export async function raiseEdge(edge: Edge): Promise<void> {
   const outside = machineNetns(lab, OUTSIDE.name);
   serveTcp(outside);
   serveUdp(outside, topology.nodes.find(({ kind }) => kind === "outside")?.addresses.map(({ ip }) => ip) ?? []);
-  for (const [name, intent] of intentsOf(dc)) await hold(edge, name, intent);
+  for (const [name, intent] of intentsOf(edge)) await hold(edge, name, intent);
   await Promise.all(dc.hosts.map(({ name }) => forwarding(edge, name)));
   for (const vm of vms) await plug(lab, vm);
 }
@@ -75,11 +77,12 @@ export async function lowerEdge({ lab, dc, vms }: Edge): Promise<void> {
 /** Every BIRD of the data centre and the provider's. */
 export function startBirds(edge: Edge): void {
   startProvider(edge.lab, edge.dc);
-  for (const [name] of intentsOf(edge.dc)) startBird(edge, name);
+  for (const [name] of intentsOf(edge)) startBird(edge, name);
 }
 
-export function startBird({ lab, dc }: Edge, machine: string): void {
-  for (const { value } of intentOf(dc, machine).daemons ?? [])
+export function startBird(edge: Edge, machine: string): void {
+  const { lab } = edge;
+  for (const { value } of intentOf(edge, machine).daemons ?? [])
     startService(lab, {
       name: `${machine}-${value.name}`,
       argv: value.argv.map((word) => word.replaceAll("{state}", stateOf(lab, machine))),
@@ -96,10 +99,9 @@ export async function stopBird({ lab }: Edge, machine: string, how: "SIGKILL" | 
 }
 
 /** A machine's BIRD is made to read what follows from the data centre as it is now. */
-export async function configure({ lab, dc }: Edge, machine: string): Promise<void> {
-  const intent = intentOf(dc, machine);
-  await once(file, linuxFiles({ state: stateOf(lab, machine), owned: ["bird"] }), intent.files ?? []);
-  await askBird({ lab, dc, vms: [] }, machine, "configure");
+export async function configure(edge: Edge, machine: string): Promise<void> {
+  await holdFiles(edge, machine, intentOf(edge, machine).files ?? []);
+  await askBird(edge, machine, "configure");
 }
 
 /** What `birdc` of a machine answers to one command. */
@@ -108,17 +110,18 @@ export function askBird({ lab }: Edge, machine: string, command: string): Promis
 }
 
 /** One round for the nftables of a machine; answers how many of its objects were not as they should be. */
-export function holdRules({ lab, dc }: Edge, machine: string): Promise<number> {
+export function holdRules(edge: Edge, machine: string): Promise<number> {
+  const { lab } = edge;
   const run = programsIn(lab, machine);
   const kernel = kernelOf(machineNetns(lab, machine));
-  return once(nft, nftables({ run, ...kernel }), intentOf(dc, machine).nft ?? []).finally(kernel.close);
+  return once(nft, nftables({ run, ...kernel }), intentOf(edge, machine).nft ?? []).finally(kernel.close);
 }
 
-function intentOf(dc: DataCenter, machine: string): Partial<Intent> {
-  return intentsOf(dc).find(([name]) => name === machine)?.[1] ?? {};
+function intentOf(edge: Edge, machine: string): Partial<Intent> {
+  return intentsOf(edge).find(([name]) => name === machine)?.[1] ?? {};
 }
 
-function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>])[] {
+function intentsOf({ dc, vms, assigned = [] }: Edge): readonly (readonly [string, Partial<Intent>])[] {
   const view: View = {
     datacenter: dc,
     endpoints: new Map(),
@@ -126,6 +129,7 @@ function intentsOf(dc: DataCenter): readonly (readonly [string, Partial<Intent>]
     groups: new Map(),
     members: new Map(),
     prefixes: new Map(),
+    assignments: new Map([...vms, ...assigned].map(({ host, addresses }, at) => [`${at}`, { port_id: `${at}`, hosts: [host], addresses }])),
   };
   return [
     ...dc.hosts.map(({ name }) => [name, computeBgp(dc, name)] as const),
@@ -147,7 +151,11 @@ async function hold(edge: Edge, machine: string, { links = [], sysctls = [], fil
   const settings = sysctls.map(({ value }) => `${value.path}=${value.value}`);
   if (settings.length > 0) await furnish(machineNetns(edge.lab, machine), settings, []);
   await holdRules(edge, machine);
-  await once(file, linuxFiles({ state, owned: ["bird"] }), files);
+  await holdFiles(edge, machine, files);
+}
+
+async function holdFiles({ lab }: Edge, machine: string, files: Intent["files"]): Promise<void> {
+  await once(file, linuxFiles({ state: stateOf(lab, machine), owned: ["bird"] }), files);
 }
 
 /** What the agent does in a round, for one kind; throws where it would report. */

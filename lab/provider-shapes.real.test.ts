@@ -14,7 +14,7 @@ import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { must } from "./program.ts";
-import { askBird, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
+import { askBird, configure, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { countLeaks, leaked } from "./provider-leaks.ts";
 import { askProvider } from "./provider-router.ts";
@@ -176,7 +176,15 @@ for (const variant of ["pool inside the public range", "pool inside the public r
   });
 
 describe("two of everything", () => {
-  const edge = edgeOf("two of everything");
+  const ip = (...texts: readonly string[]) => texts as readonly Ip[];
+  const last = (...bytes: readonly number[]) => ip(...bytes.map((byte) => `172.18.208.${byte}`));
+  const edge = {
+    ...edgeOf("two of everything"),
+    assigned: [
+      { host: "h1", addresses: last(77, 88, 89, 90, 91) },
+      { host: "h2", addresses: last(88) },
+    ],
+  };
   before(() => stand(edge));
   after(() => lowerEdge(edge));
 
@@ -184,16 +192,6 @@ describe("two of everything", () => {
     await serves(edge);
     await tellsNothingElse(edge);
     assert.deepEqual(await leaked(edge), []);
-  });
-
-  test("without one of the reflectors nothing is missing", async () => {
-    await stopBird(edge, "rr1", "SIGTERM");
-    await serves(edge);
-    await must(["ip", "-n", at("h1"), "route", "add", "172.18.208.77", "dev", "tapext", "proto", "88", "metric", "1024"]);
-    await until({ what: "a new endpoint to be known everywhere", timeout: 5000 }, async () => {
-      const routes = await Promise.all(["h2", "gw1", "gw2"].map((name) => must(["ip", "-n", at(name), "route", "show", "172.18.208.77"])));
-      return routes.some((route) => !route.includes("192.168.100.11")) ? routes.join("; ") : undefined;
-    });
   });
 
   test("of two hosts that hold one address, all take the one with the smaller metric", async () => {
@@ -204,6 +202,53 @@ describe("two of everything", () => {
       const route = await must(["ip", "-n", at("gw1"), "route", "show", "172.18.208.88"]);
       return /via 192\.168\.100\.12/.test(route) && !route.includes("192.168.100.11") ? undefined : route;
     });
+  });
+
+  /** Routes that a reflector has of a host. */
+  const heard = async (reflector: string, host: string) =>
+    [...(await askBird(edge, reflector, `show route where from = ${host}`)).matchAll(/^(\S+\/\d+) /gm)].map((match) => match[1] ?? "");
+
+  test("a host that lies attracts nobody's traffic, nor is its lie told to anybody", async () => {
+    const lies = ["172.18.208.10", "172.18.208.66", "10.65.0.66", "default"];
+    for (const lie of lies) await must(["ip", "-n", at("h2"), "route", "add", lie, "dev", "tapint", "proto", "88", "metric", "1"]);
+    await must(["ip", "-n", at("h2"), "route", "add", "2001:db8:a41:2::a", "dev", "tapint", "proto", "88", "metric", "1"]);
+    await must(["ip", "-n", at("h2"), "route", "add", "172.18.208.88", "dev", "tapint", "proto", "88", "metric", "1024"]);
+    for (const reflector of ["rr1", "rr2"]) {
+      await until({ what: `the truth of h2 to be known at ${reflector}`, timeout: 5000 }, async () =>
+        (await heard(reflector, "192.168.100.12")).includes("172.18.208.88/32") ? undefined : "172.18.208.88",
+      );
+      assert.deepEqual(
+        (await heard(reflector, "192.168.100.12")).filter((prefix) => /208\.(10|66)\/|0\.66|2::a\/|\/0/.test(prefix)),
+        [],
+      );
+    }
+    for (const [family, address] of [
+      ["-4", "172.18.208.10"],
+      ["-6", "2001:db8:a41:2::a"],
+    ] as const)
+      assert.match(await must(["ip", family, "-n", at("gw1"), "route", "show", address]), /via (192\.168\.100\.11|2001:db8:a41:f::11) /);
+    for (const lie of [...lies, "172.18.208.88", "2001:db8:a41:2::a"])
+      await must(["ip", lie.includes(":") ? "-6" : "-4", "-n", at("h2"), "route", "del", lie, "dev", "tapint", "proto", "88"]);
+  });
+
+  test("a route that came before its assignment is taken as soon as that is told, and goes with it; no session ends", async () => {
+    const since = async () =>
+      [...(await askBird(edge, "rr1", "show protocols")).matchAll(/^(\S+) +BGP .*$/gm)].map(([line]) => line).join("\n");
+    const reached = async () => (await must(["ip", "-n", at("gw1"), "route", "show", "172.18.208.55"])).includes("192.168.100.11");
+    const before = await since();
+    await must(["ip", "-n", at("h1"), "route", "add", "172.18.208.55", "dev", "tapext", "proto", "88", "metric", "1024"]);
+    await must(["ip", "-n", at("h1"), "route", "add", "172.18.208.77", "dev", "tapext", "proto", "88", "metric", "1024"]);
+    await until({ what: "what is assigned to be known", timeout: 5000 }, async () =>
+      (await heard("rr1", "192.168.100.11")).includes("172.18.208.77/32") ? undefined : "172.18.208.77",
+    );
+    assert.equal(await reached(), false);
+    const more = { ...edge, assigned: [...edge.assigned, { host: "h1", addresses: last(55) }] };
+    for (const reflector of ["rr1", "rr2"]) await configure(more, reflector);
+    await until({ what: "the route to be taken", timeout: 2000, every: 10 }, async () => ((await reached()) ? undefined : "it is not"));
+    for (const reflector of ["rr1", "rr2"]) await configure(edge, reflector);
+    await until({ what: "the route to go", timeout: 2000, every: 10 }, async () => ((await reached()) ? "it is there" : undefined));
+    assert.equal(await since(), before);
+    for (const route of ["172.18.208.55", "172.18.208.77"]) await must(["ip", "-n", at("h1"), "route", "del", route]);
   });
 
   test("a host's word counts only for single addresses inside the ranges, on its taps, marked as Margay's", async () => {
@@ -226,5 +271,15 @@ describe("two of everything", () => {
         .filter((prefix) => /172\.18\.(209|208\.(128|89|90))|^0/.test(prefix ?? "")),
       [],
     );
+  });
+
+  test("without one of the reflectors nothing is missing", async () => {
+    await stopBird(edge, "rr1", "SIGTERM");
+    await serves(edge);
+    await must(["ip", "-n", at("h1"), "route", "add", "172.18.208.77", "dev", "tapext", "proto", "88", "metric", "1024"]);
+    await until({ what: "a new endpoint to be known everywhere", timeout: 5000 }, async () => {
+      const routes = await Promise.all(["h2", "gw1", "gw2"].map((name) => must(["ip", "-n", at(name), "route", "show", "172.18.208.77"])));
+      return routes.some((route) => !route.includes("192.168.100.11")) ? routes.join("; ") : undefined;
+    });
   });
 });

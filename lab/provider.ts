@@ -6,7 +6,7 @@ import { carriedFamilies } from "#core/datacenter/sessions.ts";
 import type { DataCenter, Gateway } from "#core/datacenter/data-center.ts";
 import type { Family } from "#core/net/address.ts";
 import { block, protocolName, text } from "#core/intent/bgp-text.ts";
-import { TIMERS } from "#core/intent/bgp.ts";
+import { guarded, TIMERS } from "#core/intent/bgp.ts";
 
 /** bird.conf of the router that all gateways have as their upstream. `outside`: its interface towards the outside networks. */
 export function providerBird(dc: DataCenter, outside: string): string {
@@ -16,6 +16,7 @@ export function providerBird(dc: DataCenter, outside: string): string {
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
     `router id ${ROUTER_ID};`,
     "protocol device { scan time 1; }",
+    dc.gateways.some(({ upstream }) => upstream.bfd !== undefined) ? "protocol bfd { accept direct; }" : undefined,
     block("protocol direct outside", ["ipv4;", "ipv6;", `interface ${JSON.stringify(outside)};`]),
     ...([4, 6] as const).flatMap(family),
     ...dc.gateways.flatMap((gateway) => carried.map((version) => session(dc, gateway, version))),
@@ -43,7 +44,9 @@ function session(dc: DataCenter, { name, upstream }: Gateway, version: Family): 
   return block(`protocol bgp '${protocolName(`customer${version}`, name)}'`, [
     `local ${ends.peer} as ${upstream.asn};`,
     `neighbor ${ends.local.ip} as ${dc.fabric.asn};`,
+    upstream.bfd && `bfd { interval ${upstream.bfd.interval} ms; multiplier ${upstream.bfd.multiplier}; };`,
     ...TIMERS,
+    ...guarded(upstream.guard),
     block(version === 4 ? "ipv4" : "ipv6", ["import all;", "export all;", "next hop self;"]).concat(";"),
   ]);
 }

@@ -34,6 +34,7 @@ export function viewOf({ endpoints, members }: { readonly endpoints: number; rea
     groups: new Map([[GROUP, { id: GROUP, stateful: true, rules }]]),
     members: new Map([[FRIENDS, membersIn([OUTSIDE, ...friends])]]),
     prefixes: new Map(),
+    assignments: new Map(),
   };
 }
 

@@ -17,6 +17,8 @@ export interface DataCenter {
   readonly mtu: number;
   /** May VMs send tunnels that carry packets in the clear (VXLAN, GENEVE, GRE, IPIP)? Absent: no. */
   readonly tunnels?: "open";
+  /** How the private range is translated on its way out; absent: as usual. */
+  readonly pnat?: Translation;
   readonly fabric: Fabric;
   readonly controllers: readonly Machine[];
   readonly reflectors: readonly Machine[];
@@ -65,6 +67,23 @@ export interface Fabric {
   readonly peering: "reflectors" | "direct" | "mesh";
   /** The machines' interface on the fabric. */
   readonly interface: string;
+  /** How soon a machine that is gone is noticed; absent: when BGP's hold time is over. */
+  readonly bfd?: Bfd;
+  readonly guard?: Guard;
+}
+
+/** What keeps others from a session. */
+export interface Guard {
+  /** GTSM (RFC 5082): what comes from farther than one hop away is nobody's we speak with. */
+  readonly ttl_security?: true;
+  /** A file on each machine, absolute, that root alone reads: BIRD's statement `password "…";` (RFC 2385). It is never read by Margay, nor told to anybody. */
+  readonly password_file?: string;
+}
+
+/** Bidirectional Forwarding Detection (RFC 5880): a packet each `interval` milliseconds; when so many are missing, the other end is gone. */
+export interface Bfd {
+  readonly interval: number;
+  readonly multiplier: number;
 }
 
 /** Hosts behind a router of their own, which is on the core segment. */
@@ -129,12 +148,27 @@ export interface Gateway extends Machine {
   readonly pnat?: { readonly start: Ip; readonly end: Ip };
 }
 
+/** Of all gateways alike. */
+export interface Translation {
+  /** Prefixes outside the fabric that are the data centre's all the same: they see VMs' own addresses, and have a way back to them. */
+  readonly untranslated: readonly Cidr[];
+  /** Ports that each VM has for itself; absent: whatever is free. */
+  readonly ports_per_vm?: number;
+  /** Who may answer to a VM's port outside: absent, whom it has talked to; else anybody. */
+  readonly filtering?: "full cone";
+  /** What is told to those who listen (NFLOG group 89); absent: nothing. */
+  readonly log?: "connections";
+}
+
 /** The provider's router, and our address on the link to it, per family. */
 export interface Upstream {
   readonly asn: number;
   readonly interface: string;
   readonly ipv4?: UpstreamSession;
   readonly ipv6?: UpstreamSession;
+  /** Absent: the provider does not speak it. */
+  readonly bfd?: Bfd;
+  readonly guard?: Guard;
 }
 
 export interface UpstreamSession {

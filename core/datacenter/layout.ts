@@ -1,7 +1,22 @@
 /** What a data centre file looks like: every key, whether it may be left out, and what then holds. */
 import { ROUTER_PLATFORMS } from "./data-center.ts";
 import { list, mapping, needed, optional, otherwise } from "./form.ts";
-import { address, asn, hostName, interfaceAddress, interfaceName, mtu, networkName, oneOf, prefix, span } from "./values.ts";
+import {
+  USUAL_BFD,
+  portsPerVm,
+  absolutePath,
+  address,
+  asn,
+  bfd,
+  hostName,
+  interfaceAddress,
+  interfaceName,
+  mtu,
+  networkName,
+  oneOf,
+  prefix,
+  span,
+} from "./values.ts";
 
 const machine = { name: needed(hostName), ipv4: optional(address(4)), ipv6: optional(address(6)) };
 
@@ -36,9 +51,13 @@ const uplink = mapping({
 
 const host = mapping({ ...machine, rack: optional(hostName), port: optional(interfaceName), uplinks: list(uplink) });
 
+const guard = { ttl_security: optional(oneOf("on", "off")), password_file: optional(absolutePath) };
+
 const upstream = mapping({
   asn: needed(asn),
   interface: needed(interfaceName),
+  bfd: optional(bfd),
+  ...guard,
   ipv4: optional(mapping({ address: needed(interfaceAddress(4)), peer: needed(address(4)) })),
   ipv6: optional(mapping({ address: needed(interfaceAddress(6)), peer: needed(address(6)) })),
 });
@@ -68,6 +87,14 @@ export const LAYOUT = mapping({
   dns: list(address()),
   resolvers: list(address()),
   mtu: otherwise(1500, mtu),
+  pnat: optional(
+    mapping({
+      untranslated: list(prefix(4)),
+      ports_per_vm: optional(portsPerVm),
+      filtering: optional(oneOf("symmetric", "full cone")),
+      log: optional(oneOf("nothing", "connections")),
+    }),
+  ),
   tunnels: optional(oneOf("closed", "open")),
   fabric: needed(
     mapping({
@@ -75,6 +102,8 @@ export const LAYOUT = mapping({
       interface: needed(interfaceName),
       ipv4: optional(prefix(4)),
       ipv6: optional(prefix(6)),
+      bfd: otherwise(USUAL_BFD, bfd),
+      ...guard,
       loopbacks4: optional(prefix(4)),
       loopbacks6: optional(prefix(6)),
       peering: optional(oneOf("reflectors", "direct", "mesh")),

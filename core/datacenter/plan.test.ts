@@ -110,6 +110,19 @@ test("PNAT translates the private range alone, and not on the way to anything in
       from: "10.65.0.0/16",
       to: { start: "198.51.100.8", end: "198.51.100.11" },
       except: ["172.18.208.0/24", "10.65.0.0/16", "192.168.100.0/24"],
+      capacity: {
+        vms: 65_536,
+        addresses: 4,
+        ports_per_vm: 3,
+        own: false,
+        enough: [
+          { ports_per_vm: 252, addresses: 256 },
+          { ports_per_vm: 1008, addresses: 1024 },
+          { ports_per_vm: 4032, addresses: 4096 },
+        ],
+      },
+      filtering: "symmetric",
+      log: "nothing",
     },
   ]);
 });

@@ -8,6 +8,8 @@ import { covers } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter, Gateway, NetworkPlan, SubnetPlan } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
+import { capacityOf } from "./pnat-capacity.ts";
+import type { Capacity } from "./pnat-capacity.ts";
 import { QUOTAS } from "./quotas.ts";
 import { machinePrefixes } from "./racks.ts";
 import { sessionsOf } from "./sessions.ts";
@@ -64,6 +66,10 @@ export interface PlannedPnat {
   readonly to: Span;
   /** Destinations inside the data centre, which see the VM's own address. */
   readonly except: readonly Cidr[];
+  readonly capacity: Capacity;
+  /** As declared, or as it is where nothing is. */
+  readonly filtering: "symmetric" | "full cone";
+  readonly log: "nothing" | "connections";
 }
 
 export function plan(datacenter: DataCenter): Plan {
@@ -114,8 +120,10 @@ function withheldOf(datacenter: DataCenter): readonly Cidr[] {
 }
 
 function pnatOf(datacenter: DataCenter, { name, pnat }: Gateway): readonly PlannedPnat[] {
-  const { ranges } = datacenter;
+  const { ranges, pnat: how } = datacenter;
   if (ranges.private === undefined || pnat === undefined) return [];
-  const except = [ranges.public, ranges.private, ...machinePrefixes(datacenter, 4)].filter((prefix) => prefix !== undefined);
-  return [{ gateway: name, from: ranges.private, to: pnat, except }];
+  const own = [ranges.public, ranges.private, ...machinePrefixes(datacenter, 4), ...(how?.untranslated ?? [])];
+  const { filtering = "symmetric", log = "nothing", ports_per_vm: ports } = how ?? {};
+  const except = own.filter((prefix) => prefix !== undefined);
+  return [{ gateway: name, from: ranges.private, to: pnat, except, capacity: capacityOf(ranges.private, pnat, ports), filtering, log }];
 }

@@ -7,11 +7,26 @@ import { checkDuplicates, checkMachines, checkOverlaps, checkRanges } from "./ch
 import { checkGateways, checkPeering } from "./check-gateways.ts";
 import { checkHosts } from "./check-hosts.ts";
 import { checkRacks } from "./check-racks.ts";
-import type { DataCenter, Fabric, Gateway, Host, LabPlan, Machine, Rack, Ranges, Upstream, UpstreamSession } from "./data-center.ts";
+import type {
+  Bfd,
+  DataCenter,
+  Fabric,
+  Gateway,
+  Guard,
+  Host,
+  LabPlan,
+  Machine,
+  Rack,
+  Ranges,
+  Translation,
+  Upstream,
+  UpstreamSession,
+} from "./data-center.ts";
 import { linksOf, rackAddress } from "./declared-racks.ts";
+import { checkTranslation } from "./check-pnat.ts";
 import { labOf } from "./lab-plan.ts";
 import { LAYOUT } from "./layout.ts";
-import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack, DeclaredRouter } from "./layout.ts";
+import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack, DeclaredRouter, DeclaredUpstream } from "./layout.ts";
 import { networksOf } from "./networks.ts";
 import { sourceOf } from "./source.ts";
 import type { Finding } from "./source.ts";
@@ -31,6 +46,7 @@ export function readDataCenter(document: unknown): Reading {
   checkDuplicates(declared, source);
   checkGateways(declared, source);
   checkPeering(declared, source);
+  checkTranslation(declared, source);
   const networks = networksOf(declared, source);
   const lab = labOf(declared, source);
   if (source.findings.length > 0) return { ok: false, findings: source.findings };
@@ -45,6 +61,7 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     dns: sure(declared.dns).map(sure),
     ...(sure(declared.resolvers).length > 0 && { resolvers: sure(declared.resolvers).map(sure) }),
     mtu: sure(declared.mtu),
+    ...(declared.pnat && { pnat: translationOf(declared.pnat) }),
     ...(declared.tunnels === "open" && { tunnels: "open" as const }),
     fabric: fabricOf(declared),
     controllers: sure(declared.controllers).map((machine) => machineOf(sure(machine))),
@@ -53,6 +70,15 @@ function assemble(declared: Declared, networks: DataCenter["networks"], lab: Lab
     hosts: sure(declared.hosts).map((host, index) => hostOf(declared, sure(host), index)),
     gateways: sure(declared.gateways).map((gateway) => gatewayOf(sure(gateway))),
     lab,
+  };
+}
+
+function translationOf({ untranslated, ports_per_vm, filtering, log }: NonNullable<Declared["pnat"]>): Translation {
+  return {
+    untranslated: sure(untranslated).map(sure),
+    ...(ports_per_vm !== undefined && { ports_per_vm }),
+    ...(filtering === "full cone" && { filtering }),
+    ...(log === "connections" && { log }),
   };
 }
 
@@ -68,7 +94,7 @@ function rangesOf({ ranges, networks }: Declared): Ranges {
 }
 
 function fabricOf({ fabric, reflectors }: Declared): Fabric {
-  const { asn, ipv4, ipv6, loopbacks4, loopbacks6, peering, interface: link } = sure(fabric);
+  const { asn, ipv4, ipv6, loopbacks4, loopbacks6, peering, interface: link, bfd } = sure(fabric);
   return {
     asn: sure(asn),
     ...(ipv4 && { ipv4 }),
@@ -77,7 +103,18 @@ function fabricOf({ fabric, reflectors }: Declared): Fabric {
     ...(loopbacks6 && { loopbacks6 }),
     peering: peering ?? (sure(reflectors).length > 0 ? "reflectors" : "direct"),
     interface: sure(link),
+    ...bfdOf(bfd),
+    ...guardOf(sure(fabric)),
   };
+}
+
+function guardOf({ ttl_security, password_file }: Pick<DeclaredUpstream, "ttl_security" | "password_file">): { readonly guard?: Guard } {
+  const guard: Guard = { ...(ttl_security === "on" && { ttl_security: true }), ...(password_file !== undefined && { password_file }) };
+  return Object.keys(guard).length === 0 ? {} : { guard };
+}
+
+function bfdOf(bfd: Bfd | "off" | undefined): { readonly bfd?: Bfd } {
+  return bfd === undefined || bfd === "off" ? {} : { bfd };
 }
 
 function machineOf({ name, ipv4, ipv6 }: DeclaredMachine): Machine {
@@ -121,12 +158,14 @@ function hostOf(declared: Declared, host: DeclaredHost, index: number): Host {
 }
 
 function gatewayOf(gateway: DeclaredGateway): Gateway {
-  const { asn, ipv4, ipv6, interface: link } = sure(gateway.upstream);
+  const { asn, ipv4, ipv6, interface: link, bfd } = sure(gateway.upstream);
   const upstream: Upstream = {
     asn: sure(asn),
     interface: sure(link),
     ...(ipv4 && { ipv4: sessionOf(ipv4) }),
     ...(ipv6 && { ipv6: sessionOf(ipv6) }),
+    ...bfdOf(bfd),
+    ...guardOf(sure(gateway.upstream)),
   };
   return { ...routerOf(gateway), upstream, ...(gateway.pnat && { pnat: gateway.pnat }) };
 }

@@ -22,7 +22,11 @@ const REFUSED: readonly (readonly [Path, unknown, ...string[]])[] = [
   [["name"], "a\u001b[31m", 'name "a\\u001b[31m": not a host name: letters, digits, hyphens and dots, at most 63 characters'],
   [["netwroks"], {}, "netwroks: unknown key; did you mean networks?"],
   [["hosts", 1, "ipv5"], "10.0.0.1", "hosts[1].ipv5 10.0.0.1: unknown key; did you mean ipv4?"],
-  [["fabric", "vlan"], 7, "fabric.vlan 7: unknown key; known here: asn, interface, ipv4, ipv6, loopbacks4, loopbacks6, peering"],
+  [
+    ["fabric", "vlan"],
+    7,
+    "fabric.vlan 7: unknown key; known here: asn, interface, ipv4, ipv6, bfd, ttl_security, password_file, loopbacks4, loopbacks6, peering",
+  ],
   [["dns"], "203.0.113.53", "dns 203.0.113.53: not a list"],
   [["dns"], null, "dns: has no value; write one or leave the key out"],
   [["dns", 0], "203.0.113", "dns[0] 203.0.113: not an IP address"],

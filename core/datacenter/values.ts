@@ -3,8 +3,10 @@ import { familyOf, readIp } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { firstOf, hostPrefix, prefixOf, readInterfaceAddress } from "../net/prefix.ts";
 import type { Cidr, InterfaceAddress } from "../net/prefix.ts";
-import { text, unless, whole } from "./form.ts";
+import { mapping, otherwise, text, unless, whole } from "./form.ts";
 import type { Reader } from "./form.ts";
+import type { Bfd } from "./data-center.ts";
+import { isMapping } from "./source.ts";
 import { readSpan } from "./span.ts";
 import type { Span } from "./span.ts";
 import { unusableFor } from "./special.ts";
@@ -22,8 +24,34 @@ export const asn: Reader<number> = unless(whole("an AS number", 1, 4294967295), 
   return hit === undefined ? undefined : `a reserved AS number: ${hit.why}`;
 });
 
+/** A packet every 80 ms, of which five may be missing: gone within 0.4 s, and alive on a machine that is busy. */
+export const USUAL_BFD: Bfd = { interval: 80, multiplier: 5 };
+
+const intervals = mapping({
+  interval: otherwise(USUAL_BFD.interval, whole("milliseconds between packets", 10, 10_000)),
+  multiplier: otherwise(USUAL_BFD.multiplier, whole("a number of packets that may be missing", 2, 50)),
+});
+
+/** `on`, `off`, or how often; what is not said of it is as usual. */
+export const bfd: Reader<Bfd | "off"> = (source, path) => {
+  if (isMapping(source.at(path))) {
+    const { interval, multiplier } = intervals(source, path) ?? {};
+    return interval === undefined || multiplier === undefined ? undefined : { interval, multiplier };
+  }
+  const word = oneOf("on", "off")(source, path);
+  return word === "on" ? USUAL_BFD : word;
+};
+
 /** Of VMs' interfaces. IPv6 needs 1280 (RFC 8200). */
 export const mtu: Reader<number> = whole("an MTU", 1280, 65535);
+
+/** Of a file on each machine; it stands in quotes in others' configurations. */
+export const absolutePath: Reader<string> = text("an absolute path, without spaces, quotes or backslashes", (value) =>
+  /^\/[^\s"'\\\p{C}]+$/u.test(value) && !value.split("/").includes("..") ? value : undefined,
+);
+
+/** At least RFC 6888's order of magnitude, and one VM per address at most. */
+export const portsPerVm: Reader<number> = whole("a number of ports", 64, 64_512);
 
 /** A host name: labels of letters, digits and hyphens (RFC 1123). It ends up in file names and configurations. */
 export const hostName: Reader<string> = text("a host name: letters, digits, hyphens and dots, at most 63 characters", (value) =>

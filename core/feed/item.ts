@@ -117,6 +117,13 @@ export interface Prefixes {
   readonly prefixes: readonly Cidr[];
 }
 
+/** Addresses of a bound port, and the hosts that may announce them. Both sorted. */
+export interface Assignment {
+  readonly port_id: string;
+  readonly hosts: readonly string[];
+  readonly addresses: readonly Ip[];
+}
+
 /** Item values by the first part of their key. */
 export interface Items {
   /** `datacenter/this`: absent until one has been applied. */
@@ -127,6 +134,7 @@ export interface Items {
   /** `member/GROUP ADDRESS` */
   readonly member: Member;
   readonly address_group: Prefixes;
+  readonly assignment: Assignment;
 }
 
 export type ItemKind = keyof Items;
@@ -142,6 +150,8 @@ export interface View {
   readonly members: ReadonlyMap<string, Members>;
   /** By address group id. */
   readonly prefixes: ReadonlyMap<string, readonly Cidr[]>;
+  /** By port id. Absent: nobody says who has which address, as on a machine without an agent. */
+  readonly assignments?: ReadonlyMap<string, Assignment>;
 }
 
 /** What travels to a host, in order. `synced` says: you have heard everything up to this revision. */

@@ -188,12 +188,39 @@ test("of a group that a rule names it is told the addresses, wherever its ports 
   );
 });
 
-test("gateways and reflectors are told of the data centre alone", () => {
+test("whoever hears what hosts announce is told what they may, and nothing else of the cloud", () => {
   const { box, web, port } = cloud();
-  port("h1", [web]);
-  box.cloud.apply("datacenter/this", { name: "guide" });
-  for (const role of ["gateway", "reflector", "tor"] as const) assert.deepEqual(told(box, "h1", role).keys, ["datacenter/this"]);
+  const id = port("h1", [web], { fixed_ips: [{ ip_address: "10.65.0.9" }], allowed_address_pairs: [{ ip_address: "10.65.9.9" }] });
+  port("", [web]);
+  for (const [peering, hearing] of [
+    ["reflectors", ["reflector"]],
+    ["direct", ["gateway", "reflector"]],
+  ] as const) {
+    box.cloud.apply("datacenter/this", { name: "guide", fabric: { peering }, gateways: [] });
+    for (const role of ["gateway", "reflector"] as const) {
+      const isHearing = hearing.some((each) => each === role);
+      assert.deepEqual(told(box, "m", role).keys, [...(isHearing ? [`assignment/${id}`] : []), "datacenter/this"], `${role}, ${peering}`);
+    }
+  }
+  assert.deepEqual(told(box, "m", "reflector").values("assignment"), [
+    { port_id: id, hosts: ["h1"], addresses: ["10.65.0.9", "10.65.9.9"] },
+  ]);
   assert.ok(told(box, "h1").keys.includes("datacenter/this"));
+});
+
+test("while a VM moves, both hosts may announce its addresses; before and after it, one", () => {
+  const { box, port } = cloud();
+  const id = port("h1", [], { device_owner: "compute:nova" });
+  const hosts = () => told(box, "m", "reflector").values("assignment")[0]?.hosts;
+  const ask = (method: string, path: string, body?: object) => box.ask(ADMIN, method, `ports/${id}${path}`, body);
+  assert.deepEqual(hosts(), ["h1"]);
+  ask("POST", "/bindings", { binding: { host: "h2" } });
+  assert.deepEqual(hosts(), ["h1", "h2"]);
+  ask("PUT", "/bindings/h2/activate");
+  ask("DELETE", "/bindings/h1");
+  assert.deepEqual(hosts(), ["h2"]);
+  ask("PUT", "", { port: { "binding:host_id": "" } });
+  assert.equal(hosts(), undefined);
 });
 
 test("of an address group that a rule names it is told the prefixes", () => {

@@ -1,16 +1,19 @@
 /**
  * Which part of the cloud one host is told: on a compute host its endpoints and those it expects, all subnets, the groups of its endpoints,
  * and the addresses of the groups and address groups that those rules name as remote. Gateways and reflectors follow from the data
- * centre alone.
+ * centre, and from who may announce what.
  */
 import type { Cloud } from "../neutron/cloud.ts";
 import { expectedOn, isBound } from "../neutron/port-binding.ts";
+import { assignmentOf } from "./assignments.ts";
 import { endpointOf, groupOf, membersOf, prefixesOf, subnetFactOf } from "./facts.ts";
 import type { ItemKey, Items, Role } from "./item.ts";
 
 /** What a host has to do with, by id. */
 export interface Interest {
   readonly subnets: "all" | "none";
+  /** Which host may announce what: for whoever hears hosts' BGP sessions. */
+  readonly assignments: "all" | "none";
   readonly endpoints: ReadonlySet<string>;
   /** Groups whose rules it needs. */
   readonly groups: ReadonlySet<string>;
@@ -22,6 +25,7 @@ export interface Interest {
 
 export const NO_INTEREST: Interest = {
   subnets: "none",
+  assignments: "none",
   endpoints: new Set(),
   groups: new Set(),
   remotes: new Set(),
@@ -29,10 +33,16 @@ export const NO_INTEREST: Interest = {
 };
 
 export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
-  if (role !== "compute") return NO_INTEREST;
+  const assignments = hearsHosts(cloud, role) ? "all" : "none";
+  if (role !== "compute") return { ...NO_INTEREST, assignments };
   const ports = [...[...cloud.by("port", "binding:host_id", host)].filter(isBound), ...expectedOn(cloud, host)];
   const groups = new Set(ports.flatMap((port) => port.security_groups));
-  return { subnets: "all", endpoints: new Set(ports.map((port) => port.id)), groups, ...remotesOf(cloud, groups) };
+  return { subnets: "all", assignments, endpoints: new Set(ports.map((port) => port.id)), groups, ...remotesOf(cloud, groups) };
+}
+
+/** Those that believe hosts of what they announce: reflectors; without them gateways. */
+function hearsHosts(cloud: Cloud, role: Role): boolean {
+  return role === "reflector" || (role === "gateway" && cloud.get("datacenter", "this")?.fabric.peering === "direct");
 }
 
 function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remotes" | "addressGroups"> {
@@ -49,6 +59,7 @@ function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remo
 export function* keysOf(cloud: Cloud, interest: Interest): Generator<ItemKey> {
   yield "datacenter/this";
   if (interest.subnets === "all") for (const { id } of cloud.all("subnet")) yield `subnet/${id}`;
+  if (interest.assignments === "all") for (const { id } of cloud.all("port")) yield `assignment/${id}`;
   for (const id of interest.endpoints) yield `endpoint/${id}`;
   for (const id of interest.groups) yield `group/${id}`;
   for (const id of interest.addressGroups) yield `address_group/${id}`;
@@ -66,7 +77,8 @@ export function itemOf(cloud: Cloud, key: ItemKey): Items[keyof Items] | undefin
     return subnet === undefined ? undefined : subnetFactOf(cloud, subnet);
   }
   const port = cloud.get("port", id);
-  return port === undefined ? undefined : endpointOf(cloud, port);
+  if (port === undefined) return undefined;
+  return kind === "assignment" ? assignmentOf(cloud, port) : endpointOf(cloud, port);
 }
 
 export function memberKey(group: string, ip: string): ItemKey {

@@ -5,7 +5,7 @@
 import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
-import type { Endpoint, Group, SubnetFact, View } from "./item.ts";
+import type { Assignment, Endpoint, Group, SubnetFact, View } from "./item.ts";
 import { membersIn } from "./members.ts";
 
 /** Endpoints, subnets and groups without their keys, which they name themselves. */
@@ -16,16 +16,18 @@ export interface ViewDocument {
   readonly groups: readonly Group[];
   readonly members: readonly (readonly [group: string, ips: readonly Ip[]])[];
   readonly prefixes: readonly (readonly [group: string, prefixes: readonly Cidr[]])[];
+  readonly assignments: readonly Assignment[];
 }
 
 export function viewDocument(view: View): ViewDocument {
-  const whole: { readonly [K in keyof View]: ViewDocument[K] } = {
+  const whole: { readonly [K in keyof View]-?: ViewDocument[K] } = {
     datacenter: view.datacenter ?? null,
     endpoints: [...view.endpoints.values()],
     subnets: [...view.subnets.values()],
     groups: [...view.groups.values()],
     members: [...view.members].map(([group, buckets]) => [group, [...buckets.values()].flatMap((ips) => [...ips])] as const),
     prefixes: [...view.prefixes],
+    assignments: [...(view.assignments?.values() ?? [])],
   };
   return whole;
 }
@@ -41,6 +43,7 @@ export function viewOf(text: string): View | undefined {
     groups: new Map(document.groups.map((one) => [one.id, one])),
     members: new Map(document.members.map(([group, ips]) => [group, membersIn(ips)])),
     prefixes: new Map(document.prefixes),
+    assignments: new Map(document.assignments.map((one) => [one.port_id, one])),
   };
 }
 
@@ -50,7 +53,8 @@ function parsed(text: string): ViewDocument | undefined {
   try {
     const value = JSON.parse(text) as Readonly<Partial<Record<keyof ViewDocument, unknown>>> | null;
     const whole = typeof value === "object" && typeof value?.datacenter === "object" && LISTS.every((list) => Array.isArray(value[list]));
-    return whole ? (value as ViewDocument) : undefined;
+    // Kept by a release that was told of no assignments: then it was of a host that needs none, or is told anew before it speaks.
+    return whole ? ({ assignments: [], ...value } as ViewDocument) : undefined;
   } catch {
     return undefined;
   }

@@ -54,7 +54,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const ITEM_KEY = /^(datacenter|endpoint|subnet|group|member|address_group)\/./;
+const ITEM_KEY = /^(datacenter|endpoint|subnet|group|member|address_group|assignment)\/./;
 
 function feedMessage({ op, key, value, revision }: Fields): FeedMessage | undefined {
   if (op === "synced") return isWhole(revision) ? { op, revision } : undefined;

@@ -10,6 +10,7 @@ import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftElement } from "../kinds/nft.ts";
 import { bitsOf, familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
+import { BFD_PORTS } from "./bfd.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { perValue, perValueAnd } from "./memo.ts";
 import { METADATA_CALLED } from "./metadata.ts";
@@ -61,7 +62,9 @@ function prerouting(dc: DataCenter, fabric: readonly string[]): readonly Nft[] {
     const ranges = outermost(of(family));
     return ranges.length === 0 ? [] : [`${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
   });
-  const open = [`iifname ${anyOf(fabric.map(quoted))} accept`, 'iifname "lo" accept'];
+  const from = `iifname ${anyOf(fabric.map(quoted))}`;
+  const heard = dc.fabric.bfd === undefined ? [] : [`${from} udp dport ${BFD_PORTS} fib daddr type local notrack`];
+  const open = [...heard, `${from} accept`, 'iifname "lo" accept'];
   return [
     inet.chain("of-tap", ["jump from-tap", ...METADATA_CALLED]),
     inet.chain(

@@ -6,20 +6,30 @@
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, hasLoopback } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
+import { assignedTo } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
 import { addressOn } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { anyOf, prefixSet } from "./bgp-text.ts";
 import { sharedPool } from "./pnat-pool.ts";
 
-/** Of a host: single addresses inside the ranges, reached by that host itself. */
-export function believedOfHost({ family }: Channel, host: Machine): string {
-  return `endpoint${family}() && bgp_next_hop = ${addressOn(host, family)}`;
+/** Of a host: single addresses inside the ranges that are assigned to it, reached by that host itself. */
+export function believedOfHost(channel: Channel, host: Machine, believed: Believed = "in the ranges"): string {
+  const { family } = channel;
+  return `endpoint${family}()${assignedTo(channel, host.name, believed)} && bgp_next_hop = ${addressOn(host, family)}`;
+}
+
+export interface HeardRack {
+  readonly rack: Rack;
+  readonly believed: Believed;
 }
 
 /** Of a top-of-rack router: its hosts' endpoints, its segment and its hosts' loopbacks, reached by that router itself. */
-export function believedOfTor(dc: DataCenter, channel: Channel, rack: Rack): string {
+export function believedOfTor(dc: DataCenter, channel: Channel, { rack, believed }: HeardRack): string {
   const { family } = channel;
-  return `${anyOf([`endpoint${family}()`, ...placesOf(dc, channel, rack)])} && bgp_next_hop = ${addressOn(rack.tor, family)}`;
+  const own = assignedTo(channel, rack.tor.name, believed);
+  const endpoints = own === "" ? `endpoint${family}()` : `(endpoint${family}()${own})`;
+  return `${anyOf([endpoints, ...placesOf(dc, channel, rack)])} && bgp_next_hop = ${addressOn(rack.tor, family)}`;
 }
 
 /** Where a rack's machines are: its segment as a whole, its hosts' loopbacks one by one. */

@@ -3,17 +3,19 @@
  * route. Both ways by positive list: nothing but single addresses inside the declared ranges leaves, and nothing but
  * those and the default route comes in.
  */
-import type { DataCenter, Host } from "../datacenter/data-center.ts";
-import { fabricInterfaces, hasLoopback } from "../datacenter/racks.ts";
+import type { DataCenter, Host, Machine } from "../datacenter/data-center.ts";
+import { fabricInterfaces, hasLoopback, rackNamed } from "../datacenter/racks.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
-import { birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
+import { bfdAnswering } from "./bfd.ts";
+import type { Watcher } from "./bfd.ts";
+import { FABRIC_ROUTES, limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
 import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
 import { block, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
-import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
+import { inRack, isLoopback, loopbackRoute, onLink, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
 
 /** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
@@ -21,7 +23,7 @@ export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
   const machine = dc.hosts.find(({ name }) => name === host);
   if (machine === undefined) return {};
   const links = fabricInterfaces(dc, machine).map((name) => `link/${name}` as const);
-  return birdIntent(computeBird(dc, machine), links);
+  return birdIntent({ bgp: computeBird(dc, machine), bfd: bfdAnswering(dc, answeredBy(dc, machine)) }, links);
 }
 
 /** The text of a compute host's bird.conf. */
@@ -55,8 +57,23 @@ function sessions(dc: DataCenter, host: Host, channels: readonly Channel[]): rea
       ...meshSessions(dc, host, channels, { said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] }),
     ];
   }
-  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
+  const [role, peers] = hubsOf(dc);
   return [...channels.map(heard), template(policy), ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] }))];
+}
+
+/** Whom hosts of the core segment speak with. */
+function hubsOf(dc: DataCenter): readonly [role: string, peers: readonly Machine[]] {
+  return dc.fabric.peering === "direct" ? ["gateway", dc.gateways] : ["reflector", dc.reflectors];
+}
+
+/** Who watches this host by BFD: reflectors, gateways in their place, or the routers of its racks that have addresses there. */
+function answeredBy(dc: DataCenter, host: Host): readonly Watcher[] {
+  if (host.uplinks === undefined && dc.fabric.peering === "mesh") return [];
+  if (host.uplinks === undefined) return hubsOf(dc)[1].map((peer) => ({ interface: dc.fabric.interface, own: host, peer }));
+  return host.uplinks.flatMap((uplink) => {
+    const rack = rackNamed(dc, uplink.rack);
+    return rack.peering === "numbered" ? [{ interface: uplink.interface, own: onLink({ host, uplink }), peer: inRack(rack) }] : [];
+  });
 }
 
 /** Endpoint routes are Margay's own routes on taps. */
@@ -105,7 +122,7 @@ function heard({ family, anywhere, machines }: Channel): string {
 const OPTIONS: readonly Line[] = ["gateway direct;", "add paths rx;"];
 
 function fabricPolicy(channel: Channel, host: Host): readonly Line[] {
-  return [`import filter heard${channel.family};`, `export where ${said(channel, host)};`, ...OPTIONS];
+  return [`import filter heard${channel.family};`, `export where ${said(channel, host)};`, ...OPTIONS, ...limits(FABRIC_ROUTES)];
 }
 
 function said(channel: Channel, host: Host): string {

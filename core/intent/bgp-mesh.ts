@@ -1,7 +1,7 @@
 /** A full mesh on the core segment: all speak with all, each says its own and is believed that. */
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
-import { asnOn, fabricSession, HOST_ROUTES } from "./bgp.ts";
+import { asnOn, fabricSession, HOST_ROUTES, limits } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { metricHeard, metricTold } from "./bgp-metric.ts";
@@ -42,7 +42,7 @@ function exchange(
 ): string {
   const onImport = allOf([believed(channel), ...(external ? [metricHeard(channel)] : []), ...heard(channel)]);
   const onExport = allOf([said(channel), ...(external ? [metricTold(channel)] : [])]);
-  return block(channel.name, [`import where ${onImport};`, `import limit ${limit} action block;`, `export where ${onExport};`]).concat(";");
+  return block(channel.name, [`import where ${onImport};`, ...limits(limit), `export where ${onExport};`]).concat(";");
 }
 
 function peersOf(dc: DataCenter): readonly Peer[] {
@@ -52,7 +52,12 @@ function peersOf(dc: DataCenter): readonly Peer[] {
     }),
     ...racksOf(dc).map((rack): Peer => {
       const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
-      return { machine: rack.tor, role: "tor", limit, believed: (channel) => believedOfTor(dc, channel, rack) };
+      return {
+        machine: rack.tor,
+        role: "tor",
+        limit,
+        believed: (channel) => believedOfTor(dc, channel, { rack, believed: "in the ranges" }),
+      };
     }),
     ...dc.gateways.map((gateway): Peer => {
       return { machine: gateway, role: "gateway", limit: HOST_ROUTES, believed: (channel) => believedOfGateway(dc, channel, gateway) };

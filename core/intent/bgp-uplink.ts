@@ -3,7 +3,7 @@ import type { DataCenter, Host, Machine, Rack, Uplink } from "../datacenter/data
 import { asnOf, hasLoopback, HOST_LINK_LOCAL, rackNamed, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
-import { sessionTemplate } from "./bgp.ts";
+import { guarded, sessionTemplate } from "./bgp.ts";
 import { addressOn, sessionFamily } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { block, protocolName } from "./bgp-text.ts";
@@ -38,7 +38,7 @@ interface Uplinked {
 export function uplinkSessions(dc: DataCenter, host: Host, { uplinks, channels, policy }: Uplinked): readonly string[] {
   const exchange = (channel: Channel) => block(channel.name, policy(channel)).concat(";");
   return [
-    sessionTemplate("uplink", { lines: channels.map(exchange) }),
+    sessionTemplate("uplink", { lines: [...guarded(dc.fabric.guard), ...channels.map(exchange)] }),
     ...uplinks.map((uplink) => {
       const rack = rackNamed(dc, uplink.rack);
       const lines =

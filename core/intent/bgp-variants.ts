@@ -18,6 +18,9 @@ const upstream = (last: number) => ({
 const GW1 = { ...machine("gw1", 1), upstream: upstream(2), pnat: "198.51.100.8-198.51.100.11" };
 const GW2 = { ...machine("gw2", 2), upstream: upstream(3), pnat: "198.51.100.16-198.51.100.18" };
 
+/** Where the lab's BIRDs find it. */
+export const PASSWORD = "/run/margay-lab/password";
+
 const GUIDE = {
   name: "guide",
   ranges: RANGES,
@@ -39,6 +42,18 @@ const DOCUMENTS = {
   "two of everything": { ...GUIDE, reflectors: [machine("rr1", 5), machine("rr2", 6)], gateways: [GW1, GW2] },
   "direct peering": { ...GUIDE, reflectors: [] },
   "direct peering, two gateways": { ...GUIDE, reflectors: [], gateways: [GW1, GW2] },
+  "BFD with the provider": { ...GUIDE, gateways: [{ ...GW1, upstream: { ...GW1.upstream, bfd: "on" } }] },
+  "full cone, some not translated, logged": {
+    ...GUIDE,
+    pnat: { untranslated: ["172.20.0.0/16"], filtering: "full cone", log: "connections" },
+  },
+  "ports of each VM": { ...GUIDE, ranges: { ...RANGES, private: "10.65.0.0/26" }, pnat: { ports_per_vm: 2048 } },
+  "guarded sessions": {
+    ...GUIDE,
+    fabric: { ...FABRIC, password_file: PASSWORD },
+    gateways: [{ ...GW1, upstream: { ...GW1.upstream, ttl_security: "on", password_file: PASSWORD } }],
+  },
+  "no BFD": { ...GUIDE, fabric: { ...FABRIC, bfd: "off" } },
   "only public": { ...GUIDE, ranges: { public: RANGES.public }, gateways: [UNTRANSLATED] },
   "only private": { ...GUIDE, ranges: { private: RANGES.private } },
   "only ipv6": { ...GUIDE, ranges: { ipv6: RANGES.ipv6 }, gateways: [UNTRANSLATED] },

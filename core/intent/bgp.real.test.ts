@@ -1,16 +1,49 @@
 /** BIRD and nft take every configuration that we write, whatever the shape of the data centre. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { torsOf } from "#core/datacenter/racks.ts";
+import type { View } from "#core/feed/item.ts";
+import type { Ip } from "#core/net/address.ts";
 import { providerBird } from "#lab/provider.ts";
 import { racked, TOPOLOGIES } from "./bgp-topologies.ts";
-import { dataCenterOf, drainedIn, VARIANTS } from "./bgp-variants.ts";
+import { dataCenterOf, drainedIn, PASSWORD, VARIANTS } from "./bgp-variants.ts";
+import { compile } from "./compile.ts";
 import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
-import { gatewayNft } from "./gateway-nft.ts";
+import { assignedIn } from "./reflector.ts";
+import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
+
+/** What answers BFD, of every machine. */
+function answering(dc: DataCenter): readonly (readonly [string, string])[] {
+  const all = [
+    ...dc.hosts.map(({ name }) => ["compute", name] as const),
+    ...torsOf(dc).map(({ name }) => ["tor", name] as const),
+    ...dc.gateways.map(({ name }) => ["gateway", name] as const),
+  ];
+  return all.flatMap(([role, host]) => {
+    const { files } = compile({ ...NOBODY, datacenter: dc }, { role, host });
+    return files.flatMap(({ value: { path, content } }) => (path === "bird/bfd.conf" ? [[`${host}'s BFD`, content] as const] : []));
+  });
+}
+
+const NOBODY = { endpoints: new Map(), subnets: new Map(), groups: new Map(), members: new Map(), prefixes: new Map() };
+
+/** The first host has addresses, the second has none. */
+const ASSIGNMENTS: NonNullable<View["assignments"]> = new Map([
+  ["a", { port_id: "a", hosts: ["h1"], addresses: ["10.65.0.1", "172.18.208.7", "2001:db8:a41:2::7"] as Ip[] }],
+]);
+
+/** Where a variant's sessions have their password. */
+before(() => {
+  mkdirSync(dirname(PASSWORD), { recursive: true });
+  writeFileSync(PASSWORD, 'password "for the test";\n', { mode: 0o600 });
+});
+after(() => rmSync(PASSWORD));
 
 const scratch = mkdtempSync(join(tmpdir(), "mg-f-"));
 after(() => rmSync(scratch, { recursive: true }));
@@ -22,11 +55,12 @@ after(() => void spawnSync("ip", ["netns", "del", NETNS]));
 const ALL = [...VARIANTS.map((name) => [name, dataCenterOf(name)] as const), ...TOPOLOGIES.map((name) => [name, racked(name)] as const)];
 
 for (const [variant, dc] of ALL) {
-  const texts = [...birdTexts(dc), ["provider", providerBird(dc, "inet0")] as const];
+  const texts = [...birdTexts(dc, "assigned"), ...answering(dc), ["provider", providerBird(dc, "inet0")] as const];
   for (const [name, content] of texts)
     test(`BIRD takes the configuration of ${name} in "${variant}"`, () => {
       const path = join(scratch, "bird.conf");
       writeFileSync(path, content);
+      writeFileSync(join(scratch, "assigned.conf"), assignedIn(dc, ASSIGNMENTS));
       const { status, stderr } = spawnSync("bird", ["-p", "-c", path], { encoding: "utf8", timeout: 10_000 });
       assert.equal(stderr, "");
       assert.equal(status, 0);
@@ -35,7 +69,8 @@ for (const [variant, dc] of ALL) {
   for (const gateway of dc.gateways)
     test(`nft takes the rules of ${gateway.name} in "${variant}"`, () => {
       const chains = gatewayNft(dc, gateway).map(({ name, hook = "", rules }) => `chain ${name} {\n${[hook, ...rules].join("\n")}\n}`);
-      const input = `table inet margay {\n${chains.join("\n")}\n}\n`;
+      const maps = gatewayMaps(dc, gateway).map(({ name, type }) => `map ${name} { ${type} }`);
+      const input = `table inet margay {\n${[...maps, ...chains].join("\n")}\n}\n`;
       const { status, stderr } = spawnSync("ip", ["netns", "exec", NETNS, "nft", "-c", "-f", "-"], {
         encoding: "utf8",
         input,

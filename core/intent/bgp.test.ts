@@ -75,6 +75,8 @@ template bgp fabric {
     export where source = RTS_INHERIT && endpoint4();
     gateway direct;
     add paths rx;
+    receive limit 500000 action block;
+    import limit 400000 action warn;
   };
 }
 protocol bgp 'reflector:rr1' from fabric {
@@ -96,7 +98,7 @@ for (const [variant, dc] of ALL) {
         origin,
       ]);
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
-        [...block.matchAll(/route (\S+) unreachable;/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
+        [...block.matchAll(/route (\S+) via "fab0";/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );
       assert.deepEqual(told.map(([prefix]) => prefix).toSorted(), exportsOf(dc).toSorted());
       assert.deepEqual(told.toSorted(), made.toSorted());
@@ -148,9 +150,9 @@ for (const [variant, dc] of ALL) {
 
 test("a reflector believes a host only where the next hop is the host itself", () => {
   const dc = dataCenterOf("guide");
-  const [h1] = dc.reflectors.flatMap((reflector) => blocks(reflectorBird(dc, reflector), /'host:h1'/));
-  assert.match(h1 ?? "", /import where endpoint4\(\) && bgp_next_hop = 192\.168\.100\.11;/);
-  assert.match(h1 ?? "", /import where endpoint6\(\) && bgp_next_hop = 2001:db8:a41:f::11;/);
+  const [h1] = dc.reflectors.flatMap((reflector) => blocks(reflectorBird(dc, reflector, "assigned"), /'host:h1'/));
+  assert.match(h1 ?? "", /import where endpoint4\(\) && net ~ 'assigned4:h1' && bgp_next_hop = 192\.168\.100\.11;/);
+  assert.match(h1 ?? "", /import where endpoint6\(\) && net ~ 'assigned6:h1' && bgp_next_hop = 2001:db8:a41:f::11;/);
 });
 
 test("no endpoint can have an address of a pool inside the public range", () => {

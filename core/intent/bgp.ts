@@ -2,13 +2,15 @@
  * What every BIRD of the data centre has in common: the daemon and its one file, how a configuration begins, and the
  * session on the fabric. Who says what to whom is in bgp-compute, reflector and gateway-bgp.
  */
-import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Guard, Machine } from "../datacenter/data-center.ts";
 import { asnOf, racksOf } from "../datacenter/racks.ts";
 import type { Daemon } from "../kinds/daemon.ts";
 import { digest } from "../kinds/digest.ts";
+import type { File } from "../kinds/file.ts";
 import type { Ref } from "../kinds/kind.ts";
 import { bitsOf, ipOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
+import { ASSIGNED } from "./assigned.ts";
 import { addressOn, sessionFamily } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { block, protocolName } from "./bgp-text.ts";
@@ -16,24 +18,58 @@ import type { Line } from "./bgp-text.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import type { Intent } from "./intent.ts";
 
-const PATH = "bird/bird.conf";
-const CONTROL = "{state}/bird/bird.ctl";
+/** What a machine's BIRD reads. */
+export interface Speech {
+  readonly bgp: string;
+  /** What the configuration includes of who has which address; absent: it asks for none. */
+  readonly assigned?: string;
+  /** For the process that answers BFD; undefined: nobody asks. */
+  readonly bfd: string | undefined;
+}
 
-/** BIRD in the foreground with this configuration. `after`: what must stand before it may speak. */
-export function birdIntent(content: string, after: readonly Ref[]): Pick<Intent, "files" | "daemons"> {
-  const value: Daemon = {
-    name: "bird",
+/** A file that a BIRD reads, in its directory. */
+interface Page {
+  readonly name: string;
+  readonly content: string;
+}
+
+/** BIRD in the foreground with this configuration, and the one that answers BFD. `after`: what must stand before they may speak. */
+export function birdIntent({ bgp, assigned, bfd }: Speech, after: readonly Ref[]): Pick<Intent, "files" | "daemons"> {
+  const main = [page("bird.conf", bgp), ...(assigned === undefined ? [] : [page(ASSIGNED, assigned)])];
+  const answer = bfd === undefined ? [] : [page("bfd.conf", bfd)];
+  const daemons = [
     // -R: a BIRD that starts takes what the kernel holds for the work of its predecessor until its peers have spoken (RFC 4724).
-    argv: ["bird", "-f", "-R", "-c", `{state}/${PATH}`, "-s", CONTROL, "-P", "{state}/run/bird.pid"],
+    birdNamed("bird", { options: ["-R"], pages: main, after }),
+    ...(answer.length === 0 ? [] : [birdNamed("bfd", { options: [], pages: answer, after })]),
+  ];
+  const files = [...main, ...answer].map(({ name, content }): File => ({ path: `bird/${name}`, content }));
+  return { files: caused(BY_DATACENTER, files), daemons: caused(BY_DATACENTER, daemons) };
+}
+
+function page(name: string, content: string): Page {
+  return { name, content };
+}
+
+interface Bird {
+  readonly options: readonly string[];
+  readonly pages: readonly Page[];
+  readonly after: readonly Ref[];
+}
+
+/** It begins with the file that bears its name. */
+function birdNamed(name: string, { options, pages, after }: Bird): Daemon {
+  const control = `{state}/bird/${name}.ctl`;
+  return {
+    name,
+    argv: ["bird", "-f", ...options, "-c", `{state}/bird/${name}.conf`, "-s", control, "-P", `{state}/run/${name}.pid`],
     startedWith: "",
-    loaded: digest(content),
+    loaded: digest(pages.map(({ content }) => content).join("\0")),
     // birdc ends with 1 when BIRD refuses the configuration (replies 8xxx and 9xxx), and says why.
-    reload: { argv: ["birdc", "-s", CONTROL, "configure"] },
-    ready: ["birdc", "-s", CONTROL, "show", "status"],
+    reload: { argv: ["birdc", "-s", control, "configure"] },
+    ready: ["birdc", "-s", control, "show", "status"],
     stamp: "Last reconfiguration on",
-    after: [`file/${PATH}`, ...after],
+    after: [...pages.map((each) => `file/bird/${each.name}` as const), ...after],
   };
-  return { files: caused(BY_DATACENTER, [{ path: PATH, content }]), daemons: caused(BY_DATACENTER, [value]) };
 }
 
 /** How every configuration begins. */
@@ -89,7 +125,15 @@ export const TIMERS: readonly Line[] = [
 
 /** The template of BGP on the core segment; `lines` hold blocks made by `fabricChannel`. */
 export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[]): string {
-  return sessionTemplate("fabric", { local: `local ${addressOn(machine, sessionFamily(dc))} as ${asnOn(dc, machine)};`, lines });
+  return sessionTemplate("fabric", {
+    local: `local ${addressOn(machine, sessionFamily(dc))} as ${asnOn(dc, machine)};`,
+    lines: [...guarded(dc.fabric.guard), ...lines],
+  });
+}
+
+/** What a session says that is guarded. The password is in a file that BIRD alone reads. */
+export function guarded({ ttl_security, password_file }: Guard = {}): readonly Line[] {
+  return [ttl_security && "ttl security on;", password_file && `include ${JSON.stringify(password_file)};`];
 }
 
 /** What sessions have in common that go over one link (`direct`) and outlive a restart of either end's BIRD. */
@@ -125,6 +169,17 @@ export function fabricSession(
   const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${asnOn(dc, peer)};`;
   return block(`protocol bgp '${protocolName(role, peer.name)}' from fabric`, [neighbour, ...lines]);
 }
+
+/**
+ * At most so many routes are kept of a neighbour, whether or not they are believed, and none is taken beyond; at four fifths of it BIRD
+ * warns in its log. The session stays: who is cut off is worse off than who has said too much.
+ */
+export function limits(most: number): readonly Line[] {
+  return [`receive limit ${most} action block;`, `import limit ${Math.floor(most * 0.8)} action warn;`];
+}
+
+/** Far more routes than a data centre has: what a host or gateway takes of the fabric, per family. */
+export const FABRIC_ROUTES = 500_000;
 
 /** Far more endpoints than a host has: what a host that has lost its mind may announce per family. */
 export const HOST_ROUTES = 10_000;

@@ -10,7 +10,22 @@
  */
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
-import { fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble, routerId, TIMERS } from "./bgp.ts";
+import { assignedIncluded } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
+import { bfdAnswering, bfdOn, bfdWatching } from "./bfd.ts";
+import type { Place } from "./bfd.ts";
+import {
+  FABRIC_ROUTES,
+  guarded,
+  limits,
+  fabricChannel,
+  fabricSession,
+  fabricTemplate,
+  kernelProtocol,
+  preamble,
+  routerId,
+  TIMERS,
+} from "./bgp.ts";
 import { addressOn, channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
@@ -21,37 +36,38 @@ import { sharedPool } from "./pnat-pool.ts";
 import { fromHost, fromTor } from "./reflector.ts";
 
 /** The text of a gateway's bird.conf. */
-export function gatewayBird(dc: DataCenter, gateway: Gateway): string {
+export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
     ...preamble(dc, gateway),
     ...channels.flatMap(routeClasses),
     ...(hasNeighbours(dc) ? channels.flatMap((channel) => [...metricFunctions(channel), byGateway(channel, gateway)]) : []),
-    ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
-    ...channels.map((channel) =>
-      kernelProtocol(channel, { policy: ["import none;", `export where source = RTS_BGP || ${isOrigin(channel)};`] }),
-    ),
+    dc.fabric.peering === "direct" ? assignedIncluded(believed) : undefined,
+    ...channels.flatMap((channel) => origins(dc, channel, poolsIn(dc, gateway, channel))),
+    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(channel)] })),
+    bfdWatching(watched(dc, gateway)),
     fabricTemplate(
       dc,
       gateway,
       channels.map((channel) => fabricChannel(dc, gateway, { channel, policy: fabricPolicy(dc, channel, gateway) })),
     ),
-    ...fabricSessions(dc, gateway, channels),
+    ...fabricSessions(dc, gateway, { channels, believed }),
     ...channels.map((channel) => upstreamSession(dc, gateway, channel)),
   ]);
 }
 
 /**
  * Our own prefixes, each under the name of what may be done with it. What is announced may be a part of a range; the rest of it
- * ends here as well.
+ * ends here as well. What is announced leads, to BIRD, to the fabric, while our link to it has a carrier: a gateway that is cut off from the
+ * fabric, and not from the provider, would otherwise go on drawing traffic that it cannot deliver.
  */
-function origins({ family, name, ranges, announced }: Channel, pools: readonly string[]): readonly Line[] {
-  const statics = (protocol: string, prefixes: readonly string[]) =>
+function origins({ fabric }: DataCenter, { family, name, ranges, announced }: Channel, pools: readonly string[]): readonly Line[] {
+  const statics = (protocol: string, prefixes: readonly string[], way = "unreachable", more?: Line) =>
     prefixes.length === 0
       ? undefined
-      : block(`protocol static ${protocol}${family}`, [`${name};`, ...prefixes.map((prefix) => `route ${prefix} unreachable;`)]);
+      : block(`protocol static ${protocol}${family}`, [`${name};`, more, ...prefixes.map((prefix) => `route ${prefix} ${way};`)]);
   return [
-    statics("announced", announced),
+    statics("announced", announced, `via ${JSON.stringify(fabric.interface)}`, "check link;"),
     statics(
       "internal",
       ranges.filter((range) => !announced.includes(range)),
@@ -60,9 +76,10 @@ function origins({ family, name, ranges, announced }: Channel, pools: readonly s
   ];
 }
 
-/** Pool addresses are the gateway's own: the kernel must not be told that they are unreachable. */
-function isOrigin({ family }: Channel): string {
-  return `proto = "announced${family}" || proto = "internal${family}"`;
+/** To the kernel our prefixes end here. Pool addresses are the gateway's own: it must not be told that they are unreachable. */
+function toKernel({ family }: Channel): Line {
+  const origin = block(`if proto = "announced${family}" || proto = "internal${family}" then`, ["dest = RTD_UNREACHABLE;", "accept;"]);
+  return block("export filter", ["if source = RTS_BGP then accept;", origin, "reject;"]).concat(";");
 }
 
 function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonly string[] {
@@ -75,7 +92,12 @@ function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): reado
   const options = ["next hop self ebgp;", "gateway direct;", "add paths rx;"];
   if (dc.fabric.peering === "mesh") return options;
   const heard = [...heardByAll(channel), ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])];
-  return [`import where ${heard.join(" || ")};`, `export where ${ownRoutes(dc, channel, gateway).join(" || ")};`, ...options];
+  return [
+    `import where ${heard.join(" || ")};`,
+    `export where ${ownRoutes(dc, channel, gateway).join(" || ")};`,
+    ...options,
+    ...limits(FABRIC_ROUTES),
+  ];
 }
 
 function ownRoutes(dc: DataCenter, channel: Channel, gateway: Gateway): readonly string[] {
@@ -101,17 +123,39 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
   return poolsIn(dc, gateway, channel).length > 0 ? [`proto = "pool${channel.family}"`] : [];
 }
 
-function fabricSessions(dc: DataCenter, gateway: Gateway, channels: readonly Channel[]): readonly string[] {
+function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
   if (dc.fabric.peering === "reflectors") return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
   if (dc.fabric.peering === "mesh") {
     return meshSessions(dc, gateway, channels, { said: (channel) => anyOf(ownRoutes(dc, channel, gateway)), heard: () => [] });
   }
   const others = dc.gateways.filter(({ name }) => name !== gateway.name);
   return [
-    ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer, channels })),
-    ...racksOf(dc).map((rack) => torSession(dc, gateway, { rack, channels })),
+    ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer, channels, believed })),
+    ...racksOf(dc).map((rack) => torSession(dc, gateway, { rack, channels, believed })),
     ...others.map((peer) => peerSession(dc, gateway, { peer, channels })),
   ];
+}
+
+/** Where this gateway's own BIRD watches its neighbours: hosts that nobody else watches, and a provider that says it answers. */
+function watched({ fabric }: DataCenter, { upstream }: Gateway): readonly Place[] {
+  return [
+    ...(fabric.bfd !== undefined && fabric.peering === "direct" ? [{ interface: fabric.interface, bfd: fabric.bfd }] : []),
+    ...(upstream.bfd === undefined ? [] : [{ interface: upstream.interface, bfd: upstream.bfd }]),
+  ];
+}
+
+/** What answers the reflectors that ask whether this gateway is there. */
+export function gatewayBfd(dc: DataCenter, gateway: Gateway): string | undefined {
+  if (dc.fabric.peering !== "reflectors") return undefined;
+  return bfdAnswering(
+    dc,
+    dc.reflectors.map((peer) => ({ interface: dc.fabric.interface, own: gateway, peer })),
+  );
+}
+
+interface Hearing {
+  readonly channels: readonly Channel[];
+  readonly believed: Believed;
 }
 
 interface DirectPeer {
@@ -120,11 +164,14 @@ interface DirectPeer {
 }
 
 /** A host without reflectors: it is told of the other hosts' endpoints too. */
-function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
+function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels, believed }: DirectPeer & Hearing): string {
   const policy = (channel: Channel) =>
-    block(channel.name, [...fromHost(channel, peer), `export where ${toldToEdges(dc, channel)};`, ...keptHops(dc), "add paths tx;"]).concat(
-      ";",
-    );
+    block(channel.name, [
+      ...fromHost(channel, { host: peer, believed }),
+      `export where ${toldToEdges(dc, channel)};`,
+      ...keptHops(dc),
+      "add paths tx;",
+    ]).concat(";");
   return fabricSession(dc, peer, { role: "host", lines: [...clientOf(dc, gateway), ...channels.map(policy)] });
 }
 
@@ -135,21 +182,22 @@ function toldToEdges(dc: DataCenter, channel: Channel): string {
 }
 
 function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
-  return ["passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
+  return [bfdOn(dc), "passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
 }
 
 /** A top-of-rack router without reflectors. */
-function torSession(
-  dc: DataCenter,
-  gateway: Gateway,
-  { rack, channels }: { readonly rack: Rack; readonly channels: readonly Channel[] },
-): string {
+function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed }: { readonly rack: Rack } & Hearing): string {
   const policy = (channel: Channel) => {
     const told = toldToEdges(dc, channel);
     const said = rack.asn === undefined ? told : `(${told}) && ${metricTold(channel)}`;
-    return block(channel.name, [...fromTor(dc, channel, rack), `export where ${said};`, ...keptHops(dc), "add paths tx;"]).concat(";");
+    return block(channel.name, [
+      ...fromTor(dc, channel, { rack, believed }),
+      `export where ${said};`,
+      ...keptHops(dc),
+      "add paths tx;",
+    ]).concat(";");
   };
-  const kind = rack.asn === undefined ? clientOf(dc, gateway) : ["passive;"];
+  const kind = rack.asn === undefined ? clientOf(dc, gateway) : [bfdOn(dc), "passive;"];
   return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(policy)] });
 }
 
@@ -163,7 +211,8 @@ function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Direc
     const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))})`, ...isPool(dc, gateway, channel)];
     return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
-  return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
+  // Graceful: one whose BIRD crashes keeps its pool. So does one that is gone, for as long as a restart may take: its pool is of no use then.
+  return fabricSession(dc, peer, { role: "gateway", lines: [dc.fabric.bfd && "bfd graceful;", ...channels.map(policy)] });
 }
 
 /**
@@ -181,9 +230,11 @@ function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel
   return block(`protocol bgp upstream${family}`, [
     `local ${session.local.ip} as ${dc.fabric.asn};`,
     `neighbor ${session.peer} as ${upstream.asn};`,
+    upstream.bfd && "bfd on;",
     "graceful restart on;",
     "graceful restart time 30;",
     ...TIMERS,
+    ...guarded(upstream.guard),
     block(name, [`import ${heard};`, "import limit 1 action block;", `export ${told ?? "none"};`]).concat(";"),
   ]);
 }

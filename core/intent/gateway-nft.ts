@@ -6,11 +6,14 @@
  * return by the other; a tracker that sees half a conversation calls it invalid.
  */
 import { exportsOf } from "../datacenter/exports.ts";
-import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import type { Bfd, DataCenter, Gateway, Translation } from "../datacenter/data-center.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
-import type { NftChain } from "../kinds/nft.ts";
+import type { NftChain, NftSet } from "../kinds/nft.ts";
 import { familyOf } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { BFD_PORTS } from "./bfd.ts";
+import { BY_CONE, translationChains, translationMaps } from "./pnat-nft.ts";
+import type { Translated } from "./pnat-nft.ts";
 import { addressesOf, insidePublic, poolOf } from "./pnat-pool.ts";
 import type { Pool } from "./pnat-pool.ts";
 
@@ -24,17 +27,20 @@ interface Draft {
 /** The chains of table `inet margay` on this gateway. */
 export function gatewayNft(dc: DataCenter, gateway: Gateway): readonly NftChain[] {
   const site = siteOf(dc, gateway);
-  return [untracked(site), untrackedOwn(site), input(site), forward(site), translation(site), leaks(site)]
-    .filter((draft) => draft !== undefined)
-    .map(({ name, hook, rules }) => ({
-      object: "chain",
-      family: "inet",
-      name,
-      hook,
-      rules: rules.filter((rule) => rule !== undefined),
-      uses: [],
-    }));
+  const chains = [untracked(site), untrackedOwn(site), input(site), forward(site)].map(chainOf);
+  return [...chains, ...(site.translated === undefined ? [] : translationChains(site.translated)), chainOf(leaks(site))];
 }
+
+/** The maps that they use. */
+export function gatewayMaps(dc: DataCenter, gateway: Gateway): readonly NftSet[] {
+  return poolOf(dc, gateway) === undefined ? [] : translationMaps(dc.pnat ?? AS_USUAL);
+}
+
+function chainOf({ name, hook, rules }: Draft): NftChain {
+  return { object: "chain", family: "inet", name, hook, rules: rules.filter((rule) => rule !== undefined), uses: [] };
+}
+
+const AS_USUAL: Translation = { untranslated: [] };
 
 /** The data centre as the rules name it: interfaces quoted, addresses as nft's sets. Undefined: there is none. */
 interface Site {
@@ -54,10 +60,18 @@ interface Site {
   /** All of the VMs' addresses. */
   readonly cloud4: string | undefined;
   readonly pool: PoolText | undefined;
+  readonly translated: Translated | undefined;
+  /** All destinations that see VMs' own addresses; and those of them that are outside. */
+  readonly kept4: string | undefined;
+  readonly untranslated4: string | undefined;
+  /** May anybody answer to a VM's port outside? */
+  readonly cone: "full cone" | undefined;
   readonly local4: string | undefined;
   readonly local6: string | undefined;
   readonly peer4: string | undefined;
   readonly peer6: string | undefined;
+  /** Of the provider. */
+  readonly bfd: Bfd | undefined;
 }
 
 interface PoolText {
@@ -71,9 +85,18 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
   const { public: public4, private: private4, ipv6 } = dc.ranges;
   const { upstream } = gateway;
   const pool = poolOf(dc, gateway);
+  const how = dc.pnat ?? AS_USUAL;
+  const uplink = JSON.stringify(upstream.interface);
+  const kept4 = anyOf([public4, private4, ...machinePrefixes(dc, 4), ...how.untranslated]);
+  const text = pool && poolText(dc, gateway, pool);
   return {
+    translated: pool && text && private4 && kept4 ? { uplink, source: private4, except: kept4, pool, span: text.span, how } : undefined,
+    kept4,
+    untranslated4: anyOf(how.untranslated),
+    cone: how.filtering,
+    bfd: upstream.bfd,
     fabric: JSON.stringify(dc.fabric.interface),
-    uplink: JSON.stringify(upstream.interface),
+    uplink,
     public4,
     private4,
     whole6: ipv6?.whole,
@@ -83,7 +106,7 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
     inside4: anyOf([public4, private4, ...machinePrefixes(dc, 4)]),
     inside6: anyOf([ipv6?.whole, ...machinePrefixes(dc, 6)]),
     cloud4: anyOf([public4, private4]),
-    pool: pool && poolText(dc, gateway, pool),
+    pool: text,
     local4: upstream.ipv4?.local.ip,
     local6: upstream.ipv6?.local.ip,
     peer4: upstream.ipv4?.peer,
@@ -121,7 +144,7 @@ const ERRORS4 = "icmp type { destination-unreachable, time-exceeded, parameter-p
 const ERRORS6 = "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }";
 
 /** First of all: our own addresses do not come from outside. Then, what is tracked: flows to be translated, and errors about them. */
-function untracked({ fabric, uplink, inside4, inside6, private4, machines4, pool }: Site): Draft {
+function untracked({ fabric, uplink, inside4, kept4, inside6, private4, machines4, pool }: Site): Draft {
   return {
     name: "raw-prerouting",
     hook: "type filter hook prerouting priority raw; policy accept;",
@@ -129,7 +152,7 @@ function untracked({ fabric, uplink, inside4, inside6, private4, machines4, pool
       given(inside4, (own) => `iifname ${uplink} ip saddr ${own} counter drop`),
       given(inside6, (own) => `iifname ${uplink} ip6 saddr ${own} counter drop`),
       pool && `ip daddr ${pool.span} accept`,
-      pool && given(private4, (own) => `iifname ${fabric} ip saddr ${own} ip daddr != ${inside4} accept`),
+      pool && given(private4, (own) => `iifname ${fabric} ip saddr ${own} ip daddr != ${kept4} accept`),
       pool && given(machines4, (own) => `iifname ${fabric} ip saddr ${own} ${ERRORS4} accept`),
       "notrack",
     ],
@@ -149,8 +172,12 @@ function untrackedOwn({ pool }: Site): Draft {
 }
 
 /** The gateway itself: from outside only BGP with the provider's router, ICMP and neighbour discovery; from VMs only ICMP. */
-function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6 }: Site): Draft {
-  const bgp = (ends: string) => [`iifname ${uplink} ${ends} tcp dport 179 accept`, `iifname ${uplink} ${ends} tcp sport 179 accept`];
+function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6, bfd }: Site): Draft {
+  const bgp = (ends: string) => [
+    `iifname ${uplink} ${ends} tcp dport 179 accept`,
+    `iifname ${uplink} ${ends} tcp sport 179 accept`,
+    ...(bfd === undefined ? [] : [`iifname ${uplink} ${ends} udp dport ${BFD_PORTS} accept`]),
+  ];
   return {
     name: "input",
     hook: "type filter hook input priority filter; policy accept;",
@@ -166,7 +193,20 @@ function input({ fabric, uplink, cloud4, whole6, local4, local6, peer4, peer6 }:
   };
 }
 
-function forward({ fabric, uplink, public4, private4, whole6, announced6, machines4, machines6, cloud4, pool }: Site): Draft {
+function forward({
+  fabric,
+  uplink,
+  public4,
+  private4,
+  whole6,
+  announced6,
+  machines4,
+  machines6,
+  cloud4,
+  pool,
+  untranslated4,
+  cone,
+}: Site): Draft {
   return {
     name: "forward",
     hook: "type filter hook forward priority filter; policy drop;",
@@ -176,6 +216,9 @@ function forward({ fabric, uplink, public4, private4, whole6, announced6, machin
       given(machines6, (own) => `iifname ${fabric} oifname ${uplink} ip6 saddr ${own} ${ERRORS6} accept`),
       "ct state established,related accept",
       "ct state invalid counter drop",
+      pool && cone && `iifname ${uplink} oifname ${fabric} ${BY_CONE}`,
+      given(untranslated4, (known) => `iifname ${uplink} oifname ${fabric} ip saddr ${known} ip daddr ${private4} accept`),
+      given(untranslated4, (known) => `iifname ${fabric} oifname ${uplink} ip saddr ${private4} ip daddr ${known} accept`),
       given(private4, (own) => `iifname ${uplink} ip daddr ${own} counter drop`),
       given(public4, (own) => `iifname ${uplink} oifname ${fabric} ip daddr ${own} accept`),
       given(announced6, (own) => `iifname ${uplink} oifname ${fabric} ip6 daddr ${own} accept`),
@@ -189,27 +232,18 @@ function forward({ fabric, uplink, public4, private4, whole6, announced6, machin
   };
 }
 
-/** `persistent`: a VM keeps its address in the pool for all that it talks to. */
-function translation({ uplink, private4, inside4, pool }: Site): Draft | undefined {
-  if (pool === undefined || private4 === undefined) return undefined;
-  return {
-    name: "pnat",
-    hook: "type nat hook postrouting priority srcnat; policy accept;",
-    rules: [`oifname ${uplink} ip saddr ${private4} ip daddr != ${inside4} snat ip to ${pool.span} persistent`],
-  };
-}
-
 /**
  * The last look at what leaves. Errors of the data centre's own machines (traceroute, path MTU) come from the gateway, as far as the
  * outside can tell; whatever else has a source that the outside does not know us by is a leak, dropped and counted.
  */
-function leaks({ uplink, public4, private4, announced6, machines4, machines6, pool, local4, local6 }: Site): Draft {
+function leaks({ uplink, public4, private4, announced6, machines4, machines6, pool, local4, local6, untranslated4 }: Site): Draft {
   const own4 = anyOf([public4, pool?.insidePublic ? undefined : pool?.span, pool?.shared ? undefined : local4]);
   return {
     name: "leak",
     hook: "type filter hook postrouting priority srcnat + 10; policy accept;",
     rules: [
       `oifname != ${uplink} accept`,
+      given(untranslated4, (known) => `ip saddr ${private4} ip daddr ${known} accept`),
       given(private4, (own) => `ip saddr ${own} counter drop`),
       given(machines4 && local4, () => `ip saddr ${machines4} ${ERRORS4} ip saddr set ${local4} accept`),
       given(machines6 && local6, () => `ip6 saddr ${machines6} ${ERRORS6} ip6 saddr set ${local6} accept`),

@@ -14,6 +14,7 @@ const EMPTY: View = {
   groups: new Map(),
   members: new Map(),
   prefixes: new Map(),
+  assignments: new Map(),
 };
 
 function gw1(variant: Variant) {

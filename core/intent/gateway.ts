@@ -11,26 +11,28 @@ import type { Link } from "../kinds/link.ts";
 import { nftRef } from "../kinds/nft.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import { birdIntent } from "./bgp.ts";
+import type { Speech } from "./bgp.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { gatewayBird } from "./gateway-bgp.ts";
-import { gatewayNft } from "./gateway-nft.ts";
+import { gatewayBfd, gatewayBird } from "./gateway-bgp.ts";
+import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { addressesOf, poolOf } from "./pnat-pool.ts";
+import { assignedIn } from "./reflector.ts";
 
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
 
 /** Everything that the gateway named `host` must hold: nothing until it is known which data centre it is the way out of. */
-export function compileGateway({ datacenter: dc }: View, host: string): Intent {
+export function compileGateway({ datacenter: dc, assignments }: View, host: string): Intent {
   const gateway = dc?.gateways.find(({ name }) => name === host);
   if (dc === undefined || gateway === undefined) return NOTHING;
-  const nft = gatewayNft(dc, gateway);
+  const nft = [...gatewayMaps(dc, gateway), ...gatewayNft(dc, gateway)];
   const links = linksOf(dc, gateway);
   // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
   const stands: readonly Ref[] = [
     ...links.map((each) => refOf(link, each)),
-    ...nft.map(({ family, name }) => nftRef(family, "chain", name)),
+    ...nft.map(({ object, family, name }) => nftRef(family, object, name)),
   ];
   return merge([
     {
@@ -38,8 +40,15 @@ export function compileGateway({ datacenter: dc }: View, host: string): Intent {
       sysctls: caused(BY_DATACENTER, routerSysctls([dc.fabric.interface, gateway.upstream.interface])),
       nft: caused(BY_DATACENTER, nft),
     },
-    birdIntent(gatewayBird(dc, gateway), stands),
+    birdIntent(speechOf(dc, gateway, assignments), stands),
   ]);
+}
+
+/** Where it hears hosts itself, it has to know what they may say. */
+function speechOf(dc: DataCenter, gateway: Gateway, assignments: View["assignments"]): Speech {
+  const bfd = gatewayBfd(dc, gateway);
+  if (assignments === undefined || dc.fabric.peering !== "direct") return { bgp: gatewayBird(dc, gateway), bfd };
+  return { bgp: gatewayBird(dc, gateway, "assigned"), assigned: assignedIn(dc, assignments), bfd };
 }
 
 function linksOf(dc: DataCenter, gateway: Gateway): readonly Link[] {

@@ -11,6 +11,7 @@ import { compareIp, familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { BFD_PORTS } from "./bfd.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
 import { perValueAnd } from "./memo.ts";
@@ -44,12 +45,18 @@ const guard = perValueAnd((dc: DataCenter, subnets: View["subnets"]) =>
       [`iifname ${TAPS} goto to-host`, ...METADATA_CLOSED, ...namesClosed(gatewaysOf(subnets))],
       "type filter hook input priority filter; policy accept;",
     ),
+    ...(dc.fabric.bfd === undefined ? [] : [ownBfd()]),
     inet.chain(
       "to-machines",
       closedTo(dc).map(([family, prefixes]) => `${family} daddr ${anyOf(prefixes)} ${refused("machine")}`),
     ),
   ]),
 );
+
+/** A full connection tracker drops what it cannot track: the host would be taken for gone. What comes in is untracked in `prerouting`. */
+function ownBfd(): Nft {
+  return inet.chain("own-bfd", [`udp dport ${BFD_PORTS} notrack`], "type filter hook output priority raw; policy accept;");
+}
 
 function gatewaysOf(subnets: View["subnets"]): Ip[] {
   return [...subnets.values()].flatMap(({ gateway_ip }) => gateway_ip ?? []).toSorted(compareIp);

@@ -7,8 +7,12 @@
 import type { View } from "../feed/item.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
-import { birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, routerId } from "./bgp.ts";
+import { askedAgain, assignedIncluded, assignedSets } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
+import { bfdOn, bfdOnFabric } from "./bfd.ts";
+import { limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, routerId } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
+import type { HeardRack } from "./bgp-believed.ts";
 import { channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
@@ -17,36 +21,58 @@ import type { Line } from "./bgp-text.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
+import { perValueAnd } from "./memo.ts";
 
 /** Everything that the reflector named `host` must hold: nothing until it is known which data centre it reflects. */
-export function compileReflector({ datacenter: dc }: View, host: string): Intent {
+export function compileReflector({ datacenter: dc, assignments }: View, host: string): Intent {
   const machine = dc?.reflectors.find(({ name }) => name === host);
   if (dc === undefined || machine === undefined) return NOTHING;
   const fabric = dc.fabric.interface;
-  return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(reflectorBird(dc, machine), [`link/${fabric}`])]);
+  const speech =
+    assignments === undefined
+      ? { bgp: reflectorBird(dc, machine), bfd: undefined }
+      : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd: undefined };
+  return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(speech, [`link/${fabric}`])]);
 }
 
+/** What each neighbour on the core segment that speaks for hosts may announce: a host for itself, a router for its rack. */
+export function assignedIn(dc: DataCenter, assignments: NonNullable<View["assignments"]>): string {
+  const hosts = coreHosts(dc).map(({ name }) => ({ name, hosts: [name] }));
+  const racks = racksOf(dc).map((rack) => ({ name: rack.tor.name, hosts: attachedTo(dc, rack).map(({ host }) => host.name) }));
+  return assignedSets([...hosts, ...racks], channelsOf(dc), assignments);
+}
+
+const textOf = perValueAnd((dc: DataCenter, machine: Machine) => reflectorBird(dc, machine, "assigned"));
+
 /** The text of a reflector's bird.conf. */
-export function reflectorBird(dc: DataCenter, reflector: Machine): string {
+export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
     ...preamble(dc, reflector),
     ...channels.flatMap(routeClasses),
+    assignedIncluded(believed),
+    bfdOnFabric(dc),
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     fabricTemplate(dc, reflector, [
       `rr cluster id ${routerId(dc, reflector)};`,
       ...channels.map((channel) => fabricChannel(dc, reflector, { channel, policy: ["gateway direct;", "add paths on;"] })),
     ]),
     ...coreHosts(dc).map((peer) =>
-      fabricSession(dc, peer, { role: "host", lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, peer))] }),
+      fabricSession(dc, peer, {
+        role: "host",
+        lines: [bfdOn(dc), ...CLIENT, ...channels.map((channel) => ofHost(channel, { host: peer, believed }))],
+      }),
     ),
-    ...racksOf(dc).map((rack) => torSession(dc, rack, channels)),
+    ...racksOf(dc).map((rack) => torSession(dc, rack, { channels, believed })),
     ...dc.gateways.map((peer) =>
-      fabricSession(dc, peer, { role: "gateway", lines: [...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))] }),
+      fabricSession(dc, peer, {
+        role: "gateway",
+        lines: [bfdOn(dc), ...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
+      }),
     ),
     ...dc.reflectors
       .filter(({ name }) => name !== reflector.name)
-      .map((peer) => fabricSession(dc, peer, { role: "reflector", lines: channels.map(ofReflector) })),
+      .map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [bfdOn(dc), ...channels.map(ofReflector)] })),
   ]);
 }
 
@@ -54,32 +80,42 @@ export function reflectorBird(dc: DataCenter, reflector: Machine): string {
 const CLIENT: readonly Line[] = ["passive;", "rr client;"];
 const NEIGHBOUR: readonly Line[] = ["passive;"];
 
-function ofHost(channel: Channel, host: Machine): string {
+function ofHost(channel: Channel, heard: Heard): string {
   const said = [...heardByAll(channel), `net = ${channel.anywhere}`].join(" || ");
-  return block(channel.name, [...fromHost(channel, host), `export where ${said};`]).concat(";");
+  return block(channel.name, [...fromHost(channel, heard), `export where ${said};`]).concat(";");
+}
+
+export interface Heard {
+  readonly host: Machine;
+  readonly believed: Believed;
 }
 
 /** What is believed of a host, and how much of it. */
-export function fromHost(channel: Channel, host: Machine): readonly Line[] {
-  return [`import where ${believedOfHost(channel, host)};`, `import limit ${HOST_ROUTES} action block;`];
+export function fromHost(channel: Channel, { host, believed }: Heard): readonly Line[] {
+  return [askedAgain(believed), `import where ${believedOfHost(channel, host, believed)};`, ...limits(HOST_ROUTES)];
 }
 
 /** A top-of-rack router is a client if it is of our AS; else a neighbour, that all the same is told of next hops as they are. */
-function torSession(dc: DataCenter, rack: Rack, channels: readonly Channel[]): string {
+interface Hearing {
+  readonly channels: readonly Channel[];
+  readonly believed: Believed;
+}
+
+function torSession(dc: DataCenter, rack: Rack, { channels, believed }: Hearing): string {
   const exchange = (channel: Channel) => {
     const said = anyOf([...heardByAll(channel), `net = ${channel.anywhere}`]);
     const told = rack.asn === undefined ? [`export where ${said};`] : [`export where ${said} && ${metricTold(channel)};`, "next hop keep;"];
-    return block(channel.name, [...fromTor(dc, channel, rack), ...told]).concat(";");
+    return block(channel.name, [...fromTor(dc, channel, { rack, believed }), ...told]).concat(";");
   };
   const kind = rack.asn === undefined ? CLIENT : NEIGHBOUR;
-  return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(exchange)] });
+  return fabricSession(dc, rack.tor, { role: "tor", lines: [bfdOn(dc), ...kind, ...channels.map(exchange)] });
 }
 
 /** The same of a top-of-rack router. */
-export function fromTor(dc: DataCenter, channel: Channel, rack: Rack): readonly Line[] {
+export function fromTor(dc: DataCenter, channel: Channel, { rack, believed }: HeardRack): readonly Line[] {
   const metric = rack.asn === undefined ? "" : ` && ${metricHeard(channel)}`;
   const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
-  return [`import where ${believedOfTor(dc, channel, rack)}${metric};`, `import limit ${limit} action block;`];
+  return [askedAgain(believed), `import where ${believedOfTor(dc, channel, { rack, believed })}${metric};`, ...limits(limit)];
 }
 
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */

@@ -8,7 +8,18 @@ import type { DataCenter, Rack } from "../datacenter/data-center.ts";
 import { asnOf, attachedTo, hasLoopback, HOST_LINK_LOCAL, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
-import { fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, kernelProtocol, preamble, sessionTemplate } from "./bgp.ts";
+import { bfdOn, bfdOnFabric } from "./bfd.ts";
+import {
+  fabricChannel,
+  fabricSession,
+  fabricTemplate,
+  HOST_ROUTES,
+  guarded,
+  limits,
+  kernelProtocol,
+  preamble,
+  sessionTemplate,
+} from "./bgp.ts";
 import { placesOf } from "./bgp-believed.ts";
 import { addressOn, channelsOf, heardByAll, routeClasses, sessionFamily } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
@@ -81,7 +92,7 @@ function saidToCore(dc: DataCenter, rack: Rack, channel: Channel): string {
   return anyOf([heard, ...(segment === undefined ? [] : [`(source = RTS_DEVICE && net = ${segment})`])]);
 }
 
-function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly string[] {
+function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly Line[] {
   const numbered = rack.peering === "numbered";
   const exchange = (channel: Channel) =>
     block(channel.name, [...(numbered ? numberedHops(dc, rack, channel) : unnumberedHops(channel)), saidToHosts(rack, channel)]).concat(
@@ -89,7 +100,10 @@ function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]):
     );
   return [
     ...(numbered ? channels.map((channel) => byRouter(rack, channel)) : []),
-    sessionTemplate("rack", { lines: ["passive;", "rr client;", ...channels.map(exchange)] }),
+    rack.tor.interface === undefined ? undefined : bfdOnFabric(dc, rack.tor.interface),
+    sessionTemplate("rack", {
+      lines: [numbered ? bfdOn(dc) : undefined, ...guarded(dc.fabric.guard), "passive;", "rr client;", ...channels.map(exchange)],
+    }),
     ...attachedTo(dc, rack).map((attached) => hostSession(dc, rack, { attached, channels })),
   ];
 }
@@ -137,7 +151,7 @@ function hostSession(dc: DataCenter, rack: Rack, { attached, channels }: HostSid
       rack.peering === "numbered" ? `bgp_next_hop = ${addressOn(onLink(attached), family)}` : `ifname = ${JSON.stringify(uplink.port)}`;
     return block(channel.name, [
       `import where ${allOf([anyOf([`endpoint${family}()`, ...loopback]), here, asNear(channel)])};`,
-      `import limit ${HOST_ROUTES} action block;`,
+      ...limits(HOST_ROUTES),
     ]).concat(";");
   };
   return block(`protocol bgp '${protocolName("host", host.name)}' from rack`, [...ends, ...channels.map(believed)]);

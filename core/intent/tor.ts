@@ -3,6 +3,7 @@ import type { DataCenter, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, racksOf } from "../datacenter/racks.ts";
 import type { View } from "../feed/item.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
+import { bfdAnswering } from "./bfd.ts";
 import { birdIntent } from "./bgp.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { routerSysctls } from "./gateway.ts";
@@ -24,10 +25,20 @@ export function compileTor({ datacenter: dc }: View, host: string): Intent {
       sysctls: caused(BY_DATACENTER, [...routerSysctls(interfaces), ...SHARING]),
     },
     birdIntent(
-      torBird(dc, rack),
+      { bgp: torBird(dc, rack), bfd: torBfd(dc, rack) },
       interfaces.map((name) => `link/${name}` as const),
     ),
   ]);
+}
+
+/** What answers those of the core that ask whether this router is there. */
+function torBfd(dc: DataCenter, { tor }: Rack): string | undefined {
+  const { peering } = dc.fabric;
+  const peers = peering === "mesh" ? [] : peering === "direct" ? dc.gateways : dc.reflectors;
+  return bfdAnswering(
+    dc,
+    peers.map((peer) => ({ interface: tor.uplink, own: tor, peer })),
+  );
 }
 
 /** The core's, and its rack's: one for all hosts, or one for each. */

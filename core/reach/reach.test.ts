@@ -63,6 +63,7 @@ function view(endpoints: readonly Endpoint[], rules: readonly GroupRule[]): View
     groups: new Map([["g", { id: "g", stateful: true, rules }]]),
     members: new Map([["g", membersIn([PUBLIC, PRIVATE])]]),
     prefixes: new Map(),
+    assignments: new Map(),
   };
 }
 

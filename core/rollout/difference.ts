@@ -73,6 +73,7 @@ const NO_VMS: Omit<View, "datacenter"> = {
   groups: new Map(),
   members: new Map(),
   prefixes: new Map(),
+  assignments: new Map(),
 };
 
 /** By kind: what is made, what is another, what goes. */

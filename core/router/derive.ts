@@ -109,7 +109,7 @@ function spoken(
       const nextHop = other ? { localNextHop: addressOn(machine, channel.family) } : {};
       return { family: channel.family, import: taken.name, export: told.name, ...rest, ...nextHop };
     });
-    return { ...sessionWith(peer), families };
+    return { ...sessionWith(peer), ...watchedBy(dc, machine, peer), ...guardedBy(dc, machine, peer), families };
   });
   const named = new Set([...policies.values()].flatMap(({ terms }) => terms.flatMap(({ when }) => when.flatMap(setNamed))));
   return { neighbors, policies: [...policies.values()], prefixSets: vocabularyOf(dc).filter(({ name }) => named.has(name)) };
@@ -131,6 +131,20 @@ function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "fami
     timers: { hold, keepalive, connectRetry },
     gracefulRestart: { time: restart },
   };
+}
+
+/** BFD with whom it is spoken: on the fabric, but for racks and meshes; with a provider that speaks it. */
+function watchedBy(dc: DataCenter, { name }: Machine, { role }: Peer): Pick<Neighbor, "bfd"> {
+  const upstream = dc.gateways.find((gateway) => gateway.name === name)?.upstream;
+  const bfd = role === "provider" ? upstream?.bfd : role === "tor" || dc.fabric.peering === "mesh" ? undefined : dc.fabric.bfd;
+  return bfd === undefined ? {} : { bfd };
+}
+
+/** What is said of a session that is guarded. */
+function guardedBy(dc: DataCenter, { name }: Machine, { role }: Peer): Pick<Neighbor, "password" | "gtsm"> {
+  const upstream = dc.gateways.find((gateway) => gateway.name === name)?.upstream;
+  const guard = role === "provider" ? upstream?.guard : dc.fabric.guard;
+  return { ...(guard?.password_file && { password: "declared" }), ...(guard?.ttl_security && { gtsm: "one hop" }) };
 }
 
 function ends(own: Speaker, other: Speaker): Pick<Neighbor, "address" | "interface" | "local"> {
@@ -156,6 +170,8 @@ function pnatOf(dc: DataCenter, gateway: Gateway): Pnat | undefined {
   const pool = poolOf(dc, gateway);
   const source = dc.ranges.private;
   if (pool === undefined || source === undefined) return undefined;
-  const except = [dc.ranges.public, source, dc.fabric.ipv4].filter((prefix): prefix is Cidr => prefix !== undefined);
+  const except = [dc.ranges.public, source, dc.fabric.ipv4, ...(dc.pnat?.untranslated ?? [])].filter(
+    (prefix): prefix is Cidr => prefix !== undefined,
+  );
   return { source, except, pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
 }

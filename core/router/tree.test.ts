@@ -5,11 +5,10 @@ import { lengthOf, prefixOf } from "../net/prefix.ts";
 import { ipOf } from "../net/address.ts";
 import { plainName } from "./lines.ts";
 import { bounds, rangeOf } from "./prefix-list.ts";
-import { sectionTree, wordTree } from "./texts.ts";
-import { at, leftover, statements, words } from "./tree.ts";
+import { at, leftover, sectionTree, setTree, statements, words } from "./tree.ts";
 
 test("set lines are a tree of words; lists and quotes are one thing each", () => {
-  const { root, unread } = wordTree(`# a comment
+  const { root, unread } = setTree(`# a comment
 set / policy A members [ one two ]
 set policy A description 'more than one word'
 delete policy B
@@ -24,7 +23,7 @@ delete policy B
 });
 
 test("what has not been asked for is left over, with its line", () => {
-  const { root } = wordTree("set a b c\nset a d e\n");
+  const { root } = setTree("set a b c\nset a d e\n");
   words(root, "a", "b");
   assert.deepEqual(leftover(root), [{ line: 2, text: "a d e", reason: "not understood" }]);
 });

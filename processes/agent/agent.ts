@@ -2,6 +2,11 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { trackerFill } from "#adapters/linux/tracker.ts";
+import { addressesOf, poolOf } from "#core/intent/pnat-pool.ts";
+import type { Ip } from "#core/net/address.ts";
+import { watchPool } from "#engine/pool-watch.ts";
+import type { PoolWatch } from "#engine/pool-watch.ts";
 import { tellingFlows } from "#adapters/bird/drained.ts";
 import { birdSpeaker } from "#adapters/bird/speaker.ts";
 import { systemClock } from "#adapters/clock/system.ts";
@@ -32,8 +37,10 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   mkdirSync(state, { recursive: true });
   const told = agentState(settings, ownVersion());
   let running: Agent | undefined;
+  let poolWatch: PoolWatch | undefined;
   // Before anything is touched: where somebody answers already, there is an agent at work.
-  const handle = answering({ state: told, view: () => running?.heard(), metrics: agentMetrics(told) });
+  const metrics = agentMetrics(told, role === "gateway" ? () => poolWatch?.use() : undefined);
+  const handle = answering({ state: told, view: () => running?.heard(), metrics });
   const door = await localDoor({ path: agentSocket(state), handle, log });
   const metadata = agentMetadata({ live, told: () => running?.heard()?.view, clock, log });
   if (metadata !== undefined) told.serves(metadata.status);
@@ -57,10 +64,13 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
       },
     },
   });
+  const pool = () => poolAddressesOf(running?.heard()?.view, host);
+  if (role === "gateway") poolWatch = watchPool({ flows: hands.flows, fill: trackerFill, pool, clock, log });
   log.info("started", { role, host, state });
 
   await stopped(stop);
   log.info("stopping; the host is left as it is");
+  poolWatch?.stop();
   await running.stop();
   hands.close();
   await metadata?.close();
@@ -69,6 +79,13 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
 
 function isDrained(view: View | undefined, host: string): boolean {
   return view?.datacenter?.gateways.some(({ name, drained }) => name === host && drained) ?? false;
+}
+
+function poolAddressesOf(view: View | undefined, host: string): readonly Ip[] {
+  const { datacenter } = view ?? {};
+  const gateway = datacenter?.gateways.find(({ name }) => name === host);
+  const pool = datacenter && gateway && poolOf(datacenter, gateway);
+  return pool === undefined ? [] : addressesOf(pool);
 }
 
 /** Its version, and how it takes items to look: what another kept would be read in another sense. */

@@ -34,6 +34,7 @@ test("the plan of the guide's file: titled tables, then the warnings with their 
     "What passes on them, and nothing else",
     "Announced to the outside",
     "Port-NAT, on the way outside",
+    "What its pools are enough for",
     "Tunnels that VMs send (VXLAN, GENEVE, GRE, IPIP and their like)",
     "Warnings",
   ]);

@@ -44,7 +44,12 @@ export function planText(made: Plan, warnings: readonly string[]): string {
     ["BGP sessions", sessionsTable(made.sessions)],
     ["What passes on them, and nothing else", tellsTable(made.sessions)],
     ["Announced to the outside", announcedTable(made)],
-    ...(made.pnat.length > 0 ? [["Port-NAT, on the way outside", pnatTable(made.pnat)]] : []),
+    ...(made.pnat.length > 0
+      ? [
+          ["Port-NAT, on the way outside", pnatTable(made.pnat)],
+          ["What its pools are enough for", poolsTable(made.pnat)],
+        ]
+      : []),
     ["Tunnels that VMs send (VXLAN, GENEVE, GRE, IPIP and their like)", `${made.tunnels}`],
   ];
   const noted = warnings.length > 0 ? [`Warnings\n${warnings.join("\n")}`] : [];
@@ -115,4 +120,15 @@ function announcedTable({ announced, withheld }: Plan): string {
 function pnatTable(pnat: Plan["pnat"]): string {
   const rows = pnat.map(({ gateway, from, to, except }) => [[gateway], [from], [showSpan(to)], except]);
   return table(["gateway", "from", "becomes", "but not towards"], rows);
+}
+
+/** Each pool must be enough for all VMs: when the other gateways fail, they all go out by it. */
+function poolsTable(pnat: Plan["pnat"]): string {
+  const rows = pnat.map(({ gateway, capacity, filtering, log }) => {
+    const { vms, addresses, ports_per_vm: ports, own, enough } = capacity;
+    const share = own ? `${ports}, its own` : `${ports}, shared`;
+    const needed = enough.map(({ ports_per_vm, addresses }) => `${addresses} for ${ports_per_vm} each`);
+    return [[gateway], [String(vms)], [String(addresses)], [share], needed, [filtering], [log]];
+  });
+  return table(["gateway", "VMs at most", "addresses", "ports for each VM", "addresses needed", "answered by", "told of"], rows);
 }

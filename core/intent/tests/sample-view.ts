@@ -109,6 +109,7 @@ export function viewOf(endpoints: readonly Endpoint[], more: Partial<View> & { r
     groups: new Map(groups.map((each) => [each.id, each])),
     members: new Map(),
     prefixes: new Map(),
+    assignments: new Map(),
     ...rest,
   };
 }

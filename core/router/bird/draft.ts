@@ -17,6 +17,9 @@ export interface BirdDraft {
   readonly templates: Map<string, readonly Statement[]>;
   readonly policies: Map<string, Policy>;
   readonly statics: { readonly prefix: Cidr }[];
+  /** Static routes that lead somewhere, by protocol; and the protocols whose routes are unreachable all the same in the kernel. */
+  readonly leading: { readonly prefix: Cidr; readonly protocol: string }[];
+  readonly ending: Set<string>;
   readonly enters: Entry[];
   readonly neighbors: ReadNeighbor[];
   own: Pick<ReadRouter, "routerId" | "clusterId">;

@@ -21,6 +21,8 @@ const SESSION = [
   "bfd",
   "ttl security",
   "password",
+  // A file that holds nothing but that (core/intent/bgp.ts).
+  "include",
   "passive",
   "rr client",
   "rr cluster id",
@@ -149,7 +151,7 @@ export function readSession(draft: BirdDraft, { name, statement, statements }: S
     timers: Object.fromEntries(Object.entries(timers).filter(([, value]) => !Number.isNaN(value))),
     ...bfdIn(statements),
     gracefulRestart: said(/^graceful restart( on| yes)?$/) === undefined ? "no" : "yes",
-    password: said(/^password\b/) === undefined && said(/^authentication\b/) === undefined ? "no" : "yes",
+    password: said(/^(password|include)\b/) === undefined && said(/^authentication\b/) === undefined ? "no" : "yes",
     gtsm: said(/^ttl security( on| yes)?$/) === undefined ? "no" : "yes",
     families: channelsIn(statements).map((channel) => familyIn(draft, { name, channel, client, internal: asn === localAsn })),
   });

@@ -25,6 +25,8 @@ export function readBird(text: string): ReadRouter {
     templates: new Map(),
     policies: new Map(),
     statics: [],
+    leading: [],
+    ending: new Set(),
     enters: [],
     neighbors: [],
     own: {},
@@ -39,7 +41,7 @@ export function readBird(text: string): ReadRouter {
     ...draft.own,
     prefixSets: [...draft.names.sets.values()],
     policies: [...draft.policies.values()],
-    statics: draft.statics,
+    statics: [...draft.statics, ...draft.leading.filter(({ protocol }) => draft.ending.has(protocol)).map(({ prefix }) => ({ prefix }))],
     enters: draft.enters,
     neighbors: draft.neighbors,
     pnat: [],
@@ -122,6 +124,7 @@ function readStatic(draft: BirdDraft, name: string, statements: readonly Stateme
     if (statement.body !== undefined || (prefix === undefined && !beside)) unread(draft, statement, "not understood in a static protocol");
     else if (prefix !== undefined) {
       if (/^(unreachable|blackhole|prohibit)$/.test(third?.text ?? "")) draft.statics.push({ prefix });
+      else draft.leading.push({ prefix, protocol: name });
       draft.enters.push({ prefix, source: "static", protocol: name, line: statement.line });
     }
   }
@@ -133,9 +136,19 @@ interface Learning {
   readonly redistributes: "kernel" | "connected";
 }
 
+/** Protocols whose routes a filter towards the kernel makes unreachable. */
+function endingIn(statements: readonly Statement[]): readonly string[] {
+  const texts = channelsIn(statements).flatMap(({ statements: inner }) => inner.map(({ body }) => textOf(body ?? [])));
+  const made = texts.flatMap((text) =>
+    [...text.matchAll(/if ([^{}]*) then \{ dest = RTD_UNREACHABLE ?;/g)].map(([, which]) => which ?? ""),
+  );
+  return made.flatMap((which) => [...which.matchAll(/proto = "?(\w+)"?/g)].map(([, protocol]) => protocol ?? ""));
+}
+
 /** A kernel protocol takes in what others put into the kernel where it may learn; `direct`, the networks of the interfaces. */
 function readLearned(draft: BirdDraft, { name, statements, redistributes }: Learning): void {
   const learns = statements.some(({ head }) => textOf(head) === "learn" || textOf(head) === "learn all" || textOf(head) === "learn on");
+  if (redistributes === "kernel") for (const protocol of endingIn(statements)) draft.ending.add(protocol);
   if (redistributes === "kernel" && !learns) return;
   for (const { family, statements: inner, line } of channelsIn(statements)) {
     const policy = filterIn(draft, inner, { direction: "import", name: `${name} ipv${family} import`, otherwise: "accept" });

@@ -2,8 +2,7 @@
 import { readIp } from "../../net/address.ts";
 import type { ReadNat, ReadRouter, Unread } from "../platform.ts";
 import { setsOf } from "../prefix-list.ts";
-import { sectionTree } from "../texts.ts";
-import { at, below, leftover, pass, word } from "../tree.ts";
+import { at, below, leftover, pass, sectionTree, word } from "../tree.ts";
 import type { Node } from "../tree.ts";
 import { clusterOf, neighborsOf, sectionOf } from "./read-bgp.ts";
 import type { Dialect } from "./read-bgp.ts";

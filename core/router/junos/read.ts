@@ -2,8 +2,7 @@
 import { readIp } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
 import type { Entry, ReadRouter } from "../platform.ts";
-import { wordTree } from "../texts.ts";
-import { at, below, leftover, pass, word, words } from "../tree.ts";
+import { at, below, leftover, pass, setTree, word, words } from "../tree.ts";
 import type { Node } from "../tree.ts";
 import { neighborsOf } from "./read-bgp.ts";
 import { natOf } from "./read-nat.ts";
@@ -27,7 +26,7 @@ const BESIDE_ROUTING: readonly string[] = ["router-id", "graceful-restart", "for
 const BESIDE_SECURITY: readonly string[] = ["zones", "policies", "address-book", "forwarding-options", "flow", "screen", "log", "alg"];
 
 export function readJunos(text: string): ReadRouter {
-  const { root, unread } = wordTree(text);
+  const { root, unread } = setTree(text);
   const lists = listsOf(at(root, "policy-options"));
   const policies = policiesOf(at(root, "policy-options"), communitiesOf(at(root, "policy-options")), lists);
   const routing = at(root, "routing-options");

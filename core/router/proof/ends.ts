@@ -1,6 +1,7 @@
 /** Both ends of every session must say the same of it; and each router has exactly the sessions of the data centre. */
 import { sessionsOf } from "../../datacenter/sessions.ts";
 import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
+import { answersBfd } from "../../intent/bfd.ts";
 import type { ReadNeighbor } from "../platform.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
@@ -39,7 +40,11 @@ function disagreements(site: Site, { session, near, far }: Link): readonly strin
     ...(near === undefined ? [] : oneEnd(session, near, [nearEnd, farEnd])),
     ...(far === undefined ? [] : oneEnd(session, far, [farEnd, nearEnd])),
   ];
-  return [...missing, ...alone, ...(near === undefined || far === undefined ? [] : bothEnds(session, near, far))];
+  return [
+    ...missing,
+    ...alone,
+    ...(near === undefined || far === undefined ? [] : [...bothEnds(session, near, far), ...watching(site, session, [near, far])]),
+  ];
 }
 
 /** Against what the data centre declares. */
@@ -72,13 +77,25 @@ function bothEnds({ kind, near: nearEnd, far: farEnd }: Session, near: ReadNeigh
   return [
     ...same("hold time", near.timers.hold, far.timers.hold),
     ...same("keepalive time", near.timers.keepalive, far.timers.keepalive),
-    ...same("BFD", near.bfd === undefined ? "no" : "yes", far.bfd === undefined ? "no" : "yes"),
     ...same("password", near.password, far.password),
     ...same("GTSM", near.gtsm, far.gtsm),
     ...same("graceful restart", near.gracefulRestart, far.gracefulRestart),
     ...(near.connects === "passive" && far.connects === "passive" ? ["both ends wait for the other to connect"] : []),
     ...(kind.endsWith(" client") ? clients : []),
   ];
+}
+
+/** Who watches the other end by BFD is answered there: on the session itself, or by a process of its own beside a BIRD. */
+function watching(
+  site: Site,
+  { near: nearEnd, far: farEnd }: Session,
+  [near, far]: readonly [ReadNeighbor, ReadNeighbor],
+): readonly string[] {
+  const answers = ({ name }: End, said: ReadNeighbor) =>
+    said.bfd !== undefined || (site.speakers.get(name)?.platform.name === "bird" && answersBfd(site.dc, name));
+  const against = (watcher: End, watched: End, said: ReadNeighbor, other: ReadNeighbor) =>
+    said.bfd === undefined || answers(watched, other) ? [] : [`BFD: ${watcher.name} watches ${watched.name}, which does not answer`];
+  return [...against(nearEnd, farEnd, near, far), ...against(farEnd, nearEnd, far, near)];
 }
 
 /** Each line that was not understood: nothing that depends on it is proven. */

@@ -2,8 +2,7 @@
 import { readIp } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
 import type { Entry, ReadRouter } from "../platform.ts";
-import { wordTree } from "../texts.ts";
-import { at, below, leftover, pass, word } from "../tree.ts";
+import { at, below, leftover, pass, setTree, word } from "../tree.ts";
 import type { Node } from "../tree.ts";
 import { neighborsOf } from "./read-bgp.ts";
 import { policiesOf } from "./read-policy.ts";
@@ -23,7 +22,7 @@ const BESIDE_INSTANCE: readonly string[] = [
 ];
 
 export function readSrlinux(text: string): ReadRouter {
-  const { root, unread } = wordTree(text);
+  const { root, unread } = setTree(text);
   const instance = at(root, "network-instance", "default");
   const policy = at(root, "routing-policy");
   const sets = prefixSetsOf(policy);

@@ -4,8 +4,7 @@ import { readCidr } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
 import type { ReadNat, ReadRouter, Unread } from "../platform.ts";
 import { setsOf } from "../prefix-list.ts";
-import { wordTree } from "../texts.ts";
-import { at, below, leftover, pass, word } from "../tree.ts";
+import { at, below, leftover, pass, setTree, word } from "../tree.ts";
 import type { Node } from "../tree.ts";
 import { entriesOf, neighborsOf } from "./read-bgp.ts";
 import { communitiesOf, listsOf, policiesOf } from "./read-policy.ts";
@@ -23,7 +22,7 @@ const BESIDE: readonly string[] = [
 ];
 
 export function readVyos(text: string): ReadRouter {
-  const { root, unread } = wordTree(text);
+  const { root, unread } = setTree(text);
   const more: Unread[] = [];
   const policy = at(root, "policy");
   const protocols = at(root, "protocols");

@@ -1,0 +1,5 @@
+/** How full a host's connection tracker is. */
+export interface Fill {
+  readonly tracked: number;
+  readonly limit: number;
+}

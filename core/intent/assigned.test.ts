@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ip } from "../net/address.ts";
+import { assignedIn } from "./reflector.ts";
+import { dataCenterOf } from "./bgp-variants.ts";
+
+const ips = (...texts: readonly string[]) => texts as readonly Ip[];
+
+test("of each host what may be believed, address by address; of one that has none, nothing", () => {
+  const assignments = new Map([
+    ["a", { port_id: "a", hosts: ["h1", "h2"], addresses: ips("10.65.0.9", "2001:db8:a41:2::9") }],
+    ["b", { port_id: "b", hosts: ["h1"], addresses: ips("10.65.0.7", "172.18.208.7") }],
+    ["c", { port_id: "c", hosts: ["gone"], addresses: ips("10.65.0.8") }],
+  ]);
+  assert.equal(
+    assignedIn(dataCenterOf("guide"), assignments),
+    `# Written by Margay from who has which address; changes made here are lost.
+define 'assigned4:h1' = [ 10.65.0.7/32, 10.65.0.9/32, 172.18.208.7/32 ];
+define 'assigned6:h1' = [ 2001:db8:a41:2::9/128 ];
+define 'assigned4:h2' = [ 10.65.0.9/32 ];
+define 'assigned6:h2' = [ 2001:db8:a41:2::9/128 ];
+`,
+  );
+  assert.match(assignedIn(dataCenterOf("only public"), new Map()), /define 'assigned4:h1' = \[ 0\.0\.0\.0\/32 \];\n/);
+});
