@@ -26,14 +26,16 @@ interface Site {
   readonly fabric: readonly string[];
 }
 
+/** What all endpoints share. */
 export function antiSpoof({ dc, fabric }: Site, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  return [...frame(dc, fabric), ...pairChains(endpoints), ...endpoints.flatMap(ownElements)];
+  return [...frame(dc, fabric), ...pairChains(endpoints)];
 }
 
 const frame = perValueAnd((dc: DataCenter, fabric: readonly string[]) =>
   caused(BY_DATACENTER, [...REFUSALS, ...tunnelGuard(dc), ...NEWCOMERS, ...INET, ...prerouting(dc, fabric), ...ARP]),
 );
-const ownElements = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
+/** An endpoint's own: who it is. */
+export const senderOf = perValue((each: Endpoint) => caused<Nft>([ports(each)], elements(each)));
 
 const UNNAMED = "{ nd-router-solicit, mld-listener-report, mld2-listener-report }";
 

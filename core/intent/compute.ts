@@ -6,26 +6,28 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import { fabricInterfaces } from "../datacenter/racks.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
-import type { Ref } from "../kinds/kind.ts";
+import type { Ref, Wanted } from "../kinds/kind.ts";
+import type { Ip } from "../net/address.ts";
+import type { Nft } from "../kinds/nft.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { antiSpoof } from "./anti-spoof.ts";
+import { antiSpoof, senderOf } from "./anti-spoof.ts";
 import { computeBgp } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
 import { adverts } from "./dhcp-adverts.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint } from "./endpoint.ts";
-import { floating } from "./floating.ts";
-import { metadata } from "./metadata.ts";
+import { floating, waysOutOf } from "./floating.ts";
+import { callersOf, metadata, metadataAddressOf } from "./metadata.ts";
 import { merge } from "./intent.ts";
 import type { Intent, Part } from "./intent.ts";
 import { perValueAnd } from "./memo.ts";
-import { nameCallers, names } from "./names.ts";
-import { elementsOf, ports, standing } from "./nft-parts.ts";
-import { pace } from "./pace.ts";
-import { isFiltered, policy } from "./policy.ts";
+import { NAME_SETS, nameCallers, names, nameServers } from "./names.ts";
+import { elementRefs, elementsOf, ports, standing } from "./nft-parts.ts";
+import { limitsOf, pace } from "./pace.ts";
+import { isFiltered, policy, verdictElements, verdicts } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
 import { memberParts } from "./policy-sets.ts";
 import { SHARING } from "./tor.ts";
@@ -48,7 +50,6 @@ export function computeParts(view: View, host: string): readonly Part[] {
   const { endpoints } = settled;
   const contests = [...settled.contests].flatMap(([port, lost]) => caused([`port/${port}`], lost));
   const served = endpoints.filter(isServed);
-  const described = metadata(dc, served);
   const fabric = interfacesOf(dc, host);
   const nft = [
     ...hostGuard(view, dc),
@@ -56,19 +57,21 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...pace(endpoints),
     ...policy(view, endpoints, host),
     ...floating(dc, served),
-    ...(described.nft ?? []),
+    ...metadata(dc).nft,
     ...adverts(view, dc, served),
-    ...nameCallers(view, served),
+    ...NAME_SETS,
   ];
-  // An endpoint is unreachable until the whole filter stands, and its own elements in it.
-  const around = standing(nft);
-  const own = elementsOf(nft);
-  const parts = served.map((each) => endpointPart(each, dc, host, [...around, ...(own.get(ports(each)) ?? [])]));
+  const [around, among] = [aroundAll(dc, standing(nft)), elementsOf(nft)];
+  const [toward, asked] = [verdicts(view, endpoints), nameServers(view, served)];
+  const own = endpoints.map((each) => filterOf(each, toward.egress(each), toward.ingress(each), asked(each)));
   return [
     ground(dc, fabric),
-    { ...described, nft, contests },
+    { links: metadata(dc).links, nft, contests },
     ...memberParts(view, endpoints.filter(isFiltered)),
-    ...parts,
+    ...own,
+    ...endpoints.flatMap((each, at) =>
+      isServed(each) ? [endpointPart(each, dc, host, around, own[at]?.refs ?? [], among.get(ports(each)) ?? [])] : [],
+    ),
     dhcp(view, dc, served),
     names(view, dc, served),
     bgpPart(dc, host),
@@ -80,8 +83,24 @@ const translatedHere = perValueAnd((endpoint: Endpoint, host: string): Endpoint 
   endpoint.host === host ? endpoint : { ...endpoint, floating: [] },
 );
 
-const endpointPart = perValueAnd((each: Endpoint, dc: DataCenter, host: string, after: readonly Ref[]) =>
-  endpoint(each, { dc, host, after }),
+/** What is an endpoint's own in the packet filter, and what it waits for of that. */
+const filterOf = perValueAnd((each: Endpoint, egress: string, ingress: string, asked: readonly Ip[]) => {
+  const always = [...senderOf(each), ...limitsOf(each), ...verdictElements(each, egress, ingress)];
+  const nft: readonly Wanted<Nft>[] = isServed(each)
+    ? [...always, ...waysOutOf(each), ...callersOf(each), ...nameCallers(each, asked)]
+    : always;
+  return { nft, refs: elementRefs(nft) };
+});
+
+/** The very value that it was as long as it says the same. */
+const aroundAll = perValueAnd((_dc: DataCenter, refs: readonly Ref[]) => refs);
+
+/** An endpoint is unreachable until the whole filter stands, and its own elements in it. */
+const endpointPart = perValueAnd(
+  (each: Endpoint, dc: DataCenter, host: string, around: readonly Ref[], own: readonly Ref[], among: readonly Ref[]): Part => ({
+    ...endpoint(each, { dc, host, after: [...around, ...own, ...among] }),
+    addresses: metadataAddressOf(each, dc),
+  }),
 );
 const bgpPart = perValueAnd(computeBgp);
 

@@ -9,18 +9,18 @@ import type { Nft } from "../kinds/nft.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { anchorsOf, isCommon, subnetsOf } from "./dhcp-anchors.ts";
 import { COMMON_LIFETIME } from "./dhcp-conf.ts";
+import { perValue } from "./memo.ts";
 import { inet, ports, quoted } from "./nft-parts.ts";
 
 /** Of endpoints that are served. */
 export function adverts(view: View, dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const anchors = anchorsOf(subnetsOf(view), endpoints, dc.mtu).filter((anchor) => !isCommon(anchor));
+  const anchors = anchorsOf(subnetsOf(view.subnets), endpoints, dc.mtu).filter((anchor) => !isCommon(anchor));
   const apart = new Set(anchors.flatMap(({ taps }) => taps));
   const own = endpoints.filter(({ tap }) => apart.has(tap));
-  return [
-    ...caused(BY_DATACENTER, FRAME),
-    ...own.flatMap((each) => caused([ports(each)], [inet.element("advertised-apart", [quoted(each.tap)])])),
-  ];
+  return [...caused(BY_DATACENTER, FRAME), ...own.flatMap(apartOf)];
 }
+
+const apartOf = perValue((each: Endpoint) => caused([ports(each)], [inet.element("advertised-apart", [quoted(each.tap)])]));
 
 const FRAME: readonly Nft[] = [
   inet.set("advertised-apart", "type ifname;"),

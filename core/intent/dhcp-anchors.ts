@@ -7,6 +7,7 @@
 import type { Endpoint, SubnetFact, View } from "../feed/item.ts";
 import { OWN_LINK_PREFIX } from "../kinds/link.ts";
 import { familyOf } from "../net/address.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 
 export interface Anchor {
   readonly name: string;
@@ -16,9 +17,9 @@ export interface Anchor {
 }
 
 /** In order of their ids. */
-export function subnetsOf({ subnets }: View): readonly SubnetFact[] {
-  return [...subnets.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1));
-}
+export const subnetsOf = perValue((subnets: View["subnets"]): readonly SubnetFact[] =>
+  [...subnets.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1)),
+);
 
 /** Does a guest make its own address in this subnet? */
 export function isSelfMade({ ipv6_mode, enable_dhcp }: SubnetFact): boolean {
@@ -29,7 +30,7 @@ export function isSelfMade({ ipv6_mode, enable_dhcp }: SubnetFact): boolean {
 const SHARING = 32;
 
 /** The common anchor first; of the others, those with taps here. `usual` is the MTU of the common one. */
-export function anchorsOf(subnets: readonly SubnetFact[], endpoints: readonly Endpoint[], usual: number): Anchor[] {
+export const anchorsOf = perValueAnd((subnets: readonly SubnetFact[], endpoints: readonly Endpoint[], usual: number): readonly Anchor[] => {
   const apart = new Set([...subnets.filter(isSelfMade).map(({ network_id }) => network_id), ...crowdedOut(subnets, endpoints)]);
   const nameOf = ({ network_id, mtu }: SubnetFact) =>
     // With the prefix, 14 of the 15 characters that Linux allows.
@@ -38,7 +39,7 @@ export function anchorsOf(subnets: readonly SubnetFact[], endpoints: readonly En
   const anchors = [...byName].map(([name, on]) => ({ name, subnets: on, taps: name === COMMON ? ["tap*"] : tapsOf(on, endpoints) }));
   const own = anchors.filter((anchor) => !isCommon(anchor) && anchor.taps.length > 0);
   return [...anchors.filter(isCommon), ...own.toSorted((left, right) => (left.name < right.name ? -1 : 1))];
-}
+});
 
 export function isCommon({ name }: Pick<Anchor, "name">): boolean {
   return name === COMMON;

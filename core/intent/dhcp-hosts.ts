@@ -4,6 +4,7 @@ import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { isSelfMade } from "./dhcp-anchors.ts";
 import { hostnameOf } from "./dhcp-words.ts";
+import { perValueAnd } from "./memo.ts";
 
 export interface DhcpHost {
   readonly endpoint: Endpoint;
@@ -13,16 +14,18 @@ export interface DhcpHost {
 
 /** Ports with nothing to be given have no line, and get no answer. */
 export function hostsOf(view: View, endpoints: readonly Endpoint[]): DhcpHost[] {
-  return endpoints.flatMap((endpoint) => {
-    const ips = givenTo(view, endpoint);
-    if (ips.length === 0) return [];
-    const addresses = ips.map((ip) => (familyOf(ip) === 4 ? ip : `[${ip}]`));
-    return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostnameOf(endpoint)].join(",") }];
-  });
+  return endpoints.flatMap((endpoint) => hostOf(endpoint, view.subnets));
 }
 
+const hostOf = perValueAnd((endpoint: Endpoint, subnets: View["subnets"]): DhcpHost[] => {
+  const ips = givenTo(subnets, endpoint);
+  if (ips.length === 0) return [];
+  const addresses = ips.map((ip) => (familyOf(ip) === 4 ? ip : `[${ip}]`));
+  return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostnameOf(endpoint)].join(",") }];
+});
+
 /** DHCPv4 gives one address, so of several the first; DHCPv6 as many as there are, one for each subnet that the guest asks in. */
-function givenTo({ subnets }: View, { addresses }: Endpoint): Ip[] {
+function givenTo(subnets: View["subnets"], { addresses }: Endpoint): Ip[] {
   const dynamic = addresses.filter(({ subnet_id }) => {
     const subnet = subnets.get(subnet_id);
     return subnet !== undefined && subnet.enable_dhcp && !isSelfMade(subnet);

@@ -35,7 +35,7 @@ const HOSTS = "dnsmasq/hosts";
 
 /** `endpoints` in order of their ids, without those that are down. */
 export function dhcp(view: View, dc: DataCenter, endpoints: readonly Endpoint[]): Partial<Intent> {
-  const subnets = subnetsOf(view);
+  const subnets = subnetsOf(view.subnets);
   const anchors = anchorsOf(subnets, endpoints, dc.mtu);
   const own = {
     links: caused(BY_DATACENTER, anchors.map(linkOf)),

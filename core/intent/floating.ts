@@ -19,12 +19,12 @@ import { anyOf, contentNames, inet, ports, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { refused } from "./refusal.ts";
 
-/** Of endpoints that are served; nothing for a family in which none has a floating IP: then no packet is asked about it. */
+/** What endpoints that are served share; nothing for a family in which none has a floating IP: then no packet is asked about it. */
 export function floating(dc: DataCenter, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
   const used = ([4, 6] as const).filter((family) =>
     endpoints.some((endpoint) => endpoint.floating.some(({ ip }) => familyOf(ip) === family)),
   );
-  return [...caused(BY_DATACENTER, frame(dc, used)), ...waysIn(endpoints), ...endpoints.flatMap(ownWaysOut)];
+  return [...caused(BY_DATACENTER, frame(dc, used)), ...waysIn(endpoints)];
 }
 
 /** All of the data centre's own addresses. */
@@ -109,10 +109,8 @@ function forwardRule({ protocol, external, to, internal }: Forward): string {
   return `${match} dnat ${header} to ${target}:${protocol} dport map { ${each.join(", ")} }`;
 }
 
-const ownWaysOut = perValue(waysOut);
-
-/** Outbound, an address has one floating IP: the first, where several external networks each have one for it. */
-function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
+/** An endpoint's own, of one that is served. Outbound, an address has one floating IP: the first, where several external networks each have one for it. */
+export const waysOutOf = perValue((endpoint: Endpoint): Wanted<Nft>[] => {
   const first = new Map<Ip, Floating>();
   for (const each of endpoint.floating) if (each.stands_for !== null && !first.has(each.stands_for)) first.set(each.stands_for, each);
   const leaving = [...first].map(([own, { id, ip }]) => ({
@@ -121,7 +119,7 @@ function waysOut(endpoint: Endpoint): Wanted<Nft>[] {
   }));
   const asked = ledTo(endpoint).map((own) => inet.element(`hairpins${familyOf(own)}`, [own, own]));
   return [...leaving, ...caused([ports(endpoint)], asked)];
-}
+});
 
 /** Addresses of the endpoint that a floating IP leads to. */
 function ledTo({ addresses, claims, floating: all }: Endpoint): readonly Ip[] {

@@ -7,9 +7,11 @@
 export function perValue<K extends object, V>(make: (value: K) => V): (value: K) => V {
   const known = new WeakMap<K, { readonly answer: V }>();
   return (value) => {
-    const found = known.get(value) ?? { answer: make(value) };
-    known.set(value, found);
-    return found.answer;
+    const found = known.get(value);
+    if (found !== undefined) return found.answer;
+    const answer = make(value);
+    known.set(value, { answer });
+    return answer;
   };
 }
 
@@ -20,14 +22,21 @@ export function perValueAnd<K extends object, M extends readonly unknown[], V>(
   const known = new WeakMap<K, { readonly more: M; readonly answer: V }>();
   return (value, ...more) => {
     const found = known.get(value);
-    if (found !== undefined && found.more.every((each, at) => isSame(each, more[at]))) return found.answer;
+    if (found !== undefined && areSame(found.more, more)) return found.answer;
     const answer = make(value, ...more);
     known.set(value, { more, answer });
     return answer;
   };
 }
 
-function isSame(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  return Array.isArray(one) && Array.isArray(other) && one.length === other.length && one.every((each, at) => each === other[at]);
+/** Asked thousands of times for each change of a host. */
+function areSame(these: readonly unknown[], those: readonly unknown[]): boolean {
+  for (let at = 0; at < these.length; at++) if (these[at] !== those[at] && !isSameList(these[at], those[at])) return false;
+  return true;
+}
+
+function isSameList(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
 }

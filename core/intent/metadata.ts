@@ -15,30 +15,30 @@ import type { Nft } from "../kinds/nft.ts";
 import { DOOR, INSIDE6, METADATA4, METADATA_PORT } from "../metadata/place.ts";
 import { familyOf } from "../net/address.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import type { Intent } from "./intent.ts";
-import { perValue } from "./memo.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 import { arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 
 /** Carries the addresses that the agent answers on. */
 export const METADATA_LINK = `${OWN_LINK_PREFIX}-meta`;
 
-/** Of endpoints that are served. */
-export function metadata(dc: DataCenter, endpoints: readonly Endpoint[]): Partial<Intent> {
-  const six = dc.ranges.ipv6 !== undefined;
-  return {
-    links: caused(BY_DATACENTER, [linkOf(six)]),
-    nft: [...caused(BY_DATACENTER, FRAME), ...endpoints.flatMap(ownCallers)],
-    addresses: six ? endpoints.flatMap(ownAddress) : [],
-  };
-}
+/** What all endpoints share. */
+export const metadata = perValue((dc: DataCenter) => ({
+  links: caused(BY_DATACENTER, [linkOf(dc.ranges.ipv6 !== undefined)]),
+  nft: caused(BY_DATACENTER, FRAME),
+}));
+
+/** Of an endpoint that is served. */
+export const callersOf = perValue((each: Endpoint) => caused([ports(each)], callers(each)));
+
+/** Of an endpoint that is served: where its IPv6 ends. */
+export const metadataAddressOf = perValueAnd((each: Endpoint, dc: DataCenter) =>
+  dc.ranges.ipv6 === undefined ? [] : caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }]),
+);
 
 function linkOf(six: boolean): Link {
   const addresses = [{ ip: METADATA4, length: 32 }, ...(six ? [{ ip: INSIDE6, length: 128 }] : [])];
   return { name: METADATA_LINK, own: { addresses } };
 }
-
-const ownCallers = perValue((each: Endpoint) => caused([ports(each)], callers(each)));
-const ownAddress = perValue((each: Endpoint) => caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }]));
 
 function callers({ tap, addresses }: Endpoint): Nft[] {
   const four = addresses.map(({ ip }) => ip).filter((ip) => familyOf(ip) === 4);

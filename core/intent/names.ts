@@ -18,6 +18,7 @@ import type { Anchor } from "./dhcp-anchors.ts";
 import { domainOf, hostnameOf } from "./dhcp-words.ts";
 import { dnsmasqArgv } from "./dnsmasq.ts";
 import type { Intent } from "./intent.ts";
+import { perValueAnd } from "./memo.ts";
 import { anyOf, inet, ports, quoted } from "./nft-parts.ts";
 
 /** Is the subnet's gateway the name server of its guests? */
@@ -26,6 +27,8 @@ export function isNamed({ enable_dhcp, gateway_ip, dns_nameservers }: SubnetFact
 }
 
 interface Zone {
+  /** Its id. */
+  readonly network: string;
   /** `names-` and the beginning of the network's id. */
   readonly name: string;
   /** Gateways that it answers on. */
@@ -35,20 +38,20 @@ interface Zone {
 }
 
 /** Of endpoints that are served. Where blocks overlap, a gateway that two networks have is that of the first alone. */
-function zonesOf(view: View, endpoints: readonly Endpoint[]): Zone[] {
+const zonesOf = perValueAnd(({ subnets: all }: View, endpoints: readonly Endpoint[]): Zone[] => {
   const taken = new Set<Ip>();
   return [...networksOf(endpoints)].toSorted().flatMap((network) => {
-    const subnets = subnetsOf(view).filter(({ network_id }) => network_id === network);
+    const subnets = subnetsOf(all).filter(({ network_id }) => network_id === network);
     const on = subnets.filter(isNamed).flatMap(({ gateway_ip }) => (gateway_ip === null || taken.has(gateway_ip) ? [] : [gateway_ip]));
     for (const ip of on) taken.add(ip);
     const own = endpoints.filter(({ network_id }) => network_id === network);
-    return on.length === 0 ? [] : [{ name: `names-${network.slice(0, 8)}`, on: [...new Set(on)], subnets, endpoints: own }];
+    return on.length === 0 ? [] : [{ network, name: `names-${network.slice(0, 8)}`, on: [...new Set(on)], subnets, endpoints: own }];
   });
-}
+});
 
 /** Of endpoints that are served. */
 export function names(view: View, dc: DataCenter, endpoints: readonly Endpoint[]): Partial<Intent> {
-  const anchors = anchorsOf(subnetsOf(view), endpoints, dc.mtu);
+  const anchors = anchorsOf(subnetsOf(view.subnets), endpoints, dc.mtu);
   const linksOf = ({ subnets }: Zone) => anchors.filter((anchor) => anchor.subnets.some((each) => subnets.includes(each)));
   const parts = zonesOf(view, endpoints).map((zone) => program(zone, dc, linksOf(zone)));
   return {
@@ -125,22 +128,25 @@ function lines(all: readonly string[]): string {
   return all.map((line) => `${line}\n`).join("");
 }
 
-/** A tap gets to the name server of its own network. */
-export function nameCallers(view: View, endpoints: readonly Endpoint[]): Wanted<Nft>[] {
-  const own = zonesOf(view, endpoints).flatMap(({ on, endpoints: callers }) => callers.map((each) => ({ each, on })));
-  const elements = own.flatMap(({ each, on }) =>
-    caused<Nft>(
-      [ports(each)],
-      on.map((ip) => inet.element(`name-callers${familyOf(ip)}`, [quoted(each.tap), ip])),
-    ),
-  );
-  return [...caused(BY_DATACENTER, FRAME), ...elements];
-}
-
-const FRAME: readonly Nft[] = [
+/** What all endpoints share. */
+export const NAME_SETS: readonly Wanted<Nft>[] = caused(BY_DATACENTER, [
   inet.set("name-callers4", "type ifname . ipv4_addr;"),
   inet.set("name-callers6", "type ifname . ipv6_addr;"),
-];
+]);
+
+/** Addresses on which these endpoints have a name server: those of their own network. */
+export function nameServers(view: View, endpoints: readonly Endpoint[]): (endpoint: Endpoint) => readonly Ip[] {
+  const on = new Map(zonesOf(view, endpoints).map(({ network, on: gateways }) => [network, gateways]));
+  return ({ network_id }) => on.get(network_id) ?? [];
+}
+
+/** An endpoint's own, by those: its tap gets there. */
+export function nameCallers(endpoint: Endpoint, on: readonly Ip[]): Wanted<Nft>[] {
+  return caused(
+    [ports(endpoint)],
+    on.map((ip) => inet.element(`name-callers${familyOf(ip)}`, [quoted(endpoint.tap), ip])),
+  );
+}
 
 const ASKS = "meta l4proto { tcp, udp } th dport 53";
 

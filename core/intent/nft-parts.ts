@@ -74,6 +74,11 @@ export function standing(objects: readonly Wanted<Nft>[]): readonly Ref[] {
 
 const nameOf = perValue((value: Nft) => refOf(nft, value));
 
+/** Elements of one cause alone. */
+export function elementRefs(objects: readonly Wanted<Nft>[]): readonly Ref[] {
+  return objects.flatMap(({ value }) => (value.object === "element" ? [nameOf(value)] : []));
+}
+
 /** Elements by cause. */
 export function elementsOf(objects: readonly Wanted<Nft>[]): ReadonlyMap<string, readonly Ref[]> {
   const elements = new Map<string, Ref[]>();

@@ -29,20 +29,19 @@ const FRAMES: Readonly<Record<Direction, readonly Nft[]>> = {
   ],
 };
 
+/** What all endpoints share. */
 export function pace(endpoints: readonly Endpoint[]): Wanted<Nft>[] {
   const limited = (["egress", "ingress"] as const).filter((direction) =>
     endpoints.some(({ limits }) => limits.some((limit) => limit.direction === direction)),
   );
-  return [
-    ...caused(
-      BY_DATACENTER,
-      limited.flatMap((direction) => FRAMES[direction]),
-    ),
-    ...endpoints.flatMap(own),
-  ];
+  return caused(
+    BY_DATACENTER,
+    limited.flatMap((direction) => FRAMES[direction]),
+  );
 }
 
-const own = perValue((endpoint: Endpoint) => {
+/** An endpoint's own. */
+export const limitsOf = perValue((endpoint: Endpoint) => {
   const objects = (["egress", "ingress"] as const).flatMap((direction): Nft[] => {
     const limits = endpoint.limits.filter((limit) => limit.direction === direction);
     if (limits.length === 0) return [];

@@ -2,16 +2,17 @@
  * The sets that rules look into for their other side: per remote group and family its members' addresses, per address
  * group and family its prefixes. Who comes or goes changes what is in a set; no chain changes.
  */
-import type { Endpoint, GroupRule, View } from "../feed/item.ts";
+import type { Endpoint, Group, View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Nft, NftSet } from "../kinds/nft.ts";
+import type { Members } from "../feed/members.ts";
 import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { firstOf, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { caused } from "./caused.ts";
 import type { Part } from "./intent.ts";
-import { perValue } from "./memo.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 import { inet, ports } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { isListed, setNameOf } from "./policy-rules.ts";
@@ -37,11 +38,23 @@ export function remoteSets(view: View, endpoints: readonly Endpoint[]): Wanted<N
 /** Who is in those of them that are groups: a part for each bucket, which is the very value that it was as long as nobody in it changes. */
 export function memberParts(view: View, endpoints: readonly Endpoint[]): Part[] {
   return setsOf(view, endpoints).flatMap(({ name, family, remote }) => {
-    if (!("group" in remote)) return [];
-    const buckets = [...(view.members.get(remote.group) ?? [])].toSorted(([left], [right]) => left - right);
-    return buckets.map(([, bucket]) => bucketParts(bucket)(name, family, causeOf(remote)));
+    const members = "group" in remote ? view.members.get(remote.group) : undefined;
+    return members === undefined ? [] : groupParts(members)[family](name, causeOf(remote));
   });
 }
+
+/** Of a group, for its set of either family. */
+const groupParts = perValue((members: Members) => {
+  const of = (family: Family) =>
+    perValueAnd((all: Members, name: string, cause: string): readonly Part[] =>
+      [...all].toSorted(([left], [right]) => left - right).map(([, bucket]) => bucketParts(bucket)(name, family, cause)),
+    );
+  const [four, six] = [of(4), of(6)];
+  return {
+    4: (name: string, cause: string) => four(members, name, cause),
+    6: (name: string, cause: string) => six(members, name, cause),
+  };
+});
 
 /** One bucket may be in a set of each family. */
 const bucketParts = perValue((bucket: ReadonlySet<Ip>) => {
@@ -80,20 +93,21 @@ function elementText(prefix: Cidr): string {
 }
 
 /** Sorted by name. */
-function setsOf(view: View, endpoints: readonly Endpoint[]): readonly RemoteSet[] {
+const setsOf = perValueAnd((view: View, endpoints: readonly Endpoint[]): readonly RemoteSet[] => {
   const sets = new Map<string, RemoteSet & { readonly users: Endpoint[] }>();
   for (const endpoint of endpoints) {
-    for (const { remote, family } of rulesOf(view, endpoint)) {
-      if (!isListed(remote)) continue;
-      const name = setNameOf(remote, family);
-      const known = sets.get(name) ?? { name, remote, family, users: [] };
-      if (known.users.at(-1) !== endpoint) known.users.push(endpoint);
-      sets.set(name, known);
+    for (const group of endpoint.groups.flatMap((id) => view.groups.get(id) ?? [])) {
+      for (const { name, remote, family } of remotesOf(group)) {
+        const known = sets.get(name) ?? { name, remote, family, users: [] };
+        if (known.users.at(-1) !== endpoint) known.users.push(endpoint);
+        sets.set(name, known);
+      }
     }
   }
   return [...sets.values()].toSorted((left, right) => (left.name < right.name ? -1 : 1));
-}
+});
 
-function rulesOf(view: View, { groups }: Endpoint): readonly GroupRule[] {
-  return groups.flatMap((group) => view.groups.get(group)?.rules ?? []);
-}
+/** What the rules of a group speak of. */
+const remotesOf = perValue(({ rules }: Group) =>
+  rules.flatMap(({ remote, family }) => (isListed(remote) ? [{ name: setNameOf(remote, family), remote, family }] : [])),
+);

@@ -73,7 +73,7 @@ function known(stateless: readonly Endpoint[]): readonly Nft[] {
   ];
 }
 
-/** `host` is this host's name. */
+/** What all endpoints share. `host` is this host's name. */
 export function policy(view: View, endpoints: readonly Endpoint[], host: string): Wanted<Nft>[] {
   const filtered = endpoints.filter(isFiltered);
   const stateless = filtered.filter((endpoint) => isStateless(view, endpoint));
@@ -83,39 +83,50 @@ export function policy(view: View, endpoints: readonly Endpoint[], host: string)
     ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
     ...remoteSets(view, filtered),
     ...midway(view, moving, { egress: DIRECTIONS.egress.allowed, ingress: DIRECTIONS.ingress.allowed }),
-    ...(["egress", "ingress"] as const).flatMap((direction) => chains(view, endpoints, direction)),
+    ...Object.values(sayings(view, filtered)).flat().flatMap(chainOf),
   ];
 }
 
-function chains(view: View, endpoints: readonly Endpoint[], direction: Direction): Wanted<Nft>[] {
-  const { prefix } = DIRECTIONS[direction];
-  const sayings = sayingsOf(view, direction);
-  const filtered = endpoints.filter(isFiltered).map((endpoint) => ({ endpoint, content: sayings(endpoint) }));
-  const names = contentNames(
-    prefix,
-    filtered.map(({ content }) => content),
-  );
-  const users = Map.groupBy(filtered, ({ content }) => content);
-  return [
-    ...[...names].map(([content, name]) => ({
-      value: inet.chain(name, [...content.split("\n").filter((line) => line !== ""), `counter ${refused(direction)}`]),
-      because: causesOf((users.get(content) ?? []).map(({ endpoint }) => endpoint)),
-    })),
-    ...endpoints.map((endpoint) =>
-      ENTRIES[direction](endpoint, isFiltered(endpoint) ? `goto ${names.get(sayings(endpoint)) ?? ""}` : unfiltered(endpoint, direction)),
-    ),
-  ];
+/** Where packets of these endpoints go, by direction. */
+export function verdicts(view: View, endpoints: readonly Endpoint[]): Readonly<Record<Direction, (endpoint: Endpoint) => string>> {
+  const said = sayings(view, endpoints.filter(isFiltered));
+  const named = (direction: Direction) => {
+    const names = new Map(said[direction].flatMap(({ name, users }) => users.map((user) => [user, `goto ${name}`] as const)));
+    return (endpoint: Endpoint) => names.get(endpoint) ?? unfiltered(endpoint, direction);
+  };
+  return { egress: named("egress"), ingress: named("ingress") };
 }
 
-/** An endpoint's element in the map of a direction, by where its packets go. */
-function entryIn(map: string) {
-  return perValueAnd((endpoint: Endpoint, value: string): Wanted<Nft> => ({
-    value: inet.element(map, [quoted(endpoint.tap)], { value }),
-    because: [ports(endpoint)],
-  }));
+/** An endpoint's own, by those. */
+export function verdictElements(endpoint: Endpoint, egress: string, ingress: string): Wanted<Nft>[] {
+  const element = (direction: Direction, value: string) => inet.element(DIRECTIONS[direction].map, [quoted(endpoint.tap)], { value });
+  return caused([ports(endpoint)], [element("egress", egress), element("ingress", ingress)]);
 }
 
-const ENTRIES = { egress: entryIn(DIRECTIONS.egress.map), ingress: entryIn(DIRECTIONS.ingress.map) };
+/** What the rules of some endpoints say, and the chain that says it. */
+interface Saying {
+  readonly name: string;
+  readonly content: string;
+  readonly direction: Direction;
+  readonly users: readonly Endpoint[];
+}
+
+/** Of endpoints whose rules count. */
+const sayings = perValueAnd((view: View, filtered: readonly Endpoint[]): Readonly<Record<Direction, readonly Saying[]>> => ({
+  egress: sayingsIn(view, filtered, "egress"),
+  ingress: sayingsIn(view, filtered, "ingress"),
+}));
+
+function sayingsIn(view: View, filtered: readonly Endpoint[], direction: Direction): readonly Saying[] {
+  const users = Map.groupBy(filtered, sayingsOf(view, direction));
+  const names = contentNames(DIRECTIONS[direction].prefix, users.keys());
+  return [...names].map(([content, name]) => ({ name, content, direction, users: users.get(content) ?? [] }));
+}
+
+function chainOf({ name, content, direction, users }: Saying): Wanted<Nft>[] {
+  const rules = content.split("\n").filter((line) => line !== "");
+  return [{ value: inet.chain(name, [...rules, `counter ${refused(direction)}`]), because: causesOf(users) }];
+}
 
 /** Do the rules of its groups count? */
 export function isFiltered({ admin_state_up, port_security }: Endpoint): boolean {
