@@ -90,8 +90,8 @@ export function agent({ self, drivers, signs, flows, feed, last, speaker, clock,
     log,
     finished: (finished) => {
       if (finished.result.news.some(({ ref }) => ref === BIRD)) sessions.mistrust();
-      audit.finished(finished.result.news, finished.plan.view);
       tell.finished(finished);
+      audit.finished(finished.result.news, finished.plan.view);
       watch.finished(finished);
     },
   });

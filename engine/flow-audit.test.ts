@@ -88,7 +88,8 @@ test("nobody looks after a round that took nothing away, unless something was cu
   const { track, after, listed } = setting();
   await after([], seen(open(80)));
   assert.equal(listed(), 1, "the first look");
-  for (const entries of [[], [entry("keep")], [entry("create")], [entry("delete", `inet element sources4 "${A.tap}"`)]])
+  const beside = [entry("create"), { ...entry("replace"), ref: "file/dnsmasq/hosts" as const }];
+  for (const entries of [[], beside, [entry("keep")], [entry("create")], [entry("delete", `inet element sources4 "${A.tap}"`)]])
     await after(entries, seen(open(80)));
   await after([{ ...entry("replace"), outcome: { state: "failed", reason: "no" } }], seen());
   assert.equal(listed(), 1);

@@ -70,9 +70,9 @@ export function flowAudit({ host, flows, clock, log }: FlowAuditParts): FlowAudi
   return {
     finished: (entries, view) => {
       state.view = view;
-      const changed = entries.filter(({ op, outcome }) => isChange(op) && outcome.state === "done");
       // What came into being let more through: that matters to flows that were cut alone.
-      if (state.someCut || changed.some(({ op }) => op !== "create")) state.pending = union(state.pending, concernOf(view, changed));
+      const changed = entries.filter(({ op, outcome }) => isChange(op) && outcome.state === "done" && (state.someCut || op !== "create"));
+      state.pending = union(state.pending, concernOf(view, changed));
       start();
     },
     stop: async () => {
