@@ -7,20 +7,23 @@ import type { InterfaceAddress } from "#core/net/prefix.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { LinkAddress } from "../netlink/links.ts";
 import type { Kernel } from "../netlink/kernel.ts";
-import { addQuietAddress, allAddresses, FEW_LINKS, linkNames, linkNumbers, removeAddress } from "../netlink/links.ts";
+import { addQuietAddress, allAddresses, linkNames, removeAddress } from "../netlink/links.ts";
 import { ENODEV, noDevice, performOnLinks } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
+
+/** To ask for the addresses of so many links is cheaper than to list all. */
+const FEW_LINKS = 8;
 
 /** There is no such address on the link. */
 const EADDRNOTAVAIL = 99;
 
 export function linuxAddresses({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<TapAddress> {
   const ofLink = (dev: string) => {
-    const link = linkNumbers(route, [dev]).get(dev);
-    return link === undefined ? [] : on(new Map([[link, dev]]), allAddresses(route, link));
+    const link = route.linkNumber(dev);
+    return link === undefined ? [] : on(() => dev, allAddresses(route, link));
   };
-  const on = (names: ReadonlyMap<number, string>, addresses: readonly LinkAddress[]) =>
-    addresses.map(({ link, ip }) => ({ dev: names.get(link) ?? "", ip })).filter(isOwnAddress);
+  const on = (nameOf: (link: number) => string | undefined, addresses: readonly LinkAddress[]) =>
+    addresses.map(({ link, ip }) => ({ dev: nameOf(link) ?? "", ip })).filter(isOwnAddress);
   const list = () => on(linkNames(route), allAddresses(route));
   return {
     list: async () => list(),

@@ -102,7 +102,7 @@ for (const [name, [one, other, changed]] of Object.entries(samples)) {
     const impossible = { value: { ...one, prefix: "10.65.0.7/32" as Cidr, to: { dev: "tap9" } }, reason: /Cannot find device "tap9"/ };
     return {
       kind: route,
-      fresh: () => linuxRoutes({ ...kernel, cut: cutFlows(netlinkFlows(kernel.netfilter)) }),
+      fresh: () => linuxRoutes({ ...kernel, cut: cutFlows(netlinkFlows(kernel)) }),
       one,
       other,
       changed,
@@ -217,7 +217,7 @@ test("an address whose old flows cannot be cut is given no route", async (t) => 
 
 test("tracked flows from and to an address are cut, and no others", async (t) => {
   const { kernel, sh } = await testNamespace(t);
-  const cut = cutFlows(netlinkFlows(kernel.netfilter));
+  const cut = cutFlows(netlinkFlows(kernel));
   const flow = (source: string, target: string) =>
     sh(`conntrack -I -s ${source} -d ${target} -p tcp --sport 1000 --dport 80 --state ESTABLISHED -t 600`);
   const remaining = async () =>

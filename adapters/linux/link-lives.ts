@@ -24,16 +24,14 @@ export const NO_LINKS: LinkLives = { now: () => new Map() };
 export function sighted(record: RunRecord, links: LinkLives): RunRecord {
   const { forgetsWith = [] } = record.daemon;
   if (forgetsWith.length === 0) return record;
-  const now = links.now(forgetsWith);
-  const fresh = forgetsWith.filter((name) => record.links?.[name] === undefined && now.has(name));
-  return fresh.length === 0
-    ? record
-    : { ...record, links: { ...record.links, ...Object.fromEntries(fresh.map((name) => [name, now.get(name) ?? 0])) } };
+  const unseen = forgetsWith.filter((name) => record.links?.[name] === undefined);
+  const fresh = unseen.length === 0 ? new Map() : links.now(unseen);
+  return fresh.size === 0 ? record : { ...record, links: { ...record.links, ...Object.fromEntries(fresh) } };
 }
 
 /** Is its memory of these links out of date? They were seen, and are gone or others now. */
 export function isOutdated({ links: seen = {} }: RunRecord, links: LinkLives, forgetsWith: readonly string[] = []): boolean {
-  if (forgetsWith.every((name) => seen[name] === undefined)) return false;
-  const now = links.now(forgetsWith);
-  return forgetsWith.some((name) => seen[name] !== undefined && seen[name] !== now.get(name));
+  const known = forgetsWith.filter((name) => seen[name] !== undefined);
+  const now = known.length === 0 ? new Map() : links.now(known);
+  return known.some((name) => seen[name] !== now.get(name));
 }

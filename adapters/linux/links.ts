@@ -5,6 +5,7 @@ import { addressChanges, linksOf } from "#core/kinds/link-state.ts";
 import type { LinkState } from "#core/kinds/link-state.ts";
 import { OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
+import type { InterfaceAddress } from "#core/net/prefix.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
@@ -17,14 +18,12 @@ const TYPES = ["dummy", "ifb"];
 export function linuxLinks({ route, watch }: Pick<Kernel, "route" | "watch">): Driver<Link> {
   return {
     list: async (want) => linksOf(statesOf(route), want),
-    read: async (values) => {
-      const names = new Set(values.map(({ name }) => name));
-      return linksOf(statesOf(route), values).filter(({ name }) => names.has(name));
-    },
+    read: async (values) => linksOf(statesAt(route, values), values),
     watch: (changed) => watch.route(["links"], changed),
     apply: async (changes) => {
       if (changes.length === 0) return [];
-      const held = new Map(statesOf(route).map((state) => [state.name, state]));
+      const own = changes.flatMap((change) => (change.op === "delete" || change.want.own === undefined ? [] : [change.want]));
+      const held = new Map(statesAt(route, own).map((state) => [state.name, state]));
       return changes.map((change) => applyOne(route, change, held));
     },
   };
@@ -41,6 +40,17 @@ function statesOf(route: Channel): LinkState[] {
     up,
     addresses: (addresses.get(index) ?? []).map(({ ip, length }) => ({ ip, length })),
   }));
+}
+
+/** Of facts only our own links' addresses matter. */
+function statesAt(route: Channel, values: readonly Link[]): LinkState[] {
+  const heads = [...new Set(values.map(({ name }) => name))].flatMap((name) => linkNamed(route, name) ?? []);
+  return heads.map((head) => ({ ...head, addresses: head.name.startsWith(OWN_LINK_PREFIX) ? addressesOn(route, head) : [] }));
+}
+
+/** Without those that mean something on this link alone. */
+function addressesOn(route: Channel, { index }: Pick<LinkState, "index">): InterfaceAddress[] {
+  return allAddresses(route, index).flatMap(({ ip, length, linkLocal }) => (linkLocal ? [] : [{ ip, length }]));
 }
 
 function applyOne(route: Channel, change: Change<Link>, held: ReadonlyMap<string, LinkState>): Outcome {

@@ -11,7 +11,7 @@ import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { KernelWatch } from "../netlink/watch.ts";
 import { linkNames, linkNumbers } from "../netlink/links.ts";
-import { routeGoneQuestion, routeQuestion, routesOf } from "../netlink/routes.ts";
+import { routeGoneQuestion, routeQuestion, routesOf, routesTaken } from "../netlink/routes.ts";
 import type { CutFlows } from "./flows.ts";
 import { ENODEV, ESRCH, noDevice, perform } from "./outcomes.ts";
 import type { Task } from "./outcomes.ts";
@@ -37,21 +37,23 @@ export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<R
   return {
     list: async () => {
       const names = linkNames(kernel);
-      const routes = FAMILIES.flatMap((family) => routesOf(kernel, family, { names }));
+      const routes = FAMILIES.flatMap((family) => routesOf(kernel, family, names));
       standing.clear();
       routes.forEach(standing.put);
       return routes;
     },
     read: async (values) => {
-      const [prefixes, keys] = [new Set(values.map(({ prefix }) => prefix)), new Set(values.map(route.key))];
-      const links = linkNumbers(
-        kernel,
-        values.flatMap((value) => ownerOf(value) ?? []),
-      );
-      const names = new Map([...links].map(([name, index]) => [index, name]));
-      return [...new Set(values.map(({ prefix }) => familyOf(prefix)))].flatMap((family) =>
-        routesOf(kernel, family, { names, prefixes }).filter((each) => keys.has(route.key(each))),
-      );
+      const names = linkNames(kernel);
+      const taken = values.length > FEW_ROUTES ? [] : takenOf(kernel, values, names);
+      const known = new Set(taken.map(route.key));
+      return [
+        ...taken,
+        ...listedOf(
+          kernel,
+          values.filter((value) => !known.has(route.key(value))),
+          names,
+        ),
+      ];
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
     watch: (changed) => watch.route(["links", "routes"], changed),
@@ -77,6 +79,31 @@ export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<R
       return changes.map((change, at) => outcomeOf(change, { outcome: outcomes[at] ?? DONE, uncut, left }));
     },
   };
+}
+
+/** To ask for so many one by one is cheaper than to list all. */
+const FEW_ROUTES = 100;
+
+/** Those of these of which the kernel itself says that packets go by what is at their key. */
+function takenOf(kernel: Channel, values: readonly Route[], names: ReturnType<typeof linkNames>): Route[] {
+  const single = values.filter(({ prefix }) => lengthOf(prefix) === widthOf(familyOf(prefix)));
+  const taken = routesTaken(
+    kernel,
+    single.map(({ prefix }) => firstOf(prefix)),
+    names,
+  );
+  return taken.flatMap((found, at) => {
+    const asked = single[at];
+    return found === undefined || asked === undefined || route.key(found) !== route.key(asked) ? [] : [found];
+  });
+}
+
+/** Whatever is at the keys of these. */
+function listedOf(kernel: Channel, values: readonly Route[], names: ReturnType<typeof linkNames>): Route[] {
+  const [prefixes, keys] = [new Set(values.map(({ prefix }) => prefix)), new Set(values.map(route.key))];
+  return [...new Set(values.map(({ prefix }) => familyOf(prefix)))].flatMap((family) =>
+    routesOf(kernel, family, names, prefixes).filter((each) => keys.has(route.key(each))),
+  );
 }
 
 /** Routes by prefix, of which there may be one for each metric. */

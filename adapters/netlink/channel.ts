@@ -3,21 +3,15 @@
  * waits: an answer is there as soon as a question is written.
  */
 import { closeSync, readSync, writeSync } from "node:fs";
-import { getSystemErrorMessage } from "node:util";
-import { bindSocket, inNamespace, nameOfSocket, setSocketOption, socketOf } from "./libc.ts";
-import { ACK, DUMP, HEADER, attributeIn, isInterrupted, messagesIn, messageWriter, REQUEST, textIn } from "./message.ts";
+import { alwaysChanged, ATTEMPTS, listing } from "./dump.ts";
+import { bindSocket, inNamespace, interfaceName, interfaceNumber, nameOfSocket, setSocketOption, socketOf } from "./libc.ts";
+import { ACK, DUMP, ERROR, messagesIn, messageWriter, REQUEST } from "./message.ts";
 import type { Message, MessageWriter } from "./message.ts";
+import { RefusedError, refusalOf } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 
 export const ROUTE = 0;
 export const NETFILTER = 12;
-
-/** A refusal by the kernel, of one message. */
-export interface Refusal {
-  /** Positive, as in errno(3). */
-  readonly errno: number;
-  /** The kernel's own words where it has any, and those of the number. */
-  readonly reason: string;
-}
 
 /** What to ask: type, more flags than those that every question has, what follows the header, and attributes. */
 export interface Question {
@@ -40,6 +34,9 @@ export interface Channel {
   gets<T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]): readonly (T | undefined)[];
   /** Writes whole messages as they are, and gives every refusal by sequence number (undefined: an acknowledgement). */
   batch(bytes: Buffer): ReadonlyMap<number, Refusal | undefined>;
+  /** The number of the link of this name, and the other way round, without a message; undefined when there is none. */
+  linkNumber(name: string): number | undefined;
+  linkName(number: number): string | undefined;
   /** As many numbers that were not used lately; gives the first. */
   numbers(count: number): number;
   close(): void;
@@ -61,11 +58,6 @@ const OPTIONS = [
 const ROOM = Buffer.allocUnsafe(256 * 1024);
 /** So many questions are asked before answers are read. */
 const TOGETHER = 200;
-const ATTEMPTS = 20;
-
-const ERROR = 2;
-const DONE = 3;
-const ENOBUFS = 105;
 
 /** Of the family ROUTE or NETFILTER; in the namespace of this process, or in the one that `ip netns` knows by this name. */
 export function channel(protocol: number, netns?: string): Channel {
@@ -117,20 +109,6 @@ export function channel(protocol: number, netns?: string): Channel {
       if (nth >= 0 && nth < questions.length) take(message, nth);
     });
   };
-  const dumpOnce = <T>(question: Question, read: (body: Buffer, type: number) => T | undefined) => {
-    const found: T[] = [];
-    let state = "more" as "more" | "done" | "changed";
-    let refusal: Refusal | undefined;
-    ask([question], DUMP, (message) => {
-      if (isInterrupted(message)) state = "changed";
-      if (message.type === ERROR || message.type === DONE) refusal ??= refusalOf(message);
-      if (message.type === DONE && state === "more") state = "done";
-      if (message.type === ERROR || message.type === DONE) return;
-      const value = read(message.body, message.type);
-      if (value !== undefined) found.push(value);
-    });
-    return { found, state, refusal };
-  };
   const gets = <T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]) => {
     const found: (T | undefined)[] = questions.map(() => undefined);
     let refusal: Refusal | undefined;
@@ -150,28 +128,20 @@ export function channel(protocol: number, netns?: string): Channel {
     dump: (question, read, again) => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (attempt > 0) again?.();
-        const { found, state, refusal } = dumpOnce(question, read);
-        if (refusal !== undefined && !CHANGED.has(refusal.errno)) throw new RefusedError(refusal);
-        if (state === "done" && refusal === undefined) return found;
+        const told = listing(read);
+        ask([question], DUMP, told.take);
+        const found = told.found();
+        if (found !== undefined) return found;
       }
-      throw new Error(`what the kernel holds changed ${ATTEMPTS} times while it was read`);
+      throw alwaysChanged();
     },
     get: (question, read, none) => gets([question], read, none)[0],
     gets,
+    linkNumber: (name) => interfaceNumber(socket, name),
+    linkName: (number) => interfaceName(socket, number),
     close: () => closeSync(socket),
   };
 }
-
-export class RefusedError extends Error {
-  readonly errno: number;
-  constructor({ errno, reason }: Refusal) {
-    super(reason);
-    this.errno = errno;
-  }
-}
-
-/** EINTR and EAGAIN of a listing: something changed. */
-const CHANGED: ReadonlySet<number> = new Set([4, 11, ENOBUFS]);
 
 /** Bound to a number that the kernel chose. Closed by `closeSync`. */
 export function netlinkSocket(protocol: number, netns: string | undefined): number {
@@ -207,23 +177,4 @@ function write(
   to.begin({ type, flags: flags | head.flags, seq: head.seq }, fixed);
   fill?.(to);
   to.end();
-}
-
-/** `NLMSGERR_ATTR_MSG` */
-const WORDS = 1;
-
-/** Of an error, or of the end of a listing, which has no question in it. */
-function refusalOf({ body, type }: Message): Refusal | undefined {
-  const errno = body.length < 4 ? 0 : -body.readInt32LE(0);
-  if (errno === 0) return undefined;
-  // Behind the number is the header of the question, without its body.
-  const words = textIn(attributeIn(body, WORDS, type === DONE ? 4 : 4 + HEADER));
-  const plain = wordsOf(errno);
-  return { errno, reason: words === "" ? plain : `${words} (${plain})` };
-}
-
-/** As strerror(3) has it: `No such process`. */
-export function wordsOf(errno: number): string {
-  const words = getSystemErrorMessage(-errno) ?? `error ${errno}`;
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

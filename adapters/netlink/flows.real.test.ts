@@ -8,7 +8,7 @@ import { netlinkFlows } from "./flows.ts";
 
 flowsContract("netlinkFlows()", async (t) => {
   const { run, kernel } = await testNamespace(t);
-  return { flows: netlinkFlows(kernel.netfilter), track: (shape) => begin(run, shape) };
+  return { flows: netlinkFlows(kernel), track: (shape) => begin(run, shape) };
 });
 
 async function begin(run: RunProgram, { protocol, orig, reply }: FlowShape): Promise<void> {

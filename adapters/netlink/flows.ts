@@ -5,9 +5,11 @@ import type { Flow, FlowEnds, Flows } from "#contracts/flows.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { AF_INET6, bytesOfIp, familyNumber, ipOfBytes } from "./bytes.ts";
-import type { Channel, Question, Refusal } from "./channel.ts";
+import type { Question } from "./channel.ts";
+import type { Kernel } from "./kernel.ts";
 import { attributeIn, attributesIn } from "./message.ts";
 import type { MessageWriter } from "./message.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Subsystem and message. */
 const [NEW, GET, DELETE] = [0x100, 0x101, 0x102];
@@ -22,19 +24,48 @@ const ICMP: Readonly<Record<number, { readonly id: number; readonly type: number
 };
 const ENOENT = 2;
 
-export function netlinkFlows(netfilter: Channel): Flows {
+/** Listings that are asked for while one is under way wait for it, and are then one. */
+export function netlinkFlows({ netfilter, flows: table }: Pick<Kernel, "netfilter" | "flows">): Flows {
   const done = (refusals: readonly (Refusal | undefined)[]) => refusals.map(outcomeOf);
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting: Walk | undefined;
+  const walk = (): Walk => {
+    const wanted = new Set<string>();
+    const begin = () => {
+      waiting = undefined;
+      const isAsked = wanted.has(ALL) ? () => true : (body: Buffer) => isWanted(body, wanted);
+      return table.dump({ type: GET, fixed: header(0) }, (body) => (isAsked(body) ? flowOf(body) : undefined));
+    };
+    const flows = last.then(begin, begin);
+    last = flows.catch(() => undefined);
+    return { wanted, flows };
+  };
   return {
     list: async (addresses) => {
-      const wanted = addresses === "all" ? undefined : new Set([...addresses].map((ip) => keyOf(bytesOfIp(ip))));
-      if (wanted?.size === 0) return [];
-      return netfilter.dump({ type: GET, fixed: header(0) }, (body) => (isWanted(body, wanted) ? flowOf(body) : undefined));
+      const asked = addresses === "all" ? "all" : new Set(addresses);
+      if (asked !== "all" && asked.size === 0) return [];
+      waiting ??= walk();
+      const { wanted, flows } = waiting;
+      if (asked === "all") wanted.add(ALL);
+      else for (const ip of asked) wanted.add(keyOf(bytesOfIp(ip)));
+      const found = await flows;
+      return asked === "all"
+        ? found
+        : found.filter(({ orig, reply }) => [orig.src, orig.dst, reply.src, reply.dst].some((ip) => asked.has(ip)));
     },
     remove: async (flows) => done(netfilter.change(flows.map((flow) => about(flow, DELETE, (to) => to.bigEndian(CTA.ID, flow.id))))),
     // A change asks for the ends alone; so soon after, nobody else has the same ones.
     mark: async (flows, mark) => done(netfilter.change(flows.map((flow) => about(flow, NEW, (to) => to.bigEndian(CTA.MARK, mark))))),
   };
 }
+
+/** One look at the whole table, and the addresses that it is for: no key of an address is ALL. */
+interface Walk {
+  readonly wanted: Set<string>;
+  readonly flows: Promise<readonly Flow[]>;
+}
+
+const ALL = "all";
 
 /** What has ended by itself is done with. */
 function outcomeOf(refusal: Refusal | undefined): Outcome {
@@ -121,8 +152,7 @@ function keyOf(bytes: Buffer): string {
 }
 
 /** Asked before anything is made of a flow: most are not. */
-function isWanted(body: Buffer, wanted: ReadonlySet<string> | undefined): boolean {
-  if (wanted === undefined) return true;
+function isWanted(body: Buffer, wanted: ReadonlySet<string>): boolean {
   return [CTA.TUPLE_ORIG, CTA.TUPLE_REPLY].some((side) => {
     const tuple = attributeIn(body, side, 4);
     return tuple !== undefined && addressesIn(tuple).some((bytes) => wanted.has(keyOf(bytes)));

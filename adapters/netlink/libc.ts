@@ -16,6 +16,7 @@ const { functions: libc } = dlopen(null, {
   recvfrom: { arguments: ["int32", "buffer", "uint64", "int32", "buffer", "buffer"], return: "int64" },
   poll: { arguments: ["buffer", "uint64", "int32"], return: "int32" },
   eventfd: { arguments: ["uint32", "int32"], return: "int32" },
+  ioctl: { arguments: ["int32", "uint64", "buffer"], return: "int32" },
   setns: { arguments: ["int32", "int32"], return: "int32" },
   __errno_location: { arguments: [], return: "pointer" },
 });
@@ -111,6 +112,25 @@ export function waitReadable(files: readonly number[], limitMs: number): readonl
   // Interrupted by a signal: nothing is known to be readable.
   if (libc.poll(asked, BigInt(files.length), limitMs) < 0) return [];
   return files.filter((_, at) => asked.readInt16LE(8 * at + 6) !== 0);
+}
+
+const [SIOCGIFNAME, SIOCGIFINDEX] = [0x8910n, 0x8933n];
+/** Where a name is in a question about an interface (`struct ifreq`), and where its number. */
+const INTERFACE = { name: 0, number: 16, length: 40, longest: 15 };
+
+/** The number of the interface of this name in the namespace of the socket; undefined when there is none, for which alone it fails. */
+export function interfaceNumber(socket: number, name: string): number | undefined {
+  const asked = Buffer.alloc(INTERFACE.length);
+  if (name === "" || Buffer.byteLength(name) > INTERFACE.longest) return undefined;
+  asked.write(name, INTERFACE.name);
+  return libc.ioctl(socket, SIOCGIFINDEX, asked) < 0 ? undefined : asked.readInt32LE(INTERFACE.number);
+}
+
+/** The other way round. */
+export function interfaceName(socket: number, number: number): string | undefined {
+  const asked = Buffer.alloc(INTERFACE.length);
+  asked.writeInt32LE(number, INTERFACE.number);
+  return libc.ioctl(socket, SIOCGIFNAME, asked) < 0 ? undefined : asked.toString("utf8", INTERFACE.name, asked.indexOf(0, INTERFACE.name));
 }
 
 const CLONE_NEWNET = 0x40000000;

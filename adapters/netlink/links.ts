@@ -38,27 +38,24 @@ export function linkNamed(route: Channel, name: string): LinkHead | undefined {
   return route.get(question, headOf, NO_SUCH);
 }
 
-export function linkNumbered(route: Channel, index: number): LinkHead | undefined {
-  return route.get({ type: GETLINK, fixed: linkHeader({ index }), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, headOf, NO_SUCH);
-}
-
 /** All there are. */
 export function allLinks(route: Channel): LinkHead[] {
   return route.dump({ type: GETLINK, fixed: linkHeader({}), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, headOf);
 }
 
-export function linkNames(route: Channel): ReadonlyMap<number, string> {
-  return new Map(allLinks(route).map(({ index, name }) => [index, name]));
+/** Names of links by their numbers, each asked for once. */
+export function linkNames(route: Channel): (link: number) => string | undefined {
+  const known = new Map<number, string | undefined>();
+  return (link) => {
+    if (!known.has(link)) known.set(link, route.linkName(link));
+    return known.get(link);
+  };
 }
-
-/** To ask for so many is cheaper than to list all. */
-export const FEW_LINKS = 8;
 
 /** Numbers of the links of these names, as far as there are any. */
 export function linkNumbers(route: Channel, names: Iterable<string>): ReadonlyMap<string, number> {
-  const asked = new Set(names);
-  const found = asked.size > FEW_LINKS ? allLinks(route) : [...asked].flatMap((name) => linkNamed(route, name) ?? []);
-  return new Map(found.map(({ name, index }) => [name, index]));
+  const found = [...new Set(names)].map((name) => [name, route.linkNumber(name)] as const);
+  return new Map(found.flatMap(([name, index]) => (index === undefined ? [] : [[name, index] as const])));
 }
 
 export interface LinkAddress extends InterfaceAddress {

@@ -1,5 +1,9 @@
 /** Netlink messages and their attributes, as bytes (linux/netlink.h). Numbers are in the machine's order (little-endian) unless said otherwise. */
 
+/** `nlmsghdr.nlmsg_type`: what every protocol has. */
+export const ERROR = 2;
+export const DONE = 3;
+
 /** `nlmsghdr.nlmsg_flags`. */
 export const REQUEST = 0x1;
 export const ACK = 0x4;

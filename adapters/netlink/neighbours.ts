@@ -30,8 +30,8 @@ export function neighbourGoneQuestion({ ip }: Pick<Neighbour, "ip">, link: numbe
 }
 
 /** Ours, of both families, by the names of links. */
-export function neighboursOf(route: Channel, names: ReadonlyMap<number, string>): Neighbour[] {
-  return route.dump({ type: GETNEIGH, fixed: Buffer.alloc(12) }, (body) => neighbourOf(body, (link) => names.get(link)));
+export function neighboursOf(route: Channel, nameOf: (link: number) => string | undefined): Neighbour[] {
+  return route.dump({ type: GETNEIGH, fixed: Buffer.alloc(12) }, (body) => neighbourOf(body, nameOf));
 }
 
 const NO_SUCH = [2, 19];

@@ -9,7 +9,6 @@ import { frameSockets } from "./frames.ts";
 import type { FrameNews } from "./frames.ts";
 import { filterSocket, setSocketOption } from "./libc.ts";
 import type { FilterStep } from "./libc.ts";
-import { linkNumbered } from "./links.ts";
 import type { NftNews, RouteNews } from "./news.ts";
 
 export interface KernelWatch {
@@ -92,7 +91,7 @@ function notBy(port: number): FilterStep[] {
 
 function signOf(kernel: Watched, heard: (sign: Sign) => void): (news: FrameNews) => void {
   return ({ link, ...said }) => {
-    const tap = linkNumbered(kernel.route, link)?.name;
+    const tap = kernel.route.linkName(link);
     if (tap !== undefined) heard({ ...said, tap });
   };
 }

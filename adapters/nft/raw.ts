@@ -6,9 +6,9 @@
 import type { Nft, NftElement, NftFamily, NftSet } from "#core/kinds/nft.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
-import { wordsOf } from "../netlink/channel.ts";
 import { ACK, CREATE, messageWriter, REQUEST } from "../netlink/message.ts";
 import type { MessageWriter } from "../netlink/message.ts";
+import { wordsOf } from "../netlink/refusal.ts";
 import { elementsHead, writeValue } from "./elements.ts";
 import { nextOf, spanOf } from "./fields.ts";
 import type { Span } from "./fields.ts";

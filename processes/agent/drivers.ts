@@ -32,7 +32,7 @@ export interface Hands {
 export function hostHands(state: string): Hands {
   const { run, close } = shells({ directory: join(state, "run", "shells") });
   const kernel = kernelOf();
-  const flows = netlinkFlows(kernel.netfilter);
+  const flows = netlinkFlows(kernel);
   const drivers = {
     links: linuxLinks(kernel),
     sysctls: linuxSysctls(),

@@ -119,7 +119,7 @@ export async function host(t: Ends): Promise<Host> {
     // Guests may still be writing there.
     rmSync(state, { recursive: true, maxRetries: 10, retryDelay: 50 });
   });
-  const flows = netlinkFlows(here.kernel.netfilter);
+  const flows = netlinkFlows(here.kernel);
   const tracks = tracksOf(here, { state, daemons, flows });
   const audit = flowAudit({ host: "h1", flows, clock: systemClock(), log: fakeLog() });
   t.after(audit.stop);
