@@ -95,13 +95,15 @@ export function driverContract<V>(name: string, open: (t: TestContext) => Promis
       assert.deepEqual((await read(one, other))?.map(kind.key).toSorted(), (await listed()).toSorted());
     });
 
-    test("somebody else's change is told at once, until nobody wants to know", async (t) => {
+    test("somebody else's change is told at once, as one that may concern what it concerns, until nobody wants to know", async (t) => {
       const sample = await open(t);
       const driver = sample.fresh();
       if (driver.watch === undefined || sample.disturb === undefined) return t.skip("nobody tells");
       await driver.apply([{ op: "create", ref: refOf(sample.kind, sample.one), want: sample.one }]);
       let stop = () => {};
-      const told = new Promise<void>((resolve) => (stop = driver.watch?.(resolve) ?? stop));
+      const told = new Promise<void>((resolve) => {
+        stop = driver.watch?.((concerned) => (concerned?.(sample.one) === false ? undefined : resolve())) ?? stop;
+      });
       t.after(stop);
       await sample.disturb();
       await told;

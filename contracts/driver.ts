@@ -43,9 +43,9 @@ export interface Driver<V> {
   /**
    * Calls `changed` whenever somebody else may have changed what `list` tells (a link came or went, a route of ours was taken away, the
    * kernel had more to say than was read), until the returned function is called. Own changes are not told, nor is what was so
-   * before. Absent where nobody tells.
+   * before. `concerned`: of which objects that holds; absent: of any, known or not. Absent where nobody tells.
    */
-  watch?(changed: () => void): () => void;
+  watch?(changed: (concerned?: (value: V) => boolean) => void): () => void;
 }
 
 /** A host's hands: a driver for each field of an intent. */

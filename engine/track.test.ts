@@ -92,6 +92,31 @@ test("what somebody else changed is found by a look, told as such, and healed; w
   assert.deepEqual((await pass(part(1), part(2))).news, []);
 });
 
+test("what is told to concern some objects alone makes only those be read again, and nobody is woken for what is not here", async () => {
+  let tell: Parameters<NonNullable<Driver<Route>["watch"]>>[0] = () => {};
+  let woken = 0;
+  const { host, asked, pass, tracks } = setting(() => ({ watch: (changed) => ((tell = changed), () => undefined) }));
+  tracks[1]?.watch(() => woken++);
+  const all = [part(1), part(2), part(3, "tap2"), { links: [{ value: { name: "tap2" }, because: ["port/p3"] }] }];
+  host.plug("tap2");
+  await pass(...all);
+  asked.read.splice(0);
+  host.lose(ref(3));
+  tell(({ to: target }) => target !== "unreachable" && target.dev === "tap9");
+  assert.deepEqual([woken, (await pass(...all)).news, asked.read], [0, [], []]);
+  tell(({ to: target }) => target !== "unreachable" && target.dev === "tap2");
+  const { news } = await pass(...all);
+  assert.deepEqual(
+    news.map(({ op, ref: name, found }) => [op, name, found]),
+    [["create", ref(3), "nothing"]],
+  );
+  const again = "10.65.0.3/32 metric 1024";
+  assert.deepEqual([woken, asked.list, asked.read], [1, 1, [again, again]], "looked at, and read back");
+  tell();
+  await pass(...all);
+  assert.deepEqual([woken, asked.list], [2, 2]);
+});
+
 test("what came to its own end is replaced, and nobody else's doing", async () => {
   const { host } = setting();
   const { watch: _, ...daemons } = host.drivers.daemons;

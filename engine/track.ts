@@ -65,6 +65,8 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   let failure: string | undefined;
   /** What changes could not do: however it is then, nobody else has made it so. */
   let failed = new Set<Ref>();
+  /** What somebody else may have changed since it was looked at. */
+  const doubted = new Set<Ref>();
   const lives = new Map<Ref, number>();
   let reborn = new Set<Ref>();
 
@@ -109,9 +111,26 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   /** Where only what is wanted is looked at, what is wanted for the first time has never been. */
   const readUnseen = async (refs: readonly Ref[]) => {
     const unseen = refs.filter((ref) => host.held(ref) === undefined).flatMap((ref) => wishes.get(ref)?.value ?? []);
-    if (kind.isOurs === undefined || !trusted || unseen.length === 0) return;
+    if (kind.isOurs !== undefined) await readAgain(unseen);
+  };
+  const readAgain = async (values: readonly V[]) => {
+    if (!trusted || values.length === 0) return;
     if (driver.read === undefined) trusted = false;
-    else await read(unseen).catch(() => (trusted = false));
+    else await read(values).catch(() => (trusted = false));
+  };
+  const readDoubted = async () => {
+    const values = [...doubted].flatMap((ref) => wishes.get(ref)?.value ?? host.held(ref) ?? []);
+    doubted.clear();
+    await readAgain(values);
+  };
+  /** Is there anything here that may be other than it is believed to be? */
+  const suspect = (concerned?: (value: V) => boolean): boolean => {
+    if (concerned === undefined) trusted = false;
+    else {
+      for (const { ref, value } of wishes.all()) if (concerned(value)) doubted.add(ref);
+      for (const [ref, value] of host.allHeld()) if (concerned(value)) doubted.add(ref);
+    }
+    return !trusted || doubted.size > 0;
   };
 
   const prepare: Track["prepare"] = async (parts) => {
@@ -121,6 +140,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
       [...changed].flatMap(([ref, former]) => (former !== undefined && host.stands(ref) ? (wishes.get(ref)?.value ?? []) : [])),
     );
     await readUnseen([...changed.keys()]);
+    await readDoubted();
     if (!trusted) await look();
     const others = [...reborn];
     reborn = new Set();
@@ -174,12 +194,11 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     kind: kind.name,
     prepare,
     doubt: async (others) => {
-      const doubted = [...wishes.all()].filter(({ needs }) => others.some((other) => needs.includes(other)));
-      if (doubted.length === 0) return;
-      if (driver.read === undefined) trusted = false;
-      else await read(doubted.map(({ value }) => value)).catch(() => (trusted = false));
+      const needing = [...wishes.all()].filter(({ needs }) => others.some((other) => needs.includes(other)));
+      if (needing.length === 0) return;
+      await readAgain(needing.map(({ value }) => value));
       if (!trusted) await look();
-      for (const { ref } of doubted) host.excuse(ref);
+      for (const { ref } of needing) host.excuse(ref);
     },
     survey,
     stands: (ref) => failure === undefined && host.stands(ref),
@@ -187,9 +206,8 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     look,
     mistrust: () => void (trusted = false),
     watch: (changed) =>
-      driver.watch?.(() => {
-        trusted = false;
-        changed();
+      driver.watch?.((concerned) => {
+        if (suspect(concerned)) changed();
       }) ?? (() => undefined),
     wanted: wishes.all,
     causes: wishes.causes,

@@ -34,7 +34,7 @@ export function linuxAddresses({ route, watch }: Pick<Kernel, "route" | "watch">
       return found.filter((each) => asked.has(address.key(each)));
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
-    watch: (changed) => watch.route(["links", "addresses"], changed),
+    watch: (changed) => watch.route(["links", "addresses"], (on) => changed(on === undefined ? on : ({ dev }) => dev === on)),
     apply: async (changes) => performOnLinks(route, changes, taskOf),
   };
 }

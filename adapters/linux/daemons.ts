@@ -190,7 +190,7 @@ function waits(started: Started, answer: ProgramResult | undefined, isYoung: boo
 }
 
 /** A daemon that died is told once. */
-function watch({ records, links }: Yard, changed: () => void): () => void {
+function watch({ records, links }: Yard, changed: (concerned?: (value: Daemon) => boolean) => void): () => void {
   const dead = () => records.all().flatMap(({ process }) => (isAlive(process) ? [] : [`${process.pid} ${process.startTime}`]));
   let known = new Set(dead());
   const timer = setInterval(() => {
@@ -200,7 +200,7 @@ function watch({ records, links }: Yard, changed: () => void): () => void {
     if (isNews) changed();
   }, WATCH_MS);
   timer.unref();
-  const unwatch = links.watch?.(changed);
+  const unwatch = links.watch?.((on) => changed(on === undefined ? on : ({ forgetsWith = [] }) => forgetsWith.includes(on)));
   return () => {
     clearInterval(timer);
     unwatch?.();

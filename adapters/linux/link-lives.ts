@@ -9,8 +9,8 @@ import type { RunRecord } from "./run-record.ts";
 export interface LinkLives {
   /** Numbers of those of these links that there are. */
   now(names: readonly string[]): ReadonlyMap<string, number>;
-  /** Calls `changed` when a link may have come or gone, until the returned function is called. */
-  watch?(changed: () => void): () => void;
+  /** Calls `changed` when a link may have come or gone, the one of this name where one is told, until the returned function is called. */
+  watch?(changed: (on?: string) => void): () => void;
 }
 
 export function linkLives({ route, watch }: Pick<Kernel, "route" | "watch">): LinkLives {

@@ -19,7 +19,7 @@ export function linuxLinks({ route, watch }: Pick<Kernel, "route" | "watch">): D
   return {
     list: async (want) => linksOf(statesOf(route), want),
     read: async (values) => linksOf(statesAt(route, values), values),
-    watch: (changed) => watch.route(["links"], changed),
+    watch: (changed) => watch.route(["links"], (on) => changed(on === undefined ? on : ({ name }) => name === on)),
     apply: async (changes) => {
       if (changes.length === 0) return [];
       const own = changes.flatMap((change) => (change.op === "delete" || change.want.own === undefined ? [] : [change.want]));

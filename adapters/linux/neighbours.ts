@@ -22,7 +22,7 @@ export function linuxNeighbours({ route, watch }: Pick<Kernel, "route" | "watch"
       });
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
-    watch: (changed) => watch.route(["links", "neighbours"], changed),
+    watch: (changed) => watch.route(["links", "neighbours"], (on) => changed(on === undefined ? on : ({ dev }) => dev === on)),
     apply: async (changes) => performOnLinks(route, changes, taskOf),
   };
 }

@@ -56,7 +56,7 @@ export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<R
       ];
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
-    watch: (changed) => watch.route(["links", "routes"], changed),
+    watch: (changed) => watch.route(["links", "routes"], (on) => changed(on === undefined ? on : (value) => ownerOf(value) === on)),
     apply: async (changes) => {
       perform(
         kernel,

@@ -15,7 +15,7 @@ import type { Cidr } from "#core/net/prefix.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import { linuxRoutes } from "../linux/routes.ts";
 import { bytesOfIp, bytesOfMac } from "./bytes.ts";
-import type { RouteNews } from "./news.ts";
+import type { RouteSort } from "./news.ts";
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 10_000;
@@ -32,7 +32,7 @@ async function watched(t: TestContext, taps = 0) {
 
 test("what others change is told by its sort, and what we change ourselves is not", async (t) => {
   const { watch, kernel, sh } = await watched(t, 1);
-  const told: RouteNews[] = [];
+  const told: RouteSort[] = [];
   for (const sort of ["links", "routes", "neighbours", "addresses"] as const) t.after(watch.route([sort], () => told.push(sort)));
   const after = async (line: string) => {
     told.length = 0;
@@ -49,6 +49,23 @@ test("what others change is told by its sort, and what we change ourselves is no
   assert.deepEqual(await after("ip -6 route add 2001:db8::5/128 dev tap1 proto 88"), ["routes"]);
   assert.deepEqual(await after("ip neigh add 10.65.0.5 dev tap1 lladdr fa:16:3e:00:00:01 nud permanent"), ["neighbours"]);
   assert.deepEqual(await after("ip addr add fe80::a9fe:a9fe/128 dev tap1 nodad"), ["addresses"]);
+});
+
+test("what happens to a link is told as that link's, and as anybody's when it is known by another name", async (t) => {
+  const { watch, sh } = await watched(t, 2);
+  const told: (string | undefined)[] = [];
+  t.after(watch.route(["links", "addresses"], (on) => told.push(on)));
+  const after = async (line: string) => {
+    told.length = 0;
+    await sh(line);
+    await until(() => told.length > 0);
+    return [...new Set(told)];
+  };
+  assert.deepEqual(await after("ip link set tap1 down"), ["tap1"]);
+  assert.deepEqual(await after("ip link add tap3 type ifb"), ["tap3"]);
+  assert.deepEqual(await after("ip addr add fe80::a9fe:a9fe/128 dev tap2 nodad"), ["tap2"]);
+  assert.deepEqual(await after("ip link set tap3 name tap4"), [undefined]);
+  assert.deepEqual(await after("ip link del tap4"), ["tap4"]);
 });
 
 test("a change in our tables is told with the state that it led to, one in others' is not", async (t) => {

@@ -9,11 +9,12 @@ import { frameSockets } from "./frames.ts";
 import type { FrameNews } from "./frames.ts";
 import { filterSocket, setSocketOption } from "./libc.ts";
 import type { FilterStep } from "./libc.ts";
-import type { NftNews, RouteNews } from "./news.ts";
+import { allLinks } from "./links.ts";
+import type { NftNews, RouteNews, RouteSort } from "./news.ts";
 
 export interface KernelWatch {
-  /** Something of these sorts may be other than it was. */
-  route(sorts: readonly RouteNews[], changed: () => void): () => void;
+  /** Something of these sorts may be other than it was; on the link of this name alone, where one is told. */
+  route(sorts: readonly RouteSort[], changed: (on?: string) => void): () => void;
   /** Our tables may be other than they were before this state. */
   nft(changed: (news: NftNews) => void): () => void;
   readonly signs: SignsOfLife;
@@ -34,25 +35,69 @@ const GROUPS: Readonly<Record<Exclude<Sort, "frames">, readonly [protocol: numbe
 
 export function kernelWatch(kernel: Watched): KernelWatch {
   const listen = ear();
-  const route = shared<RouteNews>(listen, () => [{ socket: groupSocket("route", kernel), sort: "route" }]);
-  const nft = shared<NftNews>(listen, () => [{ socket: groupSocket("nft", kernel), sort: "nft" }]);
-  const frames = shared<FrameNews>(listen, () => frameSockets(kernel.netns).map((socket) => ({ socket, sort: "frames" as const })));
+  const names = linkBook(kernel.route);
+  const route = shared<RouteNews, NamedNews>(
+    listen,
+    () => {
+      const socket = groupSocket("route", kernel);
+      names.open();
+      return [{ socket, sort: "route" }];
+    },
+    names.named,
+  );
+  const nft = shared<NftNews>(listen, () => [{ socket: groupSocket("nft", kernel), sort: "nft" }], same);
+  const frames = shared<FrameNews>(listen, () => frameSockets(kernel.netns).map((socket) => ({ socket, sort: "frames" as const })), same);
   return {
-    route: (sorts, changed) => route((news) => (sorts.includes(news) ? changed() : undefined)),
+    route: (sorts, changed) => route(({ sort, on }) => (sorts.includes(sort) ? changed(on) : undefined)),
     nft,
     signs: { watch: (heard) => frames(signOf(kernel, heard)) },
   };
 }
 
+interface NamedNews {
+  readonly sort: RouteSort;
+  /** Undefined: any. */
+  readonly on: string | undefined;
+}
+
+/** Names of links, as they were told last. */
+function linkBook(route: Channel) {
+  const known = new Map<number, string>();
+  const note = ({ link, name, gone }: RouteNews): string | undefined => {
+    if (link === undefined) return undefined;
+    const before = known.get(link);
+    if (gone === true) known.delete(link);
+    else if (name !== undefined) known.set(link, name);
+    // What was on a link that has another name now is found by neither; and the kernel keeps on `lo` what leads nowhere.
+    const isOther = before !== undefined && name !== undefined && before !== name;
+    const now = name ?? before;
+    return isOther || now === "lo" ? undefined : now;
+  };
+  return {
+    /** From now on all is told. */
+    open: () => {
+      known.clear();
+      for (const { index, name } of allLinks(route)) known.set(index, name);
+    },
+    named: (news: RouteNews): NamedNews => ({ sort: news.sort, on: note(news) }),
+  };
+}
+
+const same = <T>(news: T): T => news;
+
 /** One ear for all who want to know, as long as there are any. */
-function shared<T>(listen: Listen, open: () => readonly Source[]): (heard: (news: T) => void) => () => void {
-  const all = new Set<(news: T) => void>();
+function shared<T, U = T>(listen: Listen, open: () => readonly Source[], read: (news: T) => U): (heard: (news: U) => void) => () => void {
+  const all = new Set<(news: U) => void>();
   let ends: readonly (() => void)[] = [];
+  const tell = (news: T) => {
+    const told = read(news);
+    for (const each of all) each(told);
+  };
   return (heard) => {
-    const one = (news: T) => heard(news);
+    const one = (news: U) => heard(news);
     all.add(one);
     // What comes in at a socket is of its sort.
-    if (all.size === 1) ends = open().map((source) => listen(source, (news) => all.forEach((each) => each(news as T))));
+    if (all.size === 1) ends = open().map((source) => listen(source, (news) => tell(news as T)));
     return () => {
       if (all.delete(one) && all.size === 0) ends.forEach((end) => end());
     };
