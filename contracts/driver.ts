@@ -30,6 +30,11 @@ export interface Driver<V> {
    */
   read?(values: readonly V[]): Promise<readonly V[]>;
   /**
+   * These will be asked of `apply` in this round, unless what they need fails: what takes long and changes nothing of ours may begin.
+   * Never called while `apply` is under way.
+   */
+  foresee?(changes: readonly Change<V>[]): void;
+  /**
    * One outcome per change, in the same order. A failing change does not keep the others from being done. Where it is known what was
    * wanted of an object that stands, `have` is that very value, with what is never compared; else it is as it was listed or read.
    * Never called while `list` or `read` of the same driver is under way, nor the other way round.

@@ -69,10 +69,8 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
       const [known, expected] = [held.get(ref), !open.has(ref)];
       const isAsBefore = known === undefined ? have === undefined : have !== undefined && kind.same(known, have);
       found(ref, have);
-      // Links come and go as others want them to.
-      const isFact = kind.isOurs?.(have ?? known ?? (wanted.get(ref)?.value as V)) === false && kind.life !== undefined;
       const hasEnded = have !== undefined && kind.hasOutlived?.(have) === true;
-      if (isAsBefore || !expected || !open.has(ref) || isFact || hasEnded) return;
+      if (isAsBefore || !expected || !open.has(ref) || isFact(kind, have ?? known ?? (wanted.get(ref)?.value as V)) || hasEnded) return;
       strays.set(ref, have === undefined ? "nothing" : kind.show(have));
     },
     held: (ref) => held.get(ref),
@@ -83,6 +81,11 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
     excuse: (ref) => void strays.delete(ref),
     strayed: (ref) => strays.get(ref),
   };
+}
+
+/** Does it come and go as others want it to, as links do? */
+export function isFact<V>(kind: Kind<V>, value: V): boolean {
+  return kind.isOurs?.(value) === false && kind.life !== undefined;
 }
 
 function changeOf<V>(ref: Ref, want: V | undefined, have: V | undefined): Change<V>[] {

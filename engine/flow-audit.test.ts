@@ -99,6 +99,15 @@ test("nobody looks after a round that took nothing away, unless something was cu
   assert.equal(listed(), 3);
 });
 
+test("flows of an address that is new here are looked at once it has its route", async () => {
+  const { track, after, marks, listed } = setting();
+  await after([], seen(open(80)));
+  track(22);
+  track(80);
+  await after([entry("create"), { ...entry("create"), ref: `route/${OWN}/32 metric 1024` }], seen(open(80)));
+  assert.deepEqual([listed(), marks()], [2, { 22: CUT_MARK, 80: 0 }]);
+});
+
 test("what cannot be cut is tried again, and told", async () => {
   const { track, after, marks, flows, clock, settle, log } = setting();
   track(22);

@@ -13,7 +13,7 @@ import type { Log } from "#contracts/log.ts";
 import type { View } from "#core/feed/item.ts";
 import { CUT_MARK } from "#core/intent/policy.ts";
 import type { Ip } from "#core/net/address.ts";
-import { concernOf } from "#core/reach/concern.ts";
+import { concernOf, newcomersIn } from "#core/reach/concern.ts";
 import { addressesOf, groundOf, standingOf } from "#core/reach/flow.ts";
 import { retryAfter } from "#core/reconcile/retry.ts";
 import type { Entry } from "./round.ts";
@@ -70,9 +70,10 @@ export function flowAudit({ host, flows, clock, log }: FlowAuditParts): FlowAudi
   return {
     finished: (entries, view) => {
       state.view = view;
-      // What came into being let more through: that matters to flows that were cut alone.
-      const changed = entries.filter(({ op, outcome }) => isChange(op) && outcome.state === "done" && (state.someCut || op !== "create"));
-      state.pending = union(state.pending, concernOf(view, changed));
+      const changed = entries.filter(({ op, outcome }) => isChange(op) && outcome.state === "done");
+      // What came into being let more through: that matters to flows that were cut alone, and to those of an address that is new here.
+      const fewer = changed.filter(({ op }) => state.someCut || op !== "create");
+      state.pending = union(union(state.pending, concernOf(view, fewer)), newcomersIn(changed.filter(({ op }) => op === "create")));
       start();
     },
     stop: async () => {

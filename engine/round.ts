@@ -115,9 +115,10 @@ function lost({ value, because }: Wanted<Contest>): Entry {
 
 /** Each kind waits for the kinds that its changes need, and for no others: a slow daemon delays nobody who does not ask for it. */
 async function buildUp(works: readonly Work[], site: Site): Promise<void> {
+  foresee(works, site);
   const settled = new Map<string, Promise<void>>();
   for (const work of works) {
-    const ups = work.changes.filter(({ op }) => op !== "delete");
+    const ups = upsOf(work);
     const before = new Set(ups.flatMap(({ needs }) => needs.map(kindOf)));
     const waits = [...before].flatMap((kind) => settled.get(kind) ?? []);
     settled.set(
@@ -126,6 +127,21 @@ async function buildUp(works: readonly Work[], site: Site): Promise<void> {
     );
   }
   await Promise.all(settled.values());
+}
+
+function upsOf({ changes }: Work): readonly Pending[] {
+  return changes.filter(({ op }) => op !== "delete");
+}
+
+/** Not what waits for something that others make: that may be so for long. */
+function foresee(works: readonly Work[], { stands, resting }: Site): void {
+  const coming = new Set(works.flatMap((work) => upsOf(work).flatMap(({ ref, isFact }) => (isFact ? [] : [ref]))));
+  for (const work of works) {
+    const ready = upsOf(work).filter(
+      (change) => resting(change) === undefined && change.needs.every((ref) => stands(ref) || coming.has(ref)),
+    );
+    work.track.foresee(ready);
+  }
 }
 
 async function raise(track: Track, ups: readonly Pending[], { stands, entries, resting }: Site): Promise<void> {

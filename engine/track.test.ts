@@ -117,6 +117,19 @@ test("what is told to concern some objects alone makes only those be read again,
   assert.deepEqual([woken, asked.list], [2, 2]);
 });
 
+test("what will be asked for is foreseen, but for what waits for others", async () => {
+  const foreseen: string[] = [];
+  const { host, pass } = setting(() => ({ foresee: (changes) => foreseen.push(...changes.map(({ op, ref: name }) => `${op} ${name}`)) }));
+  const absent: Part = { links: [{ value: { name: "tap2" }, because: ["port/p2"] }] };
+  await pass(absent, part(1), part(2, "tap2"));
+  assert.deepEqual(foreseen.splice(0), [`create ${ref(1)}`]);
+  host.plug("tap2");
+  await pass(absent, part(1), part(2, "tap2"));
+  assert.deepEqual(foreseen.splice(0), []);
+  await pass(part(2));
+  assert.deepEqual(foreseen, [`create ${ref(2)}`]);
+});
+
 test("what came to its own end is replaced, and nobody else's doing", async () => {
   const { host } = setting();
   const { watch: _, ...daemons } = host.drivers.daemons;

@@ -6,7 +6,7 @@ import type { Driver, Outcome } from "#contracts/driver.ts";
 import type { Part } from "#core/intent/intent.ts";
 import type { Kind, Ref, Wanted } from "#core/kinds/kind.ts";
 import type { Change, DiffOptions } from "#core/reconcile/diff.ts";
-import { belief, byRef } from "./belief.ts";
+import { belief, byRef, isFact } from "./belief.ts";
 import { confirmed, MISSING, wordsOf } from "./confirm.ts";
 import { gathering, itemOf } from "./gather.ts";
 import type { Item } from "./gather.ts";
@@ -15,6 +15,8 @@ export type { Item } from "./gather.ts";
 
 export interface Pending extends Item {
   readonly op: Change<unknown>["op"];
+  /** Is it others that make such things? */
+  readonly isFact: boolean;
   /** What the object that stands needs, as far as it is known. */
   readonly standsOn: readonly Ref[];
   /** How somebody else left what stood as it was wanted. */
@@ -41,6 +43,8 @@ export interface Track {
   survey(options: DiffOptions): Survey;
   /** Does it stand as it is wanted? */
   stands(ref: Ref): boolean;
+  /** These will be asked for, unless what they need fails. */
+  foresee(changes: readonly Pending[]): void;
   /** One outcome per change: done is what was read back. */
   apply(changes: readonly Pending[]): Promise<readonly Outcome[]>;
   /** Lists the host; whatever is at work goes on meanwhile. */
@@ -163,10 +167,10 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     const standsOn = op === "create" ? [] : kind.needs(change.have);
     const item = wishes.get(ref) ?? itemOf(kind, { value: op === "delete" ? change.have : change.want, because: host.because(ref) }, ref);
     const found = host.strayed(ref);
-    const pending = { ...plain(item), op, standsOn, ...(found === undefined ? {} : { found }) };
+    const pending = { ...plain(item), op, isFact: isFact(kind, item.value), standsOn, ...(found === undefined ? {} : { found }) };
     if (op !== "replace" || kind.isAstray?.(change.want, change.have) !== true) return pending;
     const leaving = itemOf(kind, { value: change.have, because: host.because(ref) }, ref);
-    return { ...pending, retreat: { ...plain(leaving), op: "delete", standsOn } };
+    return { ...pending, retreat: { ...plain(leaving), op: "delete", isFact: false, standsOn } };
   };
 
   const changeOf = ({ op, ref }: Pending): Change<V>[] => {
@@ -202,6 +206,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     },
     survey,
     stands: (ref) => failure === undefined && host.stands(ref),
+    foresee: (changes) => driver.foresee?.(changes.flatMap(changeOf)),
     apply,
     look,
     mistrust: () => void (trusted = false),

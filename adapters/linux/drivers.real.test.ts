@@ -203,6 +203,24 @@ test("flows of an address are cut before it is given a route, and after it has l
   assert.deepEqual(asked.splice(0), [], "the address is another host's, and so are its flows");
 });
 
+test("cutting begins when a route is foreseen, and counts for the very next change alone", async (t) => {
+  const { kernel } = await testNamespace(t, 1);
+  const { cut, asked } = recordingCut(new Set(["10.65.0.6"]));
+  const driver = linuxRoutes({ ...kernel, cut });
+  const [one, two] = [routeTo("10.65.0.5/32", { dev: "tap1" }), routeTo("10.65.0.6/32", { dev: "tap1" })];
+  const creates = [one, two].map((want, at) => ({ op: "create", ref: `route/${at}`, want }) as const);
+  driver.foresee?.(creates);
+  assert.deepEqual(asked.splice(0), ["10.65.0.5", "10.65.0.6"]);
+  assert.deepEqual(await driver.apply(creates), [DONE, { state: "failed", reason: "old flows are not cut: table busy" }]);
+  assert.deepEqual(asked.splice(0), []);
+  await driver.apply([{ op: "delete", ref: "route/0", have: one }]);
+  driver.foresee?.(creates.slice(0, 1));
+  asked.splice(0);
+  await driver.apply(creates.slice(1));
+  await driver.apply(creates.slice(0, 1));
+  assert.deepEqual(asked, ["10.65.0.6", "10.65.0.5"], "another was foreseen, and long ago");
+});
+
 test("an address whose old flows cannot be cut is given no route", async (t) => {
   const { kernel } = await testNamespace(t, 1);
   const driver = linuxRoutes({ ...kernel, cut: recordingCut(new Set(["10.65.0.5"])).cut });

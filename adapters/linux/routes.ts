@@ -27,12 +27,15 @@ export interface RouteTools {
 
 /**
  * Flows of an address are cut twice: when its last route to a device goes, and again before it is given one, because
- * whoever took the last one may have died, or failed, between the two. While another route leads to the same device
+ * whoever took the last one may have died, or failed, between the two. That takes long, and is begun as soon as it is known that there
+ * will be a route; flows that begin until then are looked at afterwards like any others of an address that is new here. While another route leads to the same device
  * (one of another metric, on the way of a migration) the flows belong to whom the address belongs to, and stay.
  */
 export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.
   const standing = shelf();
+  /** What was begun for the changes that come next. */
+  let ahead: { readonly of: ReadonlySet<Ip>; readonly uncut: Promise<ReadonlyMap<Ip, string>> } | undefined;
   const heldBy = ({ prefix, to }: Route) => standing.at(prefix).some((other) => ownerOf(other) === ownerOf({ to }));
   return {
     list: async () => {
@@ -57,12 +60,20 @@ export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<R
     },
     // Whatever is on a link goes with it, even if it is back before anybody has looked.
     watch: (changed) => watch.route(["links", "routes"], (on) => changed(on === undefined ? on : (value) => ownerOf(value) === on)),
+    foresee: (changes) => {
+      const of = new Set(changes.flatMap((change) => (change.op !== "create" || heldBy(change.want) ? [] : addressOf(change.want))));
+      ahead = of.size === 0 ? undefined : { of, uncut: cut(of) };
+    },
     apply: async (changes) => {
+      const begun = ahead;
+      ahead = undefined;
       perform(
         kernel,
         changes.filter(isHandover).map(({ have }) => ({ questions: [routeGoneQuestion(have)], fine: GONE })),
       );
-      const uncut = await cut(changes.flatMap((change) => (change.op === "delete" || heldBy(change.want) ? [] : addressOf(change.want))));
+      const coming = changes.flatMap((change) => (change.op === "delete" || heldBy(change.want) ? [] : addressOf(change.want)));
+      const uncut =
+        begun !== undefined && coming.length > 0 && coming.every((ip) => begun.of.has(ip)) ? await begun.uncut : await cut(coming);
       const links = linkNumbers(
         kernel,
         changes.flatMap((change) => (change.op === "delete" ? [] : (ownerOf(change.want) ?? []))),

@@ -16,6 +16,13 @@ const BY_CAUSE = /^nft\/inet (?:element (?:egress|ingress|stateless) |set addres
 const BY_ADDRESS = /^nft\/inet element (?:members[46]-\S+|floating[46]|leaving[46]) (\S+)$/;
 const BY_ALL = /^nft\/inet chain (?:to-machines|forward|known)$/;
 
+const ROUTE = /^route\/(\S+)\/(?:32|128) /;
+
+/** Addresses that were given a route: what began before led elsewhere, and was asked about there. */
+export function newcomersIn(created: Iterable<Changed>): ReadonlySet<Ip> {
+  return new Set([...created].flatMap(({ ref }) => readIp(ROUTE.exec(ref)?.[1] ?? "") ?? []));
+}
+
 /** Addresses whose flows are to be looked at; `all`: whoever is here. */
 export function concernOf(view: View, changed: Iterable<Changed>): ReadonlySet<Ip> | "all" {
   const concerned = new Set<Ip>();
