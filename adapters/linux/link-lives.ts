@@ -25,8 +25,10 @@ export function sighted(record: RunRecord, links: LinkLives): RunRecord {
   const { forgetsWith = [] } = record.daemon;
   if (forgetsWith.length === 0) return record;
   const unseen = forgetsWith.filter((name) => record.links?.[name] === undefined);
-  const fresh = unseen.length === 0 ? new Map() : links.now(unseen);
-  return fresh.size === 0 ? record : { ...record, links: { ...record.links, ...Object.fromEntries(fresh) } };
+  if (unseen.length === 0) return record;
+  const now = links.now(unseen);
+  const fresh = unseen.flatMap((name) => (now.has(name) ? [[name, now.get(name) ?? 0] as const] : []));
+  return fresh.length === 0 ? record : { ...record, links: { ...record.links, ...Object.fromEntries(fresh) } };
 }
 
 /** Is its memory of these links out of date? They were seen, and are gone or others now. */

@@ -84,7 +84,7 @@ export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<R
       );
       for (const [at, change] of changes.entries()) {
         if (change.op !== "create" && outcomes[at]?.state === "done") standing.drop(change.have);
-        if (change.op !== "delete" && outcomes[at]?.state === "done") standing.put(change.want);
+        if (change.op !== "delete" && outcomes[at]?.state === "done" && !isUncut(change.want, uncut)) standing.put(change.want);
       }
       const left = await cut(changes.flatMap((change) => (change.op === "create" || heldBy(change.have) ? [] : addressOf(change.have))));
       return changes.map((change, at) => outcomeOf(change, { outcome: outcomes[at] ?? DONE, uncut, left }));
@@ -145,9 +145,14 @@ function addressOf({ prefix, to, metric }: Route): readonly Ip[] {
   return to === "unreachable" || metric >= UNANNOUNCED_METRIC || lengthOf(prefix) !== widthOf(familyOf(prefix)) ? [] : [firstOf(prefix)];
 }
 
+/** Then it is given no route. */
+function isUncut(value: Route, uncut: ReadonlyMap<Ip, string>): boolean {
+  return addressOf(value).some((ip) => uncut.has(ip));
+}
+
 function taskOf(change: Change<Route>, uncut: ReadonlyMap<Ip, string>, links: ReadonlyMap<string, number>): Task {
   if (change.op === "delete") return { questions: [routeGoneQuestion(change.have)], fine: GONE };
-  if (addressOf(change.want).some((ip) => uncut.has(ip))) return { questions: [] };
+  if (isUncut(change.want, uncut)) return { questions: [] };
   const dev = ownerOf(change.want);
   const link = dev === undefined ? undefined : links.get(dev);
   if (dev !== undefined && link === undefined) return { questions: [], failed: noDevice(dev) };

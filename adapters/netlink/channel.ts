@@ -30,8 +30,8 @@ export interface Channel {
   dump<T>(question: Question, read: (body: Buffer, type: number) => T | undefined, again?: () => void): T[];
   /** What is told of one object; undefined when the kernel refuses with one of `none` (errno). */
   get<T>(question: Question, read: (body: Buffer) => T, none: readonly number[]): T | undefined;
-  /** The same of many, in their order. */
-  gets<T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]): readonly (T | undefined)[];
+  /** The same of many, in their order; `nth`: of the questions. */
+  gets<T>(questions: readonly Question[], read: (body: Buffer, nth: number) => T, none: readonly number[]): readonly (T | undefined)[];
   /** Writes whole messages as they are, and gives every refusal by sequence number (undefined: an acknowledgement). */
   batch(bytes: Buffer): ReadonlyMap<number, Refusal | undefined>;
   /** The number of the link of this name, and the other way round, without a message; undefined when there is none. */
@@ -70,15 +70,22 @@ export function channel(protocol: number, netns?: string): Channel {
     last += count;
     return first;
   };
-  const answers = (take: (message: Message) => void) => {
-    for (let bytes = receive(socket); bytes !== undefined; bytes = receive(socket)) for (const message of messagesIn(bytes)) take(message);
+  /** Until there are no more, or as many as are awaited: `take` says of each whether it is one of those. */
+  const answers = (take: (message: Message) => boolean, awaited = Infinity) => {
+    let left = awaited;
+    while (left > 0) {
+      const bytes = receive(socket);
+      if (bytes === undefined) return;
+      for (const message of messagesIn(bytes)) if (take(message)) left--;
+    }
   };
   const batch = (bytes: Buffer) => {
-    answers(() => undefined);
+    answers(() => false);
     writeSync(socket, bytes);
     const refusals = new Map<number, Refusal | undefined>();
     answers((message) => {
       if (message.type === ERROR) refusals.set(message.seq, refusalOf(message));
+      return false;
     });
     return refusals;
   };
@@ -97,25 +104,25 @@ export function channel(protocol: number, netns?: string): Channel {
     }
     return outcomes;
   };
-  /** `nth`: of the questions. */
-  const ask = (questions: readonly Question[], flags: number, take: (message: Message, nth: number) => void) => {
-    answers(() => undefined);
+  /** `nth`: of the questions; `take` says of each message whether it is the last about its question. What is left of others is passed over. */
+  const ask = (questions: readonly Question[], flags: number, take: (message: Message, nth: number) => boolean) => {
     const first = numbers(questions.length);
     const to = messageWriter(128 * questions.length);
     for (const [nth, question] of questions.entries()) write(to, question, { flags: REQUEST | flags, seq: first + nth });
     writeSync(socket, to.take());
     answers((message) => {
       const nth = message.seq - first;
-      if (nth >= 0 && nth < questions.length) take(message, nth);
-    });
+      return nth >= 0 && nth < questions.length && take(message, nth);
+    }, questions.length);
   };
-  const gets = <T>(questions: readonly Question[], read: (body: Buffer) => T, none: readonly number[]) => {
+  const gets = <T>(questions: readonly Question[], read: (body: Buffer, nth: number) => T, none: readonly number[]) => {
     const found: (T | undefined)[] = questions.map(() => undefined);
     let refusal: Refusal | undefined;
     for (let at = 0; at < questions.length; at += TOGETHER)
       ask(questions.slice(at, at + TOGETHER), 0, (message, nth) => {
-        if (message.type !== ERROR) found[at + nth] = read(message.body);
+        if (message.type !== ERROR) found[at + nth] = read(message.body, at + nth);
         else if (!none.includes(refusalOf(message)?.errno ?? 0)) refusal ??= refusalOf(message);
+        return true;
       });
     if (refusal !== undefined) throw new RefusedError(refusal);
     return found;

@@ -44,16 +44,34 @@ function elementsTold(netfilter: Channel, set: SetShape): NftElement[] {
   return intervals(ends, set.keys).map((element) => ({ object: "element", family: set.family, of: set.name, element, uses: [] }));
 }
 
-/** Those that are in a set under exactly one of these keys. Of single intervals nothing is told. */
-export function elementsAt(netfilter: Channel, set: SetShape, keys: readonly string[]): NftElement[] {
-  const { keys: types } = set;
-  if (types === undefined) return [];
-  const spans = keys.flatMap((key) => spanOf(key, types) ?? []);
-  const questions = spans.map(({ first }) => ({ type: NFT.GETSETELEM, fixed: nftHead(set.family), fill: elementHead(set, first) }));
-  const exact = new Set(keys);
-  return netfilter
-    .gets(questions, (body) => firstTold(body, set), NONE)
-    .flatMap((found) => (found && exact.has(found.element) ? found : []));
+/** What is asked of a set: which of these keys are in it. */
+export interface KeysAsked {
+  readonly set: SetShape;
+  readonly keys: readonly string[];
+}
+
+/** Those that are under exactly one of these keys, by set. Of single intervals nothing is told. */
+export function elementsAt(netfilter: Channel, asked: readonly KeysAsked[]): ReadonlyMap<SetShape, readonly NftElement[]> {
+  const single = asked.flatMap(({ set, keys }) => {
+    const types = set.keys;
+    if (types === undefined) return [];
+    return keys.flatMap((key) => {
+      const span = spanOf(key, types);
+      return span === undefined ? [] : [{ set, key, first: span.first }];
+    });
+  });
+  const questions = single.map(({ set, first }) => ({
+    type: NFT.GETSETELEM,
+    fixed: nftHead(set.family),
+    fill: elementHead(set, first),
+  }));
+  const told = netfilter.gets(questions, (body, nth) => (single[nth] === undefined ? undefined : firstTold(body, single[nth].set)), NONE);
+  const found = new Map(asked.map(({ set }) => [set, [] as NftElement[]]));
+  for (const [at, { set, key }] of single.entries()) {
+    const element = told[at];
+    if (element?.element === key) found.get(set)?.push(element);
+  }
+  return found;
 }
 
 const elementHead = (set: SetShape, key: Buffer) => (to: MessageWriter) => {

@@ -3,14 +3,15 @@ import type { Driver } from "#contracts/driver.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import type { NftTable, SetState } from "#core/kinds/nft-table.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft } from "#core/kinds/nft.ts";
+import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { elementsAt, elementsOf } from "./elements.ts";
 import { ledger } from "./ledger.ts";
 import { nftLibrary } from "./library.ts";
 import { atOnce, chainNamed } from "./listing.ts";
-import { setNamed } from "./sets.ts";
+import { setsNamed } from "./sets.ts";
+import type { SetShape } from "./sets.ts";
 import { transact } from "./transaction.ts";
 import type { NftTools } from "./transaction.ts";
 
@@ -36,30 +37,49 @@ export function nftables({
 
 /** What the host has of these alone. */
 function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
-  const sets = Map.groupBy(values, (value) =>
-    value.object === "chain" ? "" : `${value.family} ${value.object === "element" ? value.of : value.name}`,
-  );
   return {
     chains: values.flatMap((value) => (value.object === "chain" ? (chainNamed(netfilter, value.family, value.name) ?? []) : [])),
-    sets: [...sets].flatMap(([place, some]) => (place === "" ? [] : setWith(netfilter, some))),
+    sets: setsWith(
+      netfilter,
+      values.filter((value) => value.object !== "chain"),
+    ),
   };
 }
 
 /** To ask for more elements than this one by one takes longer than to read a whole set. */
 const MANY = 1000;
 
-/** One set, with those of its elements that are among these values; with all, where it is wanted as a whole. */
-function setWith(netfilter: Channel, values: readonly Nft[]): SetState[] {
-  const [first] = values;
-  const set =
-    first === undefined || first.object === "chain"
-      ? undefined
-      : setNamed(netfilter, first.family, first.object === "element" ? first.of : first.name);
-  if (set === undefined) return [];
-  if (values.some((value) => value.object === "set" && value.elements !== undefined))
-    return [{ ...set, elements: elementsOf(netfilter, set) }];
-  const asked = new Set(values.flatMap((value) => (value.object === "element" ? [value.element] : [])));
-  const elements =
-    asked.size > MANY ? elementsOf(netfilter, set).filter(({ element }) => asked.has(element)) : elementsAt(netfilter, set, [...asked]);
-  return [{ ...set, elements }];
+/** Sets, each with those of its elements that are among these values; with all, where it is wanted as a whole. */
+function setsWith(netfilter: Channel, values: readonly (NftSet | NftElement)[]): SetState[] {
+  const nameOf = (value: NftSet | NftElement) => (value.object === "element" ? value.of : value.name);
+  const asked = [...Map.groupBy(values, (value) => `${value.family} ${nameOf(value)}`).values()];
+  const shapes = setsNamed(
+    netfilter,
+    asked.flatMap(([first]) => (first === undefined ? [] : [{ family: first.family, name: nameOf(first) }])),
+  );
+  const found = asked.flatMap((some, at) => {
+    const set = shapes[at];
+    return set === undefined ? [] : [{ set, keys: keysAsked(some) }];
+  });
+  const single = elementsAt(
+    netfilter,
+    found.flatMap(({ set, keys }) => (isFew(keys) ? [{ set, keys: [...keys] }] : [])),
+  );
+  return found.map(({ set, keys }) => ({ ...set, elements: single.get(set) ?? wholeOf(netfilter, set, keys) }));
+}
+
+type KeysAsked = ReadonlySet<string> | "all";
+
+function keysAsked(values: readonly (NftSet | NftElement)[]): KeysAsked {
+  if (values.some((value) => value.object === "set" && value.elements !== undefined)) return "all";
+  return new Set(values.flatMap((value) => (value.object === "element" ? [value.element] : [])));
+}
+
+function isFew(keys: KeysAsked): keys is ReadonlySet<string> {
+  return keys !== "all" && keys.size <= MANY;
+}
+
+function wholeOf(netfilter: Channel, set: SetShape, keys: KeysAsked): readonly NftElement[] {
+  const all = elementsOf(netfilter, set);
+  return keys === "all" ? all : all.filter(({ element }) => keys.has(element));
 }

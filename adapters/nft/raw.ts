@@ -25,8 +25,8 @@ import {
   nftHead,
   verdictCode,
 } from "./numbers.ts";
-import { isInterval, setNamed } from "./sets.ts";
-import type { SetShape } from "./sets.ts";
+import { isInterval, setsNamed } from "./sets.ts";
+import type { SetPlace, SetShape } from "./sets.ts";
 
 /** Whom the kernel, or we, refuse, and why; undefined when all is done. Of a transaction that is refused nothing is done. */
 export type Culprits = ReadonlyMap<Change<Nft>, string> | undefined;
@@ -76,13 +76,13 @@ export function rawElements(netfilter: Channel): RawElements {
 }
 
 function shapesOf(netfilter: Channel, changes: readonly Change<Nft>[]): ReadonlyMap<string, SetShape | undefined> {
-  const shapes = new Map<string, SetShape | undefined>();
+  const places = new Map<string, SetPlace>();
   for (const change of changes) {
-    const place = placeOf(change);
     const value = change.op === "delete" ? change.have : change.want;
-    if (!shapes.has(place)) shapes.set(place, setNamed(netfilter, value.family, setOf(value)));
+    places.set(placeOf(change), { family: value.family, name: setOf(value) });
   }
-  return shapes;
+  const shapes = setsNamed(netfilter, [...places.values()]);
+  return new Map([...places.keys()].map((place, at) => [place, shapes[at]]));
 }
 
 const setOf = (value: Nft): string => (value.object === "element" ? value.of : value.name);

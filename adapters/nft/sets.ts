@@ -36,12 +36,17 @@ export function setsOf(netfilter: Channel, family: NftFamily): SetShape[] {
   return netfilter.dump(question, (body) => shapeOf(body, family));
 }
 
-export function setNamed(netfilter: Channel, family: NftFamily, name: string): SetShape | undefined {
-  return netfilter.get(
-    { type: NFT.GETSET, fixed: nftHead(family), fill: named(SET.TABLE, SET.NAME, name) },
-    (body) => shapeOf(body, family),
-    NONE,
-  );
+/** Where a set is. */
+export type SetPlace = Pick<SetShape, "family" | "name">;
+
+/** In their order; undefined for those that there are not. */
+export function setsNamed(netfilter: Channel, places: readonly SetPlace[]): readonly (SetShape | undefined)[] {
+  const questions = places.map(({ family, name }) => ({
+    type: NFT.GETSET,
+    fixed: nftHead(family),
+    fill: named(SET.TABLE, SET.NAME, name),
+  }));
+  return netfilter.gets(questions, (body, nth) => shapeOf(body, places[nth]?.family ?? "inet"), NONE);
 }
 
 function shapeOf(body: Buffer, family: NftFamily): SetShape {
