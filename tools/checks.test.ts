@@ -70,6 +70,17 @@ test("invariant 1: core never waits", () => {
   );
 });
 
+test("Node's HTTP is asked for by its name, and loads no more than is used of it", () => {
+  const among = sources.filter(({ path }) => /^(adapters|processes)\//.test(path) && !path.endsWith(".real.ts"));
+  assert.deepEqual(
+    offences(
+      ({ text }) => (/^import (?!type ).* from "node:http";/m.test(text) ? ["imports it: see adapters/http/node-http.ts"] : []),
+      among,
+    ),
+    [],
+  );
+});
+
 test("files are small, lines are readable, names are nouns", () => {
   const found = offences(({ path, text }) => {
     const lines = text.split("\n");

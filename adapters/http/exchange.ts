@@ -1,5 +1,5 @@
 /** One question to an HTTP server, by TCP or by a unix socket: `http://HOST:PORT`, `https://…`, or `unix:PATH`. */
-import { request as plain } from "node:http";
+import { request as plain } from "./node-http.ts";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { request as secure } from "node:https";
 

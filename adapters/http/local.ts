@@ -2,7 +2,7 @@
  * A door for this machine's administrator: one unix socket that only the process's own user may open, on which things are asked and
  * nothing is told. Small, as an agent must not carry the API's library.
  */
-import { createServer } from "node:http";
+import { createServer } from "./node-http.ts";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";

@@ -1,5 +1,5 @@
 /** The listener: TCP and unix sockets in, `handle` behind them, within limits. */
-import { createServer } from "node:http";
+import { createServer } from "./node-http.ts";
 import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createSecureServer, Server as SecureServer } from "node:https";
 import type { FastifyInstance } from "fastify";

@@ -1,6 +1,6 @@
 /** Answers what never became a request: broken, too large in its head, or too slow in coming. The connection ends with it. */
 import { randomUUID } from "node:crypto";
-import { STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "./node-http.ts";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { ExchangeOver } from "./exchanges.ts";

@@ -2,7 +2,7 @@
  * Where the agent listens for VMs: one address for each family, on a link that the agent itself makes. The address may not be there yet,
  * or a predecessor may not have left it yet, so it is tried until it is had; an address that goes and comes back changes nothing.
  */
-import { createServer } from "node:http";
+import { createServer } from "../http/node-http.ts";
 import type { RequestListener, Server } from "node:http";
 import type { Socket } from "node:net";
 import { reasonOf } from "../linux/errors.ts";

@@ -1,5 +1,5 @@
 /** Nova's metadata API as a server, over the model that its contract has: for tests, and for the lab. */
-import { createServer } from "node:http";
+import { createServer } from "../http/node-http.ts";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { ServerOptions } from "node:https";

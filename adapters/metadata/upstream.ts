@@ -2,7 +2,7 @@
  * Nova's metadata API over HTTP or HTTPS, at one of several addresses: the one that answered last is asked first, and the next one where
  * nobody is there. A question that may have been heard is not asked again, unless asking twice does nothing (RFC 9110, 9.2.2).
  */
-import { Agent as PlainAgent } from "node:http";
+import { Agent as PlainAgent } from "../http/node-http.ts";
 import type { IncomingMessage, RequestOptions } from "node:http";
 import { Agent as SecureAgent } from "node:https";
 import type { MetadataAnswer, MetadataApi, MetadataQuestion, WhenGone } from "#contracts/metadata.ts";

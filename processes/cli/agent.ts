@@ -32,17 +32,8 @@ function several(text: string, before: readonly string[] = []): readonly string[
   return [...before, text];
 }
 
-/**
- * Young objects get 2 MB instead of 16, and the heap grows by a third of what it holds before it is cleaned, not by as much again: an
- * agent makes much that is short-lived and keeps little, and the memory of a compute host is its VMs'. Node takes this only at its
- * start, so the process starts itself anew, in its own place.
- */
-const HEAP = ["--max-semi-space-size=2", "--heap-growing-percent=35"];
-
 async function run(options: AgentOptions): Promise<void> {
-  if (!HEAP.every((flag) => process.execArgv.includes(flag)))
-    process.execve?.(process.execPath, [process.execPath, ...HEAP, ...process.execArgv, ...process.argv.slice(1)], process.env);
-  // Most of the program, which the process that only starts itself anew has no use for.
+  // Most of the program, for which the help has no use.
   const { agent } = await import("../agent/agent.ts");
   const read = agentSettings(options);
   const first = read();
