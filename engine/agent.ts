@@ -95,7 +95,7 @@ export function agent({ self, drivers, signs, flows, feed, last, speaker, clock,
       watch.finished(finished);
     },
   });
-  const hello = { op: "hello", ...self, started_at: timeOf(clock.now()) } as const;
+  const hello = { op: "hello", ...self, started_at: timeOf(clock.now()), members: "together" } as const;
   const connection = feed(hello, {
     connected: () => {
       tell.anew();

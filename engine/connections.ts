@@ -60,7 +60,7 @@ export function connections(parts: ConnectionsParts): Connections {
       const connection: Connection = {
         hello,
         link,
-        told: newcomer(hello.host, hello.role),
+        told: newcomer(hello),
         attention: attend(parts, hello),
         report: undefined,
       };

@@ -45,6 +45,9 @@ function nextTurn(_ms: number, call: () => void): () => void {
 
 const hello = (host: string, role: Role = "compute"): Hello => ({ op: "hello", host, role, started_at: "2026-11-23T08:00:00Z" });
 
+/** Of an agent that can be told of many members in one message. */
+const together = (host: string): Hello => ({ ...hello(host), members: "together" });
+
 /** The view of a host that was told everything at once: what all differences must add up to. */
 function oracle(cloud: Cloud, { host, role }: Hello) {
   const plain = replica();
@@ -189,7 +192,7 @@ test("what a host has heard is its slice of the cloud, whatever was committed in
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const { present, server, put, settle } = await controller();
       const feed = fakeFeed(server.accept);
-      const agents = [hello("h1"), hello("h2"), hello("g1", "gateway"), hello("r1", "reflector")].map((one) => ({
+      const agents = [hello("h1"), together("h2"), hello("g1", "gateway"), hello("r1", "reflector")].map((one) => ({
         hello: one,
         replica: replica(),
       }));
@@ -233,11 +236,14 @@ test("a port that joins a group costs the hosts that name the group one line, ho
   const address = (n: number) => `10.1.${n >> 8}.${n & 255}`;
   await put([network(1500), group("a"), group("b"), rule("1", "a", "b"), portRow({ id: "p", host: "h1", groups: ["a"], ip: "10.0.0.1" })]);
   await put(Array.from({ length: 10_000 }, (_, n) => portRow({ id: `m${n}`, host: "h9", groups: ["b"], ip: address(n) })));
-  const [near, far] = [listener(server, hello("h1")), listener(server, hello("h2"))];
+  await put([portRow({ id: "q", host: "h3", groups: ["a"], ip: "10.0.0.3" })]);
+  const [near, far, modern] = [listener(server, hello("h1")), listener(server, hello("h2")), listener(server, together("h3"))];
   await settle();
   assert.equal(near.frames[0]?.length, 10_000 + 3);
+  assert.deepEqual(modern.frames[0]?.length, 1 + 3);
   await put([portRow({ id: "new", host: "h9", groups: ["b"], ip: "10.2.0.1" })]);
   await settle();
+  assert.deepEqual(modern.frames[1]?.slice(0, -1), [{ op: "joined", group: "b", ips: ["10.2.0.1"] }]);
   assert.deepEqual(
     near.frames[1]?.map((message) => ("key" in message ? [message.op, message.key] : message.op)),
     [["put", "member/b 10.2.0.1"], "synced"],

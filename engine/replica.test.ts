@@ -110,9 +110,20 @@ test("a member that comes or goes leaves all but a few of its group's other memb
   assert.ok(after.filter((set) => !before.has(set)).reduce((sum, set) => sum + set.size, 0) < 200);
 });
 
+test("many members in one message are as many messages", () => {
+  const ips = ["10.0.0.1", "10.0.0.2", "::1"] as Ip[];
+  const one = heardOf([...ips.map((ip) => member("a", ip)), gone("member/a ::1"), synced(1)]);
+  const many = heardOf([{ op: "joined", group: "a", ips }, { op: "left", group: "a", ips: ["::1" as Ip] }, synced(1)]);
+  assert.deepEqual(many, one);
+  assert.deepEqual(heardOf([{ op: "left", group: "a", ips }, synced(1)])?.view.members, new Map());
+});
+
 const message: fc.Arbitrary<FeedMessage> = fc.oneof(
   fc.tuple(fc.constantFrom("a", "b", "c"), fc.boolean()).map(([id, stateful]) => group(id, stateful)),
   fc.tuple(fc.constantFrom("a", "b"), fc.constantFrom("10.0.0.1", "::1")).map(([id, ip]) => member(id, ip)),
+  fc
+    .tuple(fc.constantFrom("joined", "left"), fc.constantFrom("a", "b"), fc.subarray(["10.0.0.1", "10.0.0.2", "::1"]))
+    .map(([op, id, ips]) => ({ op, group: id, ips: ips as Ip[] })),
   fc.tuple(fc.constantFrom("s", "t"), fc.constantFrom(1400, 1500)).map(([id, mtu]) => subnet(id, mtu)),
   fc.constantFrom<ItemKey>("group/a", "group/b", "member/a 10.0.0.1", "subnet/s", "endpoint/never").map(gone),
 );

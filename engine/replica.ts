@@ -68,7 +68,8 @@ export function replica(changed: (heard: Heard) => void = () => {}): Replica {
     },
     message: (message) => {
       if (message.op === "synced") return synced(message.revision);
-      if (message.key.startsWith(MEMBER)) return members.say(message.key, message.op === "put");
+      if ("group" in message) return members.say(message.group, message.ips, message.op === "joined");
+      if (message.key.startsWith(MEMBER)) return members.say(...memberIn(message.key), message.op === "put");
       unheard.delete(message.key);
       if (message.op === "gone") mapOf(message.key).delete(message.key);
       else put(message.key, message.value as Items[OtherKind]);
@@ -79,11 +80,17 @@ export function replica(changed: (heard: Heard) => void = () => {}): Replica {
 
 const MEMBER = "member/";
 
+/** The key is the controller's own writing: `member/GROUP ADDRESS`. */
+function memberIn(key: ItemKey): [group: string, ips: readonly Ip[]] {
+  const space = key.indexOf(" ");
+  return [key.slice(MEMBER.length, space), [key.slice(space + 1) as Ip]];
+}
+
 interface Memberships {
   /** A stream begins anew. */
   connected(): void;
-  /** Is the member of this key in its group? */
-  say(key: ItemKey, isIn: boolean): void;
+  /** Are these in the group? */
+  say(group: string, ips: readonly Ip[], isIn: boolean): void;
   /** With all that was said; the same value as before where that is nothing new, and so for each group. */
   view(): ReadonlyMap<string, Members>;
 }
@@ -103,10 +110,9 @@ function memberships(): Memberships {
       said = new Map();
       for (const [group, buckets] of all) for (const bucket of buckets.values()) for (const ip of bucket) saidOf(group).set(ip, false);
     },
-    say: (key, isIn) => {
-      const space = key.indexOf(" ");
-      // The key is the controller's own writing: `member/GROUP ADDRESS`.
-      saidOf(key.slice(MEMBER.length, space)).set(key.slice(space + 1) as Ip, isIn);
+    say: (group, ips, isIn) => {
+      const known = saidOf(group);
+      for (const ip of ips) known.set(ip, isIn);
     },
     view: () => {
       const news = [...said].map(([group, changes]) => [group, changedMembers(all.get(group) ?? NO_MEMBERS, changes)] as const);

@@ -5,25 +5,29 @@
  */
 import { messageText } from "#core/feed/wire.ts";
 import { membersOf } from "#core/feed/facts.ts";
-import type { ItemKey, Role } from "#core/feed/item.ts";
+import type { FeedMessage, Hello, ItemKey, Role } from "#core/feed/item.ts";
 import { interestOf, itemOf, keysOf, memberKey, NO_INTEREST } from "#core/feed/slice.ts";
 import type { Interest } from "#core/feed/slice.ts";
 import type { Touched } from "#core/feed/touch.ts";
 import type { Ip } from "#core/net/address.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
 
+/** How members are told: many in one message, or each in one of its own. */
+type Manner = "together" | "one by one";
+
 /** One host, as far as it has been told. */
 export interface Told {
   readonly host: string;
   readonly role: Role;
+  readonly members: Manner;
   interest: Interest;
   /** The message of each item that it holds, but for members. */
   readonly sent: Map<ItemKey, string>;
   state: "new" | "told";
 }
 
-export function newcomer(host: string, role: Role): Told {
-  return { host, role, interest: NO_INTEREST, sent: new Map(), state: "new" };
+export function newcomer({ host, role, members }: Pick<Hello, "host" | "role" | "members">): Told {
+  return { host, role, members: members ?? "one by one", interest: NO_INTEREST, sent: new Map(), state: "new" };
 }
 
 export interface Telling {
@@ -46,7 +50,7 @@ export function telling(): Telling {
         const interest = isConcerned(told, touched) ? interestOf(cloud, told.host, told.role) : before;
         const keys = isAnother(told, interest) ? [...told.sent.keys(), ...keysOf(cloud, interest)] : changedKeys(before, interest, touched);
         const items = [...new Set(keys)].flatMap((key) => itemChange(told.sent, key, needs(interest, key) ? put(key) : undefined));
-        messages.set(told, [...items, ...book.changes(before.remotes, interest.remotes)]);
+        messages.set(told, [...items, ...book.changes(told.members, before.remotes, interest.remotes)]);
         told.interest = interest;
         told.state = "told";
       }
@@ -125,10 +129,10 @@ type Counts = Map<string, Map<Ip, number>>;
  */
 function membersBook(cloud: Cloud, counts: Counts, touched: Touched["members"]) {
   const used = new Set<string>();
-  const differences = new Map<string, readonly string[]>();
+  const differences = new Map<string, Texts>();
   for (const [group, changes] of touched) {
     const known = counts.get(group);
-    if (known !== undefined) differences.set(group, lines(group, countIn(known, changes)));
+    if (known !== undefined) differences.set(group, texts(group, countIn(known, changes)));
   }
   const membersNow = (group: string) => {
     const known = counts.get(group) ?? membersOf(cloud, group);
@@ -136,13 +140,13 @@ function membersBook(cloud: Cloud, counts: Counts, touched: Touched["members"]) 
     return known;
   };
   // Each is one text for all hosts that it goes to: a group may have thousands of members.
-  const puts = memo((group: string) => lines(group, { put: membersNow(group).keys(), gone: [] }));
-  const gones = memo((group: string) => lines(group, { put: [], gone: [...membersNow(group).keys(), ...lostIn(touched.get(group))] }));
-  const changes = function* (had: ReadonlySet<string>, has: ReadonlySet<string>): Generator<string> {
-    for (const group of had) if (!has.has(group)) yield* gones(group);
+  const puts = memo((group: string) => texts(group, { put: [...membersNow(group).keys()], gone: [] }));
+  const gones = memo((group: string) => texts(group, { put: [], gone: [...membersNow(group).keys(), ...lostIn(touched.get(group))] }));
+  const changes = function* (manner: Manner, had: ReadonlySet<string>, has: ReadonlySet<string>): Generator<string> {
+    for (const group of had) if (!has.has(group)) yield* gones(group)(manner);
     for (const group of has) {
       used.add(group);
-      yield* had.has(group) ? (differences.get(group) ?? []) : puts(group);
+      yield* (had.has(group) ? differences.get(group) : puts(group))?.(manner) ?? [];
     }
   };
   const close = () => {
@@ -153,7 +157,7 @@ function membersBook(cloud: Cloud, counts: Counts, touched: Touched["members"]) 
 
 /** Who is a member now and was not, and the other way round. */
 function countIn(counts: Map<Ip, number>, changes: ReadonlyMap<Ip, number>): Comings {
-  const comings = { put: [] as Ip[], gone: [] as Ip[] };
+  const comings: { readonly [K in keyof Comings]: Ip[] } = { put: [], gone: [] };
   for (const [ip, by] of changes) {
     const before = counts.get(ip) ?? 0;
     const now = before + by;
@@ -170,18 +174,30 @@ function* lostIn(changes: ReadonlyMap<Ip, number> = new Map()): Generator<Ip> {
 }
 
 interface Comings {
-  readonly put: Iterable<Ip>;
-  readonly gone: Iterable<Ip>;
+  readonly put: readonly Ip[];
+  readonly gone: readonly Ip[];
 }
 
 /** One text, or none. */
-function lines(group: string, { put, gone }: Comings): string[] {
-  const messages = [
-    ...[...gone].map((ip) => messageText({ op: "gone", key: memberKey(group, ip) })),
-    ...[...put].map((ip) => messageText({ op: "put", key: memberKey(group, ip), value: { group_id: group, ip } })),
-  ];
-  return messages.length === 0 ? [] : [messages.join("\n")];
+type Texts = (manner: Manner) => readonly string[];
+
+function texts(group: string, comings: Comings): Texts {
+  return memo((manner) => {
+    const messages = MANNERS[manner](group, comings).map(messageText);
+    return messages.length === 0 ? [] : [messages.join("\n")];
+  });
 }
+
+const MANNERS: Readonly<Record<Manner, (group: string, comings: Comings) => readonly FeedMessage[]>> = {
+  together: (group, { put, gone }) => [
+    ...(gone.length === 0 ? [] : [{ op: "left", group, ips: gone } as const]),
+    ...(put.length === 0 ? [] : [{ op: "joined", group, ips: put } as const]),
+  ],
+  "one by one": (group, { put, gone }) => [
+    ...gone.map((ip) => ({ op: "gone", key: memberKey(group, ip) }) as const),
+    ...put.map((ip) => ({ op: "put", key: memberKey(group, ip), value: { group_id: group, ip } }) as const),
+  ],
+};
 
 function memo<K, V>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();

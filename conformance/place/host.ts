@@ -16,7 +16,7 @@ export async function testHost(t: TestContext, { socket }: TestCloud, host: stri
       resolve();
       return;
     }
-    const [kind, id = ""] = said.key.split("/");
+    const [kind, id = ""] = "key" in said ? said.key.split("/") : [];
     if (kind !== "endpoint") return;
     if (said.op === "put") endpoints.add(id);
     else endpoints.delete(id);

@@ -158,7 +158,15 @@ export interface View {
 export type FeedMessage =
   | { readonly op: "put"; readonly key: ItemKey; readonly value: Items[ItemKind] }
   | { readonly op: "gone"; readonly key: ItemKey }
+  | Membership
   | { readonly op: "synced"; readonly revision: number };
+
+/** Of several members at once what `put` and `gone` say of each: a group may have tens of thousands. */
+export interface Membership {
+  readonly op: "joined" | "left";
+  readonly group: string;
+  readonly ips: readonly Ip[];
+}
 
 export type { Role };
 
@@ -168,6 +176,8 @@ export interface Hello {
   readonly host: string;
   readonly role: Role;
   readonly started_at: string;
+  /** How it can be told of members. Agents of before say nothing, and are told of them one by one. */
+  readonly members?: "together";
 }
 
 /** State of one endpoint after a round on a complete view. */

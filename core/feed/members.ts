@@ -21,18 +21,18 @@ export function isMember(all: Members | undefined, ip: Ip): boolean {
 
 /** `changes` says of each address whether it is in from now on. The same value when nothing is another than before. */
 export function changedMembers(all: Members, changes: ReadonlyMap<Ip, boolean>): Members {
-  const news = [...changes].filter(([ip, isIn]) => isMember(all, ip) !== isIn);
-  if (news.length === 0) return all;
-  const changed = new Map(all);
-  for (const [bucket, list] of Map.groupBy(news, ([ip]) => bucketOf(ip))) {
-    const set = new Set(all.get(bucket));
-    for (const [ip, isIn] of list)
-      if (isIn) set.add(ip);
-      else set.delete(ip);
-    if (set.size === 0) changed.delete(bucket);
-    else changed.set(bucket, set);
+  const buckets = new Map<number, Set<Ip>>();
+  for (const [ip, isIn] of changes) {
+    const bucket = bucketOf(ip);
+    const own = buckets.get(bucket);
+    if (((own ?? all.get(bucket))?.has(ip) ?? false) === isIn) continue;
+    const set = own ?? new Set(all.get(bucket));
+    if (own === undefined) buckets.set(bucket, set);
+    if (isIn) set.add(ip);
+    else set.delete(ip);
   }
-  return changed;
+  if (buckets.size === 0) return all;
+  return new Map([...new Map([...all, ...buckets])].filter(([, set]) => set.size > 0));
 }
 
 /** FNV-1a, folded: addresses of one subnet differ at the end, and are spread evenly. */

@@ -17,11 +17,13 @@ const REPORT: Report = {
 const FEED: FeedMessage[] = [
   { op: "put", key: "group/a", value: { id: "a", stateful: true, rules: [] } },
   { op: "gone", key: "member/a ::1" },
+  { op: "joined", group: "a", ips: ["10.65.0.9" as Ip, "::1" as Ip] },
+  { op: "left", group: "a", ips: [] },
   { op: "synced", revision: 5 },
 ];
 
 test("what is written is read again", () => {
-  assert.deepEqual(readHello(messageText(HELLO)), HELLO);
+  for (const one of [HELLO, { ...HELLO, members: "together" } as const]) assert.deepEqual(readHello(messageText(one)), one);
   assert.deepEqual(readReports([REPORT, REPORT].map(messageText).join("\n")), [REPORT, REPORT]);
   assert.deepEqual(readFeed(FEED.map(messageText).join("\n")), FEED);
 });
@@ -52,13 +54,17 @@ test("what is no message is refused, and with it the whole frame", () => {
   ])
     assert.equal(readReports(`${messageText(REPORT)}\n${text}`), undefined, text);
 
-  const [put = FEED, gone = FEED, synced = FEED] = FEED;
+  const [put = FEED, gone = FEED] = FEED;
+  const synced = FEED.at(-1) ?? FEED;
   for (const text of [
     wrong(put, { value: "x" }),
     wrong(put, { key: "router/1" }),
     wrong(gone, { key: "group" }),
     wrong(synced, { revision: "5" }),
     wrong(put, { op: "merge" }),
+    '{"op":"joined","ips":["::1"]}',
+    '{"op":"joined","group":"a"}',
+    '{"op":"left","group":"a","ips":[1]}',
   ])
     assert.equal(readFeed(`${messageText({ op: "synced", revision: 1 })}\n${text}`), undefined, text);
 });

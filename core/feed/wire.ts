@@ -3,10 +3,11 @@
  * whole, and nothing is guessed. The values of items come from our own controller and are taken as they are.
  */
 import { readIp } from "../net/address.ts";
+import type { Ip } from "../net/address.ts";
 import { readMac } from "../net/mac.ts";
 import type { Taking } from "../neutron/pair-claims.ts";
 import { ROLES } from "../datacenter/roles.ts";
-import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Report, Role, Sessions } from "./item.ts";
+import type { EndpointState, FeedMessage, Hello, ItemKey, Items, Membership, Report, Role, Sessions } from "./item.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -56,12 +57,19 @@ function isFields(value: unknown): value is Fields {
 
 const ITEM_KEY = /^(datacenter|endpoint|subnet|group|member|address_group|assignment)\/./;
 
-function feedMessage({ op, key, value, revision }: Fields): FeedMessage | undefined {
+function feedMessage(fields: Fields): FeedMessage | undefined {
+  const { op, key, value, revision } = fields;
   if (op === "synced") return isWhole(revision) ? { op, revision } : undefined;
+  if (op === "joined" || op === "left") return membership(op, fields);
   if (!isItemKey(key)) return undefined;
   if (op === "gone") return { op, key };
   // The value is of the key's kind: our own controller made it so.
   return op === "put" && isFields(value) ? { op, key, value: value as unknown as Items[keyof Items] } : undefined;
+}
+
+function membership(op: Membership["op"], { group, ips }: Fields): Membership | undefined {
+  // Addresses are the controller's own writing, as values are.
+  return typeof group === "string" && isTexts(ips) ? { op, group, ips: ips as readonly Ip[] } : undefined;
 }
 
 function isItemKey(key: unknown): key is ItemKey {
@@ -72,10 +80,10 @@ function isRole(role: unknown): role is Role {
   return ROLES.some((known) => known === role);
 }
 
-function hello({ op, host, role, started_at }: Fields): Hello | undefined {
+function hello({ op, host, role, started_at, members }: Fields): Hello | undefined {
   if (op !== "hello" || typeof host !== "string" || !/^[\w.:-]{1,255}$/.test(host) || !isRole(role)) return undefined;
   return typeof started_at === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(started_at)
-    ? { op, host, role, started_at }
+    ? { op, host, role, started_at, ...(members === "together" ? { members } : {}) }
     : undefined;
 }
 
