@@ -8,6 +8,7 @@ import { nft } from "#core/kinds/nft.ts";
 import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
+import { chainNamed } from "./listing.ts";
 import { nftables } from "./nftables.ts";
 import { NFT } from "./numbers.ts";
 
@@ -33,6 +34,14 @@ const STRUCTURE: readonly Nft[] = [
   set("members4", "type ipv4_addr;"),
   set("members6", "type ipv6_addr;"),
 ];
+
+const hooked: Nft = {
+  ...inet,
+  object: "chain",
+  name: "base",
+  hook: "type filter hook forward priority 0; policy accept;",
+  rules: ["iifname vmap @to"],
+};
 
 const ELEMENTS: readonly Nft[] = [
   element("to", '"tap1"', "goto in-1"),
@@ -77,8 +86,8 @@ test("elements of every type that we write stand as nft itself would have writte
     ELEMENTS.map(() => DONE),
   );
   assert.equal(scripts, 0, "elements alone need no program");
-  // All at once is one script.
-  const hooked: Nft = { ...inet, object: "chain", name: "base", hook: "type filter hook forward priority 0; policy accept;", rules: [] };
+  // All at once is one script, where something of ours leads packets already.
+  await theirs.step(STRUCTURE.slice(0, 1));
   assert.equal((await theirs.step([hooked, ...STRUCTURE, ...ELEMENTS])).scripts, 1);
   await theirs.step([...STRUCTURE, ...ELEMENTS]);
   // In whatever order the kernel tells them.
@@ -162,6 +171,25 @@ test("a policy that comes with its chain, and goes with it, is two transactions 
   );
   const broken = await step([...STRUCTURE, { ...(policy[0] as Nft), rules: ["foo"] } as Nft, policy[1] as Nft, policy[2] as Nft]);
   assert.deepEqual(broken.changes.map((line) => line.split(" ").at(-1)).toSorted(), ["done", "failed", "held"]);
+});
+
+test("where nothing of ours stood, elements need no program either, and packets are led by nothing before all is there", async (t) => {
+  const { run, kernel } = await testNamespace(t);
+  const [scripts, leading]: [string[], boolean[]] = [[], []];
+  const batch: typeof kernel.netfilter.batch = (bytes) => {
+    leading.push(chainNamed(kernel.netfilter, "inet", "base") !== undefined);
+    return kernel.netfilter.batch(bytes);
+  };
+  const noting: typeof run = (argv, stdin) => {
+    scripts.push(stdin ?? "");
+    return run(argv, stdin);
+  };
+  const driver = nftables({ ...kernel, run: noting, netfilter: { ...kernel.netfilter, batch } });
+  const want = [hooked, ...STRUCTURE, ...ELEMENTS];
+  await driver.list(want);
+  assert.ok((await driver.apply(creating(want))).every(({ state }) => state === "done"));
+  assert.deepEqual([scripts, leading], [[], [false]]);
+  assert.deepEqual((await driver.list(want)).map(nft.show).toSorted(), want.map(nft.show).toSorted());
 });
 
 test("thousands of elements are one transaction", async (t) => {

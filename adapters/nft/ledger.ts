@@ -18,6 +18,8 @@ import type { SetShape } from "./sets.ts";
 export interface Ledger {
   /** All our tables; an element that is as it is wanted is the wanted one itself: there may be tens of thousands. */
   tables(want: readonly Nft[]): readonly NftTable[];
+  /** Was nothing of ours there when it was listed last? */
+  isBlank(): boolean;
   /** Runs a script of ours, which is one transaction or none. */
   script<T>(changes: readonly Change<Nft>[], run: () => Promise<T>): Promise<T>;
   /** Makes changes of elements, in one transaction or, when it gives something, in none. */
@@ -78,6 +80,7 @@ export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
         sets: sets.map((set) => ({ ...set, elements: known?.contents.get(placeOf(family, set.name))?.listed ?? [] })),
       }));
     },
+    isBlank: () => known?.structure.every(({ chains, sets }) => chains.length + sets.length === 0) ?? false,
     script: async (changes, run) => {
       running++;
       const before = generation(netfilter);

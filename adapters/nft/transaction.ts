@@ -3,7 +3,8 @@
  * stands on it, and the rest goes through.
  *
  * What is only in sets and maps is told to the kernel directly. Chains and sets that come, or go, are no matter for packets as long as
- * nothing leads to them: they come in a transaction before that of the elements, and go in one after it. All else is one script.
+ * nothing leads to them: they come in a transaction before that of the elements, and go in one after it. Where nothing of ours stood,
+ * no packet is led anywhere before there are chains with hooks: those come last, all at once. All else is one script.
  */
 import { DONE } from "#contracts/driver.ts";
 import type { Outcome } from "#contracts/driver.ts";
@@ -58,19 +59,28 @@ function stepsOf(tools: NftTools, changes: readonly Change<Nft>[]): Step[] {
   const [script, elements] = [scriptDoor(tools, "filled"), elementDoor(tools)];
   const structure = changes.filter((change) => !isElemental(change));
   if (structure.length === 0) return [{ door: elements, changes }];
-  if (structure.length === changes.length || !structure.every(isUnseen)) return [{ door: script, changes }];
+  const openings = tools.ledger.isBlank() ? structure.filter(isOpening) : [];
+  const unseen = structure.filter(isUnseen);
+  if (structure.length === changes.length || unseen.length + openings.length < structure.length) return [{ door: script, changes }];
   return [
-    { door: scriptDoor(tools, "empty"), changes: structure.filter(({ op }) => op === "create") },
+    { door: scriptDoor(tools, "empty"), changes: unseen.filter(({ op }) => op === "create") },
     { door: elements, changes: changes.filter((change) => isElemental(change) || isFilledSet(change)) },
-    { door: script, changes: structure.filter(({ op }) => op === "delete") },
+    { door: script, changes: [...openings, ...unseen.filter(({ op }) => op === "delete")] },
   ];
 }
 
 /** Does it come or go without any packet being led by it, as long as no element leads to it? */
 function isUnseen(change: Change<Nft>): boolean {
-  if (change.op === "replace") return false;
-  const value = change.op === "create" ? change.want : change.have;
-  return value.object !== "chain" || value.hook === undefined;
+  return change.op !== "replace" && !hasHook(change.op === "create" ? change.want : change.have);
+}
+
+/** Does it begin to lead packets? */
+function isOpening(change: Change<Nft>): boolean {
+  return change.op === "create" && hasHook(change.want);
+}
+
+function hasHook(value: Nft): boolean {
+  return value.object === "chain" && value.hook !== undefined;
 }
 
 function isFilledSet(change: Change<Nft>): boolean {
