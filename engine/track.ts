@@ -75,7 +75,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   let reborn = new Set<Ref>();
 
   const settle = (ref: Ref, have: V | undefined) => {
-    live(ref, have === undefined ? undefined : kind.life?.(have));
+    if (kind.life !== undefined) live(ref, have === undefined ? undefined : kind.life(have));
     if (!everListed || failed.has(ref)) host.found(ref, have);
     else host.foundLater(ref, have);
   };
