@@ -3,18 +3,25 @@ import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
 import type { Sysctl } from "#core/kinds/sysctl.ts";
+import type { Kernel } from "../netlink/kernel.ts";
+import { linkSettings } from "../netlink/link-settings.ts";
 import { isMissing, reasonOf } from "./errors.ts";
 
 const ROOT = "/proc/sys";
 
+/** To ask for more settings than this one by one takes longer than to ask for those of all links. */
+const MANY = 100;
+
 /** Synchronous on purpose: these files are memory, and one read is cheaper than a promise. */
-export function linuxSysctls(): Driver<Sysctl> {
-  const list = async (want: readonly Sysctl[]) =>
-    want.flatMap((wanted) => {
-      const value = read(wanted.path);
+export function linuxSysctls({ route }: Pick<Kernel, "route">): Driver<Sysctl> {
+  const list = async (want: readonly Sysctl[]) => {
+    const told = want.length > MANY ? linkSettings(route) : () => undefined;
+    return want.flatMap((wanted) => {
+      const value = told(wanted.path) ?? read(wanted.path);
       // The wanted value itself where it stands: thousands of them are read every few seconds.
       return value === undefined ? [] : [value === wanted.value ? wanted : { path: wanted.path, value }];
     });
+  };
   return {
     list,
     read: list,

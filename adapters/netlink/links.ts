@@ -40,7 +40,12 @@ export function linkNamed(route: Channel, name: string): LinkHead | undefined {
 
 /** All there are. */
 export function allLinks(route: Channel): LinkHead[] {
-  return route.dump({ type: GETLINK, fixed: linkHeader({}), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, headOf);
+  return eachLink(route, headOf);
+}
+
+/** What `read` makes of the message of each link. */
+export function eachLink<T>(route: Channel, read: (body: Buffer) => T): T[] {
+  return route.dump({ type: GETLINK, fixed: linkHeader({}), fill: (to) => to.attribute(IFLA.EXT_MASK, SKIP_STATS) }, read);
 }
 
 /** Names of links by their numbers, each asked for once. */

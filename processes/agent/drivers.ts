@@ -35,7 +35,7 @@ export function hostHands(state: string): Hands {
   const flows = netlinkFlows(kernel);
   const drivers = {
     links: linuxLinks(kernel),
-    sysctls: linuxSysctls(),
+    sysctls: linuxSysctls(kernel),
     nft: nftables({ ...kernel, run }),
     neighbours: linuxNeighbours(kernel),
     addresses: linuxAddresses(kernel),
