@@ -100,6 +100,7 @@ export function agent({ self, drivers, signs, flows, feed, last, speaker, clock,
     connected: () => {
       tell.anew();
       hearing.connected();
+      if (hearing.heard() === undefined) ahead(drivers);
     },
     message: (message) => {
       controller.heard();
@@ -120,6 +121,12 @@ export function agent({ self, drivers, signs, flows, feed, last, speaker, clock,
       await audit.stop();
     },
   };
+}
+
+/** What takes longest to list is read while the controller makes up what it tells: a driver knows by then what it does not have to read again. */
+function ahead({ nft }: HostDrivers): void {
+  // Whatever is the matter shows when it is listed for a round.
+  nft.list([]).catch(() => undefined);
 }
 
 /** Nothing is done on the host before it is known what an agent before this one left there: it may have known of VMs that have come. */

@@ -48,7 +48,7 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
     }
     if (have === undefined || !kind.same(item.value, have)) return open.add(ref);
     // What is never compared is as it is wanted now, too.
-    if (kind.same(have, item.value)) held.set(ref, item.value);
+    if (have !== item.value && kind.same(have, item.value)) held.set(ref, item.value);
     return settled(ref);
   };
   const found: Belief<V>["found"] = (ref, have) => {

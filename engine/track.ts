@@ -88,12 +88,18 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   const list = async () => {
     const asked = [...wishes.all()];
     const names = kind.isOurs === undefined ? undefined : new Set(asked.map(({ ref }) => ref));
-    const listed = byRef(kind, await driver.list(asked.map(({ value }) => value)));
+    const listed = named(asked, await driver.list(asked.map(({ value }) => value)));
     // Of kinds that only speak of what is wanted, nothing was said of what has been wanted since.
     for (const [ref] of host.allHeld()) if (!listed.has(ref) && names?.has(ref) !== false) settle(ref, undefined);
     for (const [ref, value] of listed) settle(ref, value);
     everListed = true;
     failed = new Set();
+  };
+  /** What stands as it is wanted is mostly the wanted value itself, whose name is known: there may be tens of thousands. */
+  const named = (asked: readonly Item<V>[], values: readonly V[]) => {
+    const others = new Set(values);
+    const known = asked.filter(({ value }) => others.delete(value)).map(({ ref, value }) => [ref, value] as const);
+    return new Map([...known, ...byRef(kind, others)]);
   };
   const look = () =>
     inTurn(async () => {
