@@ -15,13 +15,17 @@ export function tidying(): (finished: Finished) => void {
   // The heap grows by a third of what it holds before it is cleaned, not by as much again. Said at the start of the process, it would have
   // to compile all of Node's own modules: what is kept of them counts for the flags that it was made with.
   setFlagsFromString("--heap-growing-percent=35");
-  setFlagsFromString("--expose-gc");
-  // The flag counts for contexts that are made after it.
-  const collect = runInNewContext("gc") as () => void;
   let timer: NodeJS.Timeout | undefined;
   return ({ result }) => {
     if (result.news.length < GREAT) return;
     clearTimeout(timer);
     timer = setTimeout(collect, REST_MS).unref();
   };
+}
+
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  // The flag counts for contexts that are made after it.
+  const gc = runInNewContext("gc") as () => void;
+  gc();
 }
