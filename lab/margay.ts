@@ -6,6 +6,7 @@ import type { DataCenter, Machine } from "#core/datacenter/data-center.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
+import { otherRouters } from "./frr.ts";
 import { identityFile } from "./identity.ts";
 import { controllerSocket, machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
@@ -40,10 +41,12 @@ export function controllerOf(lab: Lab, center: DataCenter): Service {
   return margay(lab, machine, { name: `controller-${machine.name}`, argv: ["controller", ...files, ...listen] });
 }
 
+/** Routers of other platforms are run by others. */
 export function agentsOf(lab: Lab, center: DataCenter): (Service & { readonly machine: string })[] {
   const controller = controllerUrl(center);
+  const others = otherRouters(center).map(({ name }) => name);
   return machinesOf(center)
-    .filter(({ kind }) => kind !== "controller")
+    .filter(({ kind, machine }) => kind !== "controller" && !others.includes(machine.name))
     .map(({ kind, machine }) => {
       const who = ["--role", kind, "--host", machine.name, "--controller", controller];
       const argv = ["agent", "--config", agentFile(lab), ...who, "--state", agentState(lab, machine.name)];

@@ -1,6 +1,7 @@
 /** What of a lab there is at this moment. */
 import { existsSync } from "node:fs";
 import type { ProcessName } from "#adapters/linux/process.ts";
+import { frrService, otherRouters } from "./frr.ts";
 import { cloudsFile } from "./identity.ts";
 import { agentName, controllerOf } from "./margay.ts";
 import { controllerSocket, machineNetns } from "./place.ts";
@@ -19,7 +20,7 @@ export interface MachineStatus {
   readonly kind: NodeKind;
   readonly netns: string;
   readonly addresses: readonly string[];
-  /** Controller, agent or the provider's BIRD; absent where nothing of the kind is to run. */
+  /** Controller, agent, FRR or the provider's BIRD; absent where nothing of the kind is to run. */
   readonly process?: { readonly name: string; readonly pid: ProcessName | undefined };
 }
 
@@ -37,8 +38,10 @@ export interface LabStatus {
 
 export function statusOf(lab: Lab): LabStatus {
   const { record, center } = standing(lab);
+  const others = otherRouters(center).map(({ name }) => name);
   const machines = topologyOf(center).nodes.map(({ name, kind, addresses }) => {
-    const service = serviceOn({ name, kind, controller: controllerOf(lab, center).name });
+    const other = others.includes(name) ? frrService(name) : undefined;
+    const service = other ?? serviceOn({ name, kind, controller: controllerOf(lab, center).name });
     const netns = machineNetns(lab, name);
     return {
       name,

@@ -10,6 +10,7 @@ import { build } from "./build.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
+import { otherRouters, startFrr } from "./frr.ts";
 import { provideIdentity } from "./identity.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
 import type { LabRecord } from "./lab-record.ts";
@@ -54,6 +55,8 @@ export async function up(lab: Lab, raising: Raising): Promise<void> {
     await controllerAnswers(lab, center);
   });
   for (const agent of agentsOf(lab, center)) startService(lab, agent);
+  const others = otherRouters(center);
+  if (others.length > 0) await step("FRR", () => Promise.all(others.map((router) => startFrr(lab, center, router))));
   await step("the data centre applied", () => applyFile(lab, raising.file));
   await step("every agent heard of", () => agentsAlive(lab, center));
   await step("BGP sessions and routes", () => fabricStands(lab, center));

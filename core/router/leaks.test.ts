@@ -152,7 +152,7 @@ function proven(platform: (typeof VENDORS)[number], edits: Edits): readonly Clai
     },
     platform.render(config, dc).files[0]?.text ?? "",
   );
-  return prove(dc, () => bird, { name: "gw1", platform, read: platform.read(text) });
+  return prove(dc, () => bird, [{ name: "gw1", platform, read: platform.read(text) }]);
 }
 
 const outside = (claims: readonly Claim[]) => claims.filter(({ about, where }) => about === "exports" && where.includes("gw1 → provider"));

@@ -11,6 +11,8 @@ import type { ReadRouter } from "../platform.ts";
 
 /** Says nothing about routes. */
 const BESIDE = [
+  "Building configuration...",
+  "Current configuration:",
   "frr version",
   "frr defaults traditional",
   "hostname",

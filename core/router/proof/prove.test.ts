@@ -26,7 +26,7 @@ const GATEWAY = routerConfigOf(GUIDE, "gw1") ?? assert.fail();
 
 /** What is open when gw1 runs this text. */
 function withText(platform: Platform, text: string, { dc = GUIDE, name = "gw1" } = {}): readonly Claim[] {
-  return open(prove(dc, () => platform, { name, platform, read: platform.read(text) }));
+  return open(prove(dc, () => platform, [{ name, platform, read: platform.read(text) }]));
 }
 
 function textOf(platform: Platform, config: RouterConfig = GATEWAY, dc: DataCenter = GUIDE): string {

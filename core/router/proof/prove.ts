@@ -17,8 +17,8 @@ import { pathClaims } from "./paths.ts";
 import { siteOf } from "./site.ts";
 import type { Given, Site, Speaker } from "./site.ts";
 
-/** `platformFor` says in whose words each router's configuration is written; `given` stands in place of one. */
-export function prove(dc: DataCenter, platformFor: (router: string) => Platform, given?: Given): readonly Claim[] {
+/** `platformFor` says in whose words each router's configuration is written; `given` stand in place of some. */
+export function prove(dc: DataCenter, platformFor: (router: string) => Platform, given: readonly Given[] = []): readonly Claim[] {
   const site = siteOf(dc, platformFor, given);
   const routers = [...site.speakers.values()].filter(({ role }) => role !== "host");
   const unreadable = [...site.speakers.values()].filter(({ role, read }) => role === "host" && read.unread.length > 0);

@@ -41,9 +41,10 @@ export interface Given {
   readonly read: ReadRouter;
 }
 
-export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given?: Given): Site {
+export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given: readonly Given[]): Site {
   const routers = routersOf(dc).flatMap(({ name, role }): Speaker[] => {
-    if (given?.name === name) return [speaker(name, role, given.platform, given.read)];
+    const own = given.find((each) => each.name === name);
+    if (own !== undefined) return [speaker(name, role, own.platform, own.read)];
     const config = routerConfigOf(dc, name);
     const platform = platformFor(name);
     const [main] = config === undefined ? [] : platform.render(config, dc).files;

@@ -1,0 +1,104 @@
+/** Asks the daemons of routers what they are told to do and what they tell: BIRD by its socket, FRR by vtysh. */
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { birdStates, birdTold } from "#core/router/bird/live.ts";
+import { frrStates, frrTold } from "#core/router/frr/live.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import type { ReadNeighbor } from "#core/router/platform.ts";
+import { platformFor } from "#core/router/platforms.ts";
+import { routersOf } from "#core/router/derive.ts";
+import { peersOf } from "#core/router/peers.ts";
+import type { LiveSession } from "#core/router/proof/live.ts";
+import type { Given } from "#core/router/proof/site.ts";
+import { askFrr } from "#lab/frr.ts";
+import { agentState } from "#lab/margay.ts";
+import type { Lab } from "#lab/place.ts";
+import { must } from "#lab/program.ts";
+
+/** What runs, as its own text, and what is told at this moment. */
+export interface Live {
+  readonly given: readonly Given[];
+  readonly sessions: readonly LiveSession[];
+}
+
+/** How a router is asked one thing. */
+interface Door {
+  readonly text: () => Promise<string>;
+  readonly ask: (command: string) => Promise<string>;
+}
+
+/** Every router of a lab. */
+export async function liveInLab(lab: Lab, dc: DataCenter): Promise<Live> {
+  const all = await Promise.all(routersOf(dc).map(({ name }) => liveRouter(dc, name, doorInLab(lab, dc, name))));
+  return { given: all.flatMap(({ given }) => given), sessions: all.flatMap(({ sessions }) => sessions) };
+}
+
+/** The router that this machine is. `socket`: BIRD's; its configuration lies beside it where an agent runs it, else in /etc/bird. */
+export function liveHere(dc: DataCenter, router: string, socket: string | undefined): Promise<Live> {
+  const frr = { text: () => vtysh("show running-config"), ask: vtysh };
+  return liveRouter(dc, router, platformFor(dc, router)?.name === "frr" ? frr : birdDoor(socket ?? "/run/bird/bird.ctl"));
+}
+
+const vtysh = (command: string) => must(["vtysh", "-c", command]);
+
+function birdDoor(socket: string): Door {
+  const file = socket === "/run/bird/bird.ctl" ? "/etc/bird/bird.conf" : join(dirname(socket), "bird.conf");
+  return { text: () => readFile(file, "utf8"), ask: (command) => must(["birdc", "-r", "-s", socket, command]) };
+}
+
+function doorInLab(lab: Lab, dc: DataCenter, router: string): Door {
+  const ask = (command: string) => askFrr(lab, router, command);
+  if (platformFor(dc, router)?.name === "frr") return { text: () => ask("show running-config"), ask };
+  return birdDoor(join(agentState(lab, router), "bird/bird.ctl"));
+}
+
+async function liveRouter(dc: DataCenter, name: string, door: Door): Promise<Live> {
+  const platform = platformFor(dc, name);
+  if (platform === undefined) throw new Error(`no platform is known for ${name}`);
+  const read = platform.read(await door.text());
+  const told = platform.name === "frr" ? toldByFrr(door) : toldByBird(door);
+  const sessions = await told(read.neighbors);
+  const names = new Map(
+    peersOf(dc, name).flatMap(({ own, other }) => [own.interface, other.ip].map((word) => [word, other.name] as const)),
+  );
+  return {
+    given: [{ name, platform, read }],
+    sessions: sessions.map(({ neighbor, ...seen }) => ({ ...seen, router: name, to: nameOf(names, neighbor) })),
+  };
+}
+
+function nameOf(names: ReadonlyMap<string | undefined, string>, { address, interface: port }: ReadNeighbor): string {
+  return (
+    (port === undefined ? undefined : names.get(port)) ?? (address === undefined ? undefined : names.get(address)) ?? address ?? port ?? "?"
+  );
+}
+
+type Seen = Pick<LiveSession, "state" | "told"> & { readonly neighbor: ReadNeighbor };
+
+function toldByBird({ ask }: Door) {
+  return async (neighbors: readonly ReadNeighbor[]): Promise<readonly Seen[]> => {
+    const states = birdStates(await ask("show protocols"));
+    return Promise.all(
+      neighbors.map(async (neighbor) => {
+        const protocol = neighbor.description ?? "";
+        const state = states.get(protocol) ?? "unknown to BIRD";
+        return { neighbor, state, told: state === "Established" ? birdTold(await ask(`show route export '${protocol}'`)) : [] };
+      }),
+    );
+  };
+}
+
+function toldByFrr({ ask }: Door) {
+  return async (neighbors: readonly ReadNeighbor[]): Promise<readonly Seen[]> => {
+    const states = frrStates(await ask("show bgp summary json"));
+    return Promise.all(
+      neighbors.map(async (neighbor) => {
+        const word = neighbor.address ?? neighbor.interface ?? "";
+        const state = states.get(word) ?? "unknown to FRR";
+        const commands = neighbor.families.map(({ family }) => `show bgp ipv${family} unicast neighbors ${word} advertised-routes json`);
+        const answers = state === "Established" ? await Promise.all(commands.map(ask)) : [];
+        return { neighbor, state, told: answers.flatMap(frrTold) };
+      }),
+    );
+  };
+}
