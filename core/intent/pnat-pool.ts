@@ -2,6 +2,7 @@
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { bitsOf, ipOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
+import { perValue } from "./memo.ts";
 import { contains, firstOf, lastOf, prefixOf, sizeOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 
@@ -47,9 +48,7 @@ export function insidePublic(dc: DataCenter, { start, end }: Pool): boolean {
 }
 
 /** Prefixes of all pools that lie inside the public range. */
-export function sharedPools(dc: DataCenter): readonly Cidr[] {
-  return dc.gateways.flatMap((gateway) => sharedPool(dc, gateway));
-}
+export const sharedPools = perValue((dc: DataCenter): readonly Cidr[] => dc.gateways.flatMap((gateway) => sharedPool(dc, gateway)));
 
 /** Prefixes of this gateway's pool, if it lies inside the public range. */
 export function sharedPool(dc: DataCenter, gateway: Gateway): readonly Cidr[] {

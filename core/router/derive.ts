@@ -100,8 +100,9 @@ function spoken(
   exchange: (channel: Channel, peer: Peer) => Exchange,
 ): Pick<RouterConfig, "neighbors" | "policies" | "prefixSets"> {
   const policies = new Map<string, Policy>();
+  const channels = channelsOf(dc);
   const neighbors = peersOf(dc, machine.name).map((peer): Neighbor => {
-    const carried = channelsOf(dc).filter(({ family }) => peer.session.carries.includes(family));
+    const carried = channels.filter(({ family }) => peer.session.carries.includes(family));
     const families = carried.map((channel): NeighborFamily => {
       const { import: taken, export: told, ...rest } = exchange(channel, peer);
       for (const policy of [taken, told]) policies.set(policy.name, policy);

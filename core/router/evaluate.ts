@@ -51,7 +51,8 @@ export function bookOf({ policies, prefixSets }: Pick<ReadRouter, "policies" | "
   };
 }
 
-function memberOf({ family, ranges }: PrefixSet): (place: Place) => boolean {
+/** Is a prefix in the set? */
+export function memberOf({ family, ranges }: PrefixSet): (place: Place) => boolean {
   const width = widthOf(family);
   const entries = ranges.map(({ prefix, least, most }) => {
     const shift = BigInt(width - lengthOf(prefix));

@@ -3,6 +3,7 @@ import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import { torsOf } from "../datacenter/racks.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Session, SessionKind, Speaker } from "../datacenter/sessions.ts";
+import { perValue } from "../intent/memo.ts";
 import type { PeerRole } from "./router-config.ts";
 
 export interface Peer {
@@ -28,17 +29,23 @@ export function peersOf(dc: DataCenter, name: string): readonly Peer[] {
 
 /** Who is no machine of the data centre is a provider. */
 export function roleOf(dc: DataCenter, name: string): PeerRole {
-  const named = (machines: readonly { readonly name: string }[]) => machines.some((machine) => machine.name === name);
-  if (named(dc.hosts)) return "host";
-  if (named(dc.gateways)) return "gateway";
-  if (named(torsOf(dc))) return "tor";
-  return named(dc.reflectors) ? "reflector" : "provider";
+  return membersOf(dc).get(name)?.role ?? "provider";
 }
 
 /** A machine of the fabric by its name: its address is the next hop of what it says of itself. */
 export function machineNamed(dc: DataCenter, name: string): Machine | undefined {
-  return [...dc.hosts, ...routersIn(dc)].find((machine) => machine.name === name);
+  return membersOf(dc).get(name)?.machine;
 }
+
+interface Member {
+  readonly role: PeerRole;
+  readonly machine: Machine;
+}
+
+const membersOf = perValue((dc: DataCenter): ReadonlyMap<string, Member> => {
+  const as = (role: PeerRole, machines: readonly Machine[]) => machines.map((machine) => [machine.name, { role, machine }] as const);
+  return new Map([...as("host", dc.hosts), ...as("gateway", dc.gateways), ...as("tor", torsOf(dc)), ...as("reflector", dc.reflectors)]);
+});
 
 export function routersIn(dc: DataCenter): readonly Machine[] {
   return [...dc.gateways, ...torsOf(dc), ...dc.reflectors];

@@ -2,6 +2,7 @@
 import { familyOf, readIp, widthOf } from "../../net/address.ts";
 import type { Ip } from "../../net/address.ts";
 import { lengthOf, prefixOf, readCidr } from "../../net/prefix.ts";
+import { perValue } from "../../intent/memo.ts";
 import type { Condition, PrefixRange, PrefixSet, RouteSource } from "../policy.ts";
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
@@ -126,11 +127,16 @@ interface Compared {
 }
 
 function prefixes(expression: Expression, { right, names }: Compared): Condition {
-  const items = right.form === "set" ? right.items.filter(({ text }) => text !== ",") : right.form === "atom" ? [right.token] : [];
-  const ranges = items.map(({ text }) => rangeOf(text));
-  if (items.length === 0 || !ranges.every((range) => range !== undefined)) return unknown(expression);
-  return within(names, ranges.flat());
+  const ranges = rangesIn(right);
+  return ranges === undefined ? unknown(expression) : within(names, ranges);
 }
+
+/** A constant is asked for by many filters. */
+const rangesIn = perValue((value: Expression): readonly PrefixRange[] | undefined => {
+  const items = value.form === "set" ? value.items.filter(({ text }) => text !== ",") : value.form === "atom" ? [value.token] : [];
+  const ranges = items.map(({ text }) => rangeOf(text));
+  return items.length > 0 && ranges.every((range) => range !== undefined) ? ranges.flat() : undefined;
+});
 
 /** One set per family, under a name that is what is in it. */
 function within({ sets }: Names, ranges: readonly PrefixRange[]): Condition {

@@ -2,21 +2,17 @@
  * What each neighbour may make a router believe: of a provider the default route, of hosts and racks single addresses inside the ranges that lead to
  * themselves, of gateways the default route and their pools as well. Nobody else is believed anything.
  */
-import { sharedPools } from "../../intent/pnat-pool.ts";
 import { addressOn } from "../../intent/bgp-channel.ts";
-import { widthOf } from "../../net/address.ts";
+import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
-import { covers } from "../../net/prefix.ts";
-import type { Cidr } from "../../net/prefix.ts";
-import { hasLoopback } from "../../datacenter/racks.ts";
-import type { DataCenter } from "../../datacenter/data-center.ts";
+import type { DataCenter, Machine } from "../../datacenter/data-center.ts";
 import { cellsOf } from "../cells.ts";
 import { decide } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
-import { machineNamed } from "../peers.ts";
 import type { ReadFamily } from "../platform.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
+import { machineNamed } from "../peers.ts";
 import { boundariesOf, showPlace } from "./outside.ts";
 import { declaredOf, unknownHop } from "./site.ts";
 import type { Declared, Site, Speaker } from "./site.ts";
@@ -81,7 +77,7 @@ function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Grou
       protocol: session.neighbor.description ?? "",
     };
     if (decide(speaker.book, told.import, told.unfiltered, route).accepted === "no") return [];
-    if (!mayTell(site.dc, session, place)) return [`${showPlace(place)} would be believed`];
+    if (!mayTell(site, session, place)) return [`${showPlace(place)} would be believed`];
     if (own === undefined) return [];
     const astray = decide(speaker.book, told.import, told.unfiltered, { ...route, nextHop: unknownHop(told.family) });
     // A policy that puts the right next hop in place of any other leads nobody astray either.
@@ -115,28 +111,16 @@ export function some(names: readonly string[]): string {
 }
 
 /** In what the data centre is: may the one at the other end of this session speak of such a prefix? */
-function mayTell(dc: DataCenter, { role, other, session }: Declared, place: Place): boolean {
-  const prefix = showPlace(place);
-  const single = place.length === widthOf(place.family);
-  const pools = sharedPools(dc);
-  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole].filter((range): range is Cidr => range !== undefined);
-  const endpoint = single && ranges.some((range) => covers(range, prefix)) && !pools.some((pool) => covers(pool, prefix));
+function mayTell({ dc, estate: { endpoint, pool, segment, loopback } }: Site, { role, other, session }: Declared, place: Place): boolean {
   const anywhere = place.length === 0;
-  const pool = pools.includes(prefix);
-  const loopback =
-    single &&
-    dc.hosts.some(
-      (host) =>
-        hasLoopback(host) &&
-        (prefix === `${host.ipv4}/32` || prefix === `${host.ipv6}/128`) &&
-        (role !== "host" || host.name === other.name),
-    );
   if (role === "provider") return anywhere;
-  if (role === "host") return endpoint || loopback;
-  if (role === "tor") return endpoint || loopback || session.kind === "tor client" || inRacks(dc, prefix);
-  return endpoint || pool || anywhere || (role === "reflector" && (loopback || inRacks(dc, prefix)));
+  if (endpoint(place)) return true;
+  if (role === "host") return loopback(place) && ownAddress(machineNamed(dc, other.name), place);
+  if (role === "tor") return session.kind === "tor client" || loopback(place) || segment(place);
+  return pool(place) || anywhere || (role === "reflector" && (loopback(place) || segment(place)));
 }
 
-function inRacks({ racks = [] }: DataCenter, prefix: Cidr): boolean {
-  return racks.some(({ ipv4, ipv6 }) => prefix === ipv4 || prefix === ipv6);
+function ownAddress(machine: Machine | undefined, place: Place): boolean {
+  const own = place.family === 4 ? machine?.ipv4 : machine?.ipv6;
+  return own !== undefined && bitsOf(own) === place.bits;
 }

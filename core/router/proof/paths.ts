@@ -2,10 +2,9 @@
  * Every address that the IPAM may give has a way in and out: each host's routes reach each gateway and each other host, leading to that host
  * (or to the router of its rack), and the default route of each gateway reaches each host.
  */
-import { sharedPools } from "../../intent/pnat-pool.ts";
 import type { DataCenter, Host } from "../../datacenter/data-center.ts";
 import { carriedFamilies } from "../../datacenter/sessions.ts";
-import { familyOf, widthOf } from "../../net/address.ts";
+import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { covers } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
@@ -42,10 +41,7 @@ function endpointPlaces(site: Site, family: Family): readonly Place[] {
     if (speaker.role !== "host") for (const each of boundariesOf(site, speaker)) boundaries.add(each);
   const [host] = [...site.speakers.values()].filter(({ role }) => role === "host");
   for (const each of host === undefined ? [] : boundariesOf(site, host)) boundaries.add(each);
-  const pools = sharedPools(site.dc);
-  return cellsOf(family, boundaries).filter(
-    (place) => place.length === widthOf(family) && !pools.some((pool) => covers(pool, showPlace(place))),
-  );
+  return cellsOf(family, boundaries).filter(site.estate.endpoint);
 }
 
 function inClaims(site: Site, net: Net, family: Family): readonly Claim[] {
@@ -83,7 +79,8 @@ function lost(site: Site, net: Net, host: Host, place: Place): readonly string[]
       ? []
       : [`${showPlace(place)} on ${host.name} leads to ${hop} at ${gateway.name}`];
   });
-  const deaf = dc.hosts.filter(({ name }) => !reached.has(name) && !hearsOfDefault(dc, name, reached));
+  const deaf =
+    reached.size >= site.speakers.size ? [] : dc.hosts.filter(({ name }) => !reached.has(name) && !hearsOfDefault(dc, name, reached));
   return [
     ...wrong,
     ...(deaf.length > 0 ? [`${showPlace(place)} on ${host.name} does not reach ${some(deaf.map(({ name }) => name))}`] : []),
@@ -143,8 +140,8 @@ function outClaims(site: Site, net: Net, family: Family): readonly Claim[] {
 function withoutDefault(site: Site, net: Net, gateway: string, route: Route): readonly string[] {
   const { arrivals, reached, refused } = spread(site, net, gateway, { route, by: "external" });
   const { dc } = site;
-  const deaf = dc.hosts.filter(({ name }) => !reached.has(name)).map(({ name }) => name);
-  const own = machineNamed(dc, gateway);
+  const deaf = reached.size >= site.speakers.size ? [] : dc.hosts.filter(({ name }) => !reached.has(name)).map(({ name }) => name);
+  const own = machineNamed(site.dc, gateway);
   const family = route.place.family;
   const mine = new Set([
     family === 4 ? own?.ipv4 : own?.ipv6,

@@ -10,6 +10,8 @@ import type { Book } from "../evaluate.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
 import type { Platform, ReadNeighbor, ReadRouter } from "../platform.ts";
 import { roleOf } from "../peers.ts";
+import { estateOf } from "./estate.ts";
+import type { Estate } from "./estate.ts";
 import type { PeerRole } from "../router-config.ts";
 
 export interface Speaker {
@@ -25,6 +27,9 @@ export interface Site {
   readonly dc: DataCenter;
   readonly speakers: ReadonlyMap<string, Speaker>;
   readonly links: readonly Link[];
+  /** Of each speaker, the sessions that both it and the data centre have. */
+  readonly declared: ReadonlyMap<string, readonly Declared[]>;
+  readonly estate: Estate;
 }
 
 /** A session with what each end says of it; undefined where an end does not know it. The provider says nothing that we know. */
@@ -58,7 +63,17 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
     near: known.get(session.near.name)?.get(wordOf(session.near, session.far)),
     far: known.get(session.far.name)?.get(wordOf(session.far, session.near)),
   }));
-  return { dc, speakers, links };
+  const estate = estateOf(dc);
+  return {
+    dc,
+    speakers,
+    links,
+    estate,
+    declared: Map.groupBy(
+      links.flatMap((link) => declaredOn(dc, link)),
+      ({ own }) => own.name,
+    ),
+  };
 }
 
 function speaker(name: string, role: PeerRole, platform: Platform, read: ReadRouter): Speaker {
@@ -81,12 +96,7 @@ function wordOf(own: End, other: End): string {
 
 /** Neighbours of a speaker that no session of the data centre is with. */
 export function undeclared(site: Site, { name, read }: Speaker): readonly ReadNeighbor[] {
-  const declared = new Set(
-    site.links.flatMap(({ session, near, far }) => [
-      session.near.name === name ? near : undefined,
-      session.far.name === name ? far : undefined,
-    ]),
-  );
+  const declared = new Set(declaredOf(site, name).map(({ neighbor }) => neighbor));
   return read.neighbors.filter((neighbor) => !declared.has(neighbor));
 }
 
@@ -99,15 +109,16 @@ export interface Declared {
   readonly session: Session;
 }
 
-export function declaredOf(site: Site, name: string): readonly Declared[] {
-  return site.links.flatMap(({ session, near, far }): Declared[] => {
-    const { dc } = site;
-    if (session.near.name === name && near !== undefined)
-      return [{ neighbor: near, own: session.near, other: session.far, role: roleOf(dc, session.far.name), session }];
-    return session.far.name === name && far !== undefined
-      ? [{ neighbor: far, own: session.far, other: session.near, role: roleOf(dc, session.near.name), session }]
-      : [];
-  });
+export function declaredOf({ declared }: Site, name: string): readonly Declared[] {
+  return declared.get(name) ?? [];
+}
+
+function declaredOn(dc: DataCenter, { session, near, far }: Link): readonly Declared[] {
+  const role = ({ name }: End) => roleOf(dc, name);
+  return [
+    ...(near === undefined ? [] : [{ neighbor: near, own: session.near, other: session.far, role: role(session.far), session }]),
+    ...(far === undefined ? [] : [{ neighbor: far, own: session.far, other: session.near, role: role(session.near), session }]),
+  ];
 }
 
 export const unknownHop = (family: 4 | 6): Ip => (family === 4 ? "192.0.0.8" : "100::8") as Ip;

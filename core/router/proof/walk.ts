@@ -155,6 +155,6 @@ function selfOf(site: Site, way: Way, name: string): Ip | "any" {
   if (way.sender.local !== undefined && sessionFamily(dc) === family) return way.sender.local;
   const rack = racksOf(dc).find(({ tor }) => tor.name === name);
   if (rack !== undefined && site.speakers.get(way.to)?.role === "host") return (family === 4 ? rack.tor.rack4 : rack.tor.rack6) ?? "any";
-  const machine = machineNamed(dc, name);
+  const machine = machineNamed(site.dc, name);
   return machine === undefined || (family === 4 ? machine.ipv4 : machine.ipv6) === undefined ? "any" : addressOn(machine, family);
 }
