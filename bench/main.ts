@@ -7,15 +7,20 @@ import { table } from "#processes/cli/table.ts";
 import { agent } from "./agent.ts";
 import { api } from "./api/api.ts";
 import type { Bench, Figure, Options } from "./figure.ts";
+import { fabric, PARTS as FABRIC_PARTS } from "./fabric/fabric.ts";
 import { garbage } from "./garbage.ts";
 import { guide } from "./guide.ts";
 import { host, PARTS } from "./host/host.ts";
 import { killStormBench } from "./kill-storm.ts";
 import { port } from "./port.ts";
 
-const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, host, api, garbage, "kill-storm": killStormBench };
-/** Run when they are named: the figures of `host` one by one. */
-const SINGLE: Readonly<Record<string, Bench>> = Object.fromEntries(Object.entries(PARTS).map(([name, part]) => [`host/${name}`, part]));
+const BENCHES: Readonly<Record<string, Bench>> = { guide, port, agent, host, fabric, api, garbage, "kill-storm": killStormBench };
+/** Run when they are named: the figures of `host` and `fabric` one by one. */
+const SINGLE: Readonly<Record<string, Bench>> = { ...singles("host", PARTS), ...singles("fabric", FABRIC_PARTS) };
+
+function singles(whole: string, parts: Readonly<Record<string, Bench>>): Readonly<Record<string, Bench>> {
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [`${whole}/${name}`, part]));
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });

@@ -12,6 +12,8 @@ import { diff } from "#core/reconcile/diff.ts";
 import { routerConfigOf, routersOf } from "#core/router/derive.ts";
 import { intentOf } from "#core/router/linux.ts";
 import { platformFor } from "#core/router/platforms.ts";
+import type { Rendering } from "#core/router/platform.ts";
+import { rendered } from "#core/router/render.ts";
 import type { RouterRole } from "#core/router/router-config.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
@@ -49,13 +51,20 @@ export async function startFrr(lab: Lab, center: DataCenter, { name, role }: Oth
   // Its daemons give up root for this user of Debian's package, and keep what they need of the kernel.
   await must(["chown", "frr:frr", home]);
   const config = routerConfigOf(center, name);
-  const files = (config === undefined ? undefined : platformFor(center, name)?.render(config, center).files) ?? [];
+  const { files, refused } = renderedFor(center, name);
+  if (files.length === 0) throw new Error(`the lab cannot run ${name}: ${refused.map(({ what, why }) => `${what}: ${why}`).join("; ")}`);
   for (const file of files) writeFileSync(join(home, file.name), file.text);
   if (role === "gateway") await furnishGateway(lab, center, name);
   const bfd = config?.neighbors.some((neighbor) => neighbor.bfd !== undefined) === true;
   await startDaemon(lab, name, "zebra");
   await Promise.all(["staticd", "bgpd", ...(bfd ? ["bfdd"] : [])].map((daemon) => startDaemon(lab, name, daemon)));
   await must(vtysh(lab, name, "-f", join(home, `${name}.frr.conf`)));
+}
+
+function renderedFor(center: DataCenter, name: string): Rendering {
+  const [platform, config] = [platformFor(center, name), routerConfigOf(center, name)];
+  if (platform === undefined || config === undefined) throw new Error(`no router "${name}" in the data centre`);
+  return rendered(platform, config, center);
 }
 
 /** What `vtysh` of a machine answers to one command. */

@@ -3,19 +3,23 @@
  * and what it translates. The policies say what BIRD's filters on our own machines say (core/intent); the proof holds both to the
  * same rules.
  */
-import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { asnOf, attachedTo, racksOf, torsOf } from "../datacenter/racks.ts";
 import type { Speaker } from "../datacenter/sessions.ts";
 import { routerId, SECONDS } from "../intent/bgp.ts";
 import { addressOn, channelsOf, sessionFamily } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
+import { inRack } from "../intent/bgp-uplink.ts";
 import { poolOf, sharedPool } from "../intent/pnat-pool.ts";
 import { lengthOf } from "../net/prefix.ts";
+import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { gatewayPolicies } from "./gateway-policies.ts";
 import type { Condition, Policy } from "./policy.ts";
 import { peersOf } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import { reflectorPolicies } from "./reflector-policies.ts";
+import { torPolicies } from "./tor-policies.ts";
 import type { Neighbor, NeighborFamily, Originated, Pnat, RouterConfig, RouterInterface, RouterRole } from "./router-config.ts";
 import { aggregatesOf, colourOf, coloursOf, vocabularyOf } from "./vocabulary.ts";
 
@@ -25,12 +29,14 @@ export interface Exchange extends Omit<NeighborFamily, "family" | "import" | "ex
   readonly export: Policy;
 }
 
-/** The configuration of the gateway or reflector of that name; undefined when the data centre has none. */
+/** The configuration of the gateway, reflector or top-of-rack router of that name; undefined when the data centre has none. */
 export function routerConfigOf(dc: DataCenter, name: string): RouterConfig | undefined {
   const gateway = dc.gateways.find((machine) => machine.name === name);
   if (gateway !== undefined) return gatewayConfig(dc, gateway);
   const reflector = dc.reflectors.find((machine) => machine.name === name);
-  return reflector && reflectorConfig(dc, reflector);
+  if (reflector !== undefined) return reflectorConfig(dc, reflector);
+  const rack = racksOf(dc).find(({ tor }) => tor.name === name);
+  return rack && torConfig(dc, rack);
 }
 
 /** Every router that a configuration can be derived for. */
@@ -38,6 +44,7 @@ export function routersOf(dc: DataCenter): readonly { readonly name: string; rea
   return [
     ...dc.gateways.map(({ name }) => ({ name, role: "gateway" as const })),
     ...dc.reflectors.map(({ name }) => ({ name, role: "reflector" as const })),
+    ...torsOf(dc).map(({ name }) => ({ name, role: "tor" as const })),
   ];
 }
 
@@ -82,6 +89,37 @@ function reflectorConfig(dc: DataCenter, reflector: Machine): RouterConfig {
   };
 }
 
+/** To its hosts it is a reflector, whatever it is to others. */
+function torConfig(dc: DataCenter, rack: Rack): RouterConfig {
+  const { tor } = rack;
+  const channels = channelsOf(dc);
+  const segments = channels.flatMap(({ family }) => (family === 4 ? rack.ipv4 : rack.ipv6) ?? []);
+  return {
+    ...shellOf(dc, tor, "tor"),
+    asn: asnOf(dc, rack),
+    clusterId: routerId(dc, tor),
+    ...spoken(dc, tor, (channel, peer) => torPolicies(dc, rack, { channel, peer }), inRack(rack)),
+    interfaces: torInterfaces(dc, rack),
+    statics: channels.flatMap(({ ranges }) => ranges).map((prefix) => ({ prefix, about: "no endpoint of it is known" })),
+    originated: segments.map((prefix): Originated => ({ prefix, community: colourOf(dc, "segment") })),
+    routes: "forwards",
+  };
+}
+
+function torInterfaces(dc: DataCenter, rack: Rack): readonly RouterInterface[] {
+  const { uplink, interface: segment, rack4, rack6 } = rack.tor;
+  const on = (ip: Ip | undefined, prefix: Cidr | undefined) =>
+    ip === undefined || prefix === undefined ? [] : [{ ip, length: lengthOf(prefix) }];
+  const ports = attachedTo(dc, rack).flatMap(({ uplink: { port } }) => port ?? []);
+  return [
+    { ...fabricInterface(dc, rack.tor), name: uplink },
+    ...(segment === undefined
+      ? []
+      : [{ name: segment, side: "rack" as const, addresses: [...on(rack4, rack.ipv4), ...on(rack6, rack.ipv6)] }]),
+    ...ports.map((name) => ({ name, side: "rack" as const, addresses: [] })),
+  ];
+}
+
 function shellOf(dc: DataCenter, machine: Machine, role: RouterRole) {
   return {
     name: machine.name,
@@ -98,6 +136,8 @@ function spoken(
   dc: DataCenter,
   machine: Machine,
   exchange: (channel: Channel, peer: Peer) => Exchange,
+  /** As hosts of a rack see it. */
+  towardsHosts: Machine = machine,
 ): Pick<RouterConfig, "neighbors" | "policies" | "prefixSets"> {
   const policies = new Map<string, Policy>();
   const channels = channelsOf(dc);
@@ -107,7 +147,8 @@ function spoken(
       const { import: taken, export: told, ...rest } = exchange(channel, peer);
       for (const policy of [taken, told]) policies.set(policy.name, policy);
       const other = peer.role !== "provider" && channel.family !== sessionFamily(dc);
-      const nextHop = other ? { localNextHop: addressOn(machine, channel.family) } : {};
+      const self = peer.session.kind === "tor client" ? towardsHosts : machine;
+      const nextHop = other && peer.own.interface === undefined ? { localNextHop: addressOn(self, channel.family) } : {};
       return { family: channel.family, import: taken.name, export: told.name, ...rest, ...nextHop };
     });
     return { ...sessionWith(peer), ...watchedBy(dc, machine, peer), ...guardedBy(dc, machine, peer), families };
@@ -151,7 +192,9 @@ function guardedBy(dc: DataCenter, { name }: Machine, { role }: Peer): Pick<Neig
 function ends(own: Speaker, other: Speaker): Pick<Neighbor, "address" | "interface" | "local"> {
   const local = own.ip;
   if (local === undefined) throw new Error(`${own.name} speaks from an address that is not known before it does`);
-  return { local, ...(other.ip !== undefined && { address: other.ip }), ...(own.interface !== undefined && { interface: own.interface }) };
+  // On links of their own all have the same address at the other end: it is the interface that tells them apart.
+  if (own.interface !== undefined) return { local, interface: own.interface };
+  return { local, ...(other.ip !== undefined && { address: other.ip }) };
 }
 
 function fabricInterface({ fabric }: DataCenter, machine: Machine): RouterInterface {

@@ -26,6 +26,8 @@ export interface Route {
   readonly nextHop: Ip | "any";
   readonly from: Ip | "any";
   readonly assigned: Truth;
+  /** That it leads out by; absent where nobody says. */
+  readonly interface?: string;
 }
 
 export interface Decision {
@@ -107,6 +109,7 @@ function holdsFor(book: Book, condition: Condition, route: Route): Truth {
   if ("community" in condition) return route.communities === "any" ? "maybe" : sure(route.communities.includes(condition.community));
   if ("nextHop" in condition) return oneOf(condition.nextHop, route.nextHop);
   if ("learnedFrom" in condition) return oneOf(condition.learnedFrom, route.from);
+  if ("interfaces" in condition) return route.interface === undefined ? "maybe" : sure(condition.interfaces.includes(route.interface));
   if ("source" in condition) return sure(condition.source.includes(route.source));
   if ("protocol" in condition) return sure(route.protocol === condition.protocol);
   if ("family" in condition) return sure(route.place.family === condition.family);

@@ -1,17 +1,12 @@
 /** What a gateway takes from each neighbour and tells it; the same as its BIRD (core/intent/gateway-bgp.ts) does. */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
-import { HOST_ROUTES } from "../intent/bgp.ts";
-import { addressOn } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { sharedPool } from "../intent/pnat-pool.ts";
+import { believedOf, heardTerms, maximumOf } from "./believed.ts";
 import type { Exchange } from "./derive.ts";
-import { machineNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import type { Policy, Term } from "./policy.ts";
-import { colourOf, endpointTerms, poolName, setName } from "./vocabulary.ts";
-
-/** Beyond it, percent of a maximum, the router warns. */
-const WARN = 80;
+import { colourOf, poolName, setName } from "./vocabulary.ts";
 
 interface Side {
   readonly channel: Channel;
@@ -67,7 +62,7 @@ function reflector(dc: DataCenter, channel: Channel, own: readonly Term[]): Exch
 function otherGateway(dc: DataCenter, channel: Channel, own: readonly Term[]): Exchange {
   return {
     import: fromFabric(dc, channel),
-    export: policy("TO-GATEWAYS", channel, [...own, ...heardEndpoints(dc, channel)]),
+    export: policy("TO-GATEWAYS", channel, [...own, ...heardOfOthers(dc, channel)]),
     nextHop: "self for external",
     addPaths: "receive",
   };
@@ -76,13 +71,13 @@ function otherGateway(dc: DataCenter, channel: Channel, own: readonly Term[]): E
 /** All speak with all: each is told what is this gateway's own, and nothing at second hand. */
 function meshed(dc: DataCenter, { channel, peer }: Side, own: readonly Term[]): Exchange {
   if (peer.role === "gateway") {
-    const told = policy("TO-GATEWAYS", channel, own);
-    return { import: fromFabric(dc, channel), export: told, nextHop: "self for external", addPaths: "none" };
+    const told = policy("TO-FABRIC", channel, [anywhere(dc, channel), ...own]);
+    return { import: fromItself(dc, channel, peer), export: told, nextHop: "self for external", addPaths: "none" };
   }
   return {
     import: fromItself(dc, channel, peer),
     export: policy("TO-FABRIC", channel, [anywhere(dc, channel), ...own]),
-    maximum: { prefixes: HOST_ROUTES, warn: WARN },
+    maximum: maximumOf(dc, peer),
     nextHop: "self for external",
     addPaths: "none",
   };
@@ -92,25 +87,22 @@ function meshed(dc: DataCenter, { channel, peer }: Side, own: readonly Term[]): 
 function client(dc: DataCenter, channel: Channel, peer: Peer): Exchange {
   return {
     import: fromItself(dc, channel, peer),
-    export: policy("TO-HOSTS", channel, [anywhere(dc, channel), ...heardEndpoints(dc, channel)]),
-    maximum: { prefixes: HOST_ROUTES, warn: WARN },
+    export: policy("TO-HOSTS", channel, [anywhere(dc, channel), ...heardOfOthers(dc, channel)]),
+    maximum: maximumOf(dc, peer),
     ...(peer.session.kind === "gateway client" ? { client: "reflector client" as const } : {}),
     nextHop: "self for external",
     addPaths: "send",
   };
 }
 
-/** The next hop is part of what is checked: who names another as the way to an address would draw its traffic there. */
-function fromItself(dc: DataCenter, channel: Channel, { other }: Peer): Policy {
-  const machine = machineNamed(dc, other.name);
-  const own = machine === undefined ? [] : [{ nextHop: [addressOn(machine, channel.family)] }];
-  return policy(`FROM-${other.name}`, channel, endpointTerms(channel, { set: { communities: [colourOf(dc, "from-fabric")] } }, own));
+function fromItself(dc: DataCenter, channel: Channel, peer: Peer): Policy {
+  return policy(`FROM-${peer.other.name}`, channel, believedOf(dc, channel, peer, { set: { communities: [colourOf(dc, "from-fabric")] } }));
 }
 
 function fromFabric(dc: DataCenter, channel: Channel): Policy {
   const set = { communities: [colourOf(dc, "from-fabric")] };
   const pools: Term = { name: "pools", when: [{ prefixes: setName("POOLS", channel.family) }], verdict: "accept", set };
-  return policy("FROM-FABRIC", channel, [...(channel.pools.length > 0 ? [pools] : []), ...endpointTerms(channel, { set })]);
+  return policy("FROM-FABRIC", channel, [...(channel.pools.length > 0 ? [pools] : []), ...heardTerms(channel, { set })]);
 }
 
 /** The way out, while the provider gives us one. */
@@ -126,6 +118,6 @@ function ownPool(dc: DataCenter, { name }: Gateway): Term {
   return { name: "own-pool", when: [{ prefixes: poolName(name) }, { community: colourOf(dc, "pool") }], verdict: "accept" };
 }
 
-function heardEndpoints(dc: DataCenter, channel: Channel): readonly Term[] {
-  return endpointTerms(channel, {}, [{ community: colourOf(dc, "from-fabric") }]);
+function heardOfOthers(dc: DataCenter, channel: Channel): readonly Term[] {
+  return heardTerms(channel, {}, [{ community: colourOf(dc, "from-fabric") }]);
 }

@@ -41,6 +41,8 @@ export type Condition =
   | { readonly source: readonly RouteSource[] }
   /** It came from the neighbour at one of these addresses. */
   | { readonly learnedFrom: readonly Ip[] }
+  /** It leads out by one of these interfaces (BIRD's `ifname`). */
+  | { readonly interfaces: readonly string[] }
   /** It came from the protocol of this name (BIRD's `proto`). */
   | { readonly protocol: string }
   | { readonly family: Family }
@@ -58,8 +60,11 @@ export interface Settings {
   readonly communities?: readonly Community[] | "none";
   /** Beside what it carried. */
   readonly moreCommunities?: readonly Community[];
-  /** The sender's own address on the session; or the neighbour's, when a route is taken in. */
-  readonly nextHop?: "self" | "peer" | Ip;
+  /**
+   * The sender's own address on the session; or the neighbour's, when a route is taken in. "perhaps": something that depends on
+   * what this model does not know.
+   */
+  readonly nextHop?: "self" | "peer" | "perhaps" | Ip;
 }
 
 export interface Term {

@@ -91,7 +91,7 @@ function settings(
     ...(communities === undefined ? [] : [spelled.setCommunities(communities)]),
     ...(moreCommunities === undefined ? [] : [spelled.addCommunities(moreCommunities)]),
     ...(localPreference === undefined ? [] : [spelled.setLocalPreference(localPreference)]),
-    ...(nextHop === undefined ? [] : spelled.setNextHop(nextHop, family)),
+    ...(nextHop === undefined || nextHop === "perhaps" ? [] : spelled.setNextHop(nextHop, family)),
   ];
 }
 

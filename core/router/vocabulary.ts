@@ -1,12 +1,13 @@
 /** The words of the derived policies: which prefixes there are, and the colours by which routes are told apart. */
 import { exportsOf } from "../datacenter/exports.ts";
-import type { DataCenter } from "../datacenter/data-center.ts";
+import type { DataCenter, Host, Rack } from "../datacenter/data-center.ts";
+import { attachedTo, hasLoopback, machinePrefixes, racksOf } from "../datacenter/racks.ts";
 import { channelsOf } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { sharedPool } from "../intent/pnat-pool.ts";
 import { familyOf, widthOf } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
-import { lengthOf } from "../net/prefix.ts";
+import { hostPrefix, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Condition, PrefixRange, PrefixSet, Term } from "./policy.ts";
 
@@ -19,7 +20,44 @@ export const setName = (what: string, family: Family): string => `${what}-IPV${f
 /** Every set that the policies of a router may name. */
 export function vocabularyOf(dc: DataCenter): readonly PrefixSet[] {
   const pools = dc.gateways.map((gateway) => poolSet(gateway.name, sharedPool(dc, gateway)));
-  return [...channelsOf(dc).flatMap(setsOf), ...pools].filter(({ ranges }) => ranges.length > 0);
+  return [...channelsOf(dc).flatMap((channel) => [...setsOf(channel), ...rackSets(dc, channel)]), ...pools].filter(
+    ({ ranges }) => ranges.length > 0,
+  );
+}
+
+export const placesName = (tor: string, family: Family): string => setName(`PLACES-OF-${tor}`, family);
+export const loopbackName = (host: string, family: Family): string => setName(`LOOPBACK-OF-${host}`, family);
+
+/** Where a rack's machines are: its segment as a whole, its hosts' loopbacks one by one. */
+export function placesOf(dc: DataCenter, rack: Rack, family: Family): readonly Cidr[] {
+  const segment = family === 4 ? rack.ipv4 : rack.ipv6;
+  return [...(segment === undefined ? [] : [segment]), ...attachedTo(dc, rack).flatMap(({ host }) => loopbackOf(host, family))];
+}
+
+function loopbackOf(host: Host, family: Family): readonly Cidr[] {
+  const ip = family === 4 ? host.ipv4 : host.ipv6;
+  return ip === undefined || !hasLoopback(host) ? [] : [hostPrefix(ip)];
+}
+
+function rackSets(dc: DataCenter, { family, machines }: Channel): readonly PrefixSet[] {
+  if (machines.length === 0) return [];
+  const loopbacks = family === 4 ? dc.fabric.loopbacks4 : dc.fabric.loopbacks6;
+  const everywhere = machinePrefixes(dc, family).map((prefix) => (prefix === loopbacks ? single(prefix) : exactly(prefix)));
+  return [
+    { name: setName("MACHINES", family), family, ranges: everywhere, about: "segments of machines, and single loopbacks" },
+    ...racksOf(dc).map((rack): PrefixSet => {
+      const ranges = [...new Set(placesOf(dc, rack, family))].map(exactly);
+      return { name: placesName(rack.tor.name, family), family, ranges, about: `where machines behind ${rack.tor.name} are` };
+    }),
+    ...dc.hosts.map((host): PrefixSet => {
+      return {
+        name: loopbackName(host.name, family),
+        family,
+        ranges: loopbackOf(host, family).map(exactly),
+        about: `the address of ${host.name} itself`,
+      };
+    }),
+  ];
 }
 
 export const poolName = (gateway: string): string => setName(`POOL-OF-${gateway}`, 4);
@@ -45,9 +83,9 @@ function setsOf({ family, anywhere, ranges, announced, pools }: Channel): readon
 }
 
 /** By what each kind of route is known within a router. */
-export type Colour = "announced" | "internal" | "pool" | "from-provider" | "from-fabric";
+export type Colour = "announced" | "internal" | "pool" | "from-provider" | "from-fabric" | "from-rack" | "segment";
 
-const COLOURS: readonly Colour[] = ["announced", "internal", "pool", "from-provider", "from-fabric"];
+const COLOURS: readonly Colour[] = ["announced", "internal", "pool", "from-provider", "from-fabric", "from-rack", "segment"];
 
 /**
  * A community of our own AS; of AS_TRANS (RFC 6793) where that has more than 16 bits. What comes from others loses theirs on its way in, and what

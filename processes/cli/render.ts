@@ -12,6 +12,7 @@ import { routerConfigOf, routersOf } from "#core/router/derive.ts";
 import { withInterfaces } from "#core/router/interfaces.ts";
 import type { Rendering } from "#core/router/platform.ts";
 import { platformFor, platformOf } from "#core/router/platforms.ts";
+import { rendered } from "#core/router/render.ts";
 import type { RouterConfig, RouterRole } from "#core/router/router-config.ts";
 
 interface Options {
@@ -59,7 +60,7 @@ interface Asked {
 async function show({ role, name, file }: Asked, { platform, interface: ports, out }: Options): Promise<number> {
   const reading = await readDataCenterFile(file);
   if (!reading.ok) return wrong(reading.problems.join("\n"));
-  const rendering = rendered(reading.value, { role, name, file }, { platform, ports });
+  const rendering = renderedFor(reading.value, { role, name, file }, { platform, ports });
   if (typeof rendering === "string") return wrong(rendering);
   if (out === undefined) shown(rendering);
   else await written(out, rendering);
@@ -73,14 +74,15 @@ interface Words {
 }
 
 /** Or what is against it. */
-function rendered(dc: DataCenter, { role, name, file }: Asked, { platform: asked, ports }: Words): Rendering | string {
+function renderedFor(dc: DataCenter, { role, name, file }: Asked, { platform: asked, ports }: Words): Rendering | string {
   const known = routersOf(dc).filter((router) => router.role === role);
   const config = known.some((router) => router.name === name) ? routerConfigOf(dc, name) : undefined;
   if (config === undefined) return `${file} has no ${role} "${name}"; it has ${known.map((router) => router.name).join(", ") || "none"}`;
   const platform = asked === undefined ? platformFor(dc, name) : platformOf(asked);
   const names = portsOf(ports, config);
   if (typeof names === "string") return names;
-  return platform?.render(withInterfaces(config, names), dc) ?? `nothing is written for the platform ${asked ?? ""} yet`;
+  if (platform === undefined) return `nothing is written for the platform ${asked ?? ""} yet`;
+  return rendered(platform, withInterfaces(config, names), dc);
 }
 
 /** By the data centre's name of each interface, or what is against it. */

@@ -21,7 +21,6 @@ export const bird: Platform = {
 };
 
 function birdFiles(site: DataCenter, { name, role }: Pick<RouterConfig, "name" | "role">): Rendering["files"] {
-  if (role === "tor") return [];
   const files = intentOf(site, { host: name, role }).files.map(({ value }) => value);
   return files
     .filter(({ path }) => path.startsWith("bird/"))

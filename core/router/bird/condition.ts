@@ -3,7 +3,7 @@ import { familyOf, readIp, widthOf } from "../../net/address.ts";
 import type { Ip } from "../../net/address.ts";
 import { lengthOf, prefixOf, readCidr } from "../../net/prefix.ts";
 import { perValue } from "../../intent/memo.ts";
-import type { Condition, PrefixRange, PrefixSet, RouteSource } from "../policy.ts";
+import type { Condition, PrefixRange, Settings, PrefixSet, RouteSource } from "../policy.ts";
 import type { Expression } from "./expression.ts";
 import type { Token } from "./tokens.ts";
 
@@ -18,9 +18,37 @@ export interface BirdFunction {
   readonly parameters: readonly string[];
   /** With what each parameter stands for. */
   readonly meaning: (given: ReadonlyMap<string, Expression>) => Condition;
+  /** What it changes of the route that it is asked about. */
+  readonly sets: Settings;
 }
 
 type Given = ReadonlyMap<string, Expression>;
+
+/** One of the ways in which an expression may be true, with what it does to the route. */
+export interface Alternative {
+  readonly when: readonly Condition[];
+  readonly set: Settings;
+}
+
+/** `||` asks from the left, and no further once something is true; so do these, one after the other. */
+export function alternativesOf(expression: Expression, names: Names): readonly Alternative[] {
+  if (expression.form === "two" && expression.sign === "||")
+    return [...alternativesOf(expression.left, names), ...alternativesOf(expression.right, names)];
+  if (expression.form === "two" && expression.sign === "&&" && changes(expression, names)) {
+    const right = alternativesOf(expression.right, names);
+    return alternativesOf(expression.left, names).flatMap((one) =>
+      right.map((other) => ({ when: [...one.when, ...other.when], set: { ...one.set, ...other.set } })),
+    );
+  }
+  const sets = expression.form === "call" ? names.functions.get(expression.name)?.sets : undefined;
+  return [{ when: [conditionOf(expression, names)], set: sets ?? {} }];
+}
+
+/** Does asking it change a route? */
+function changes(expression: Expression, names: Names): boolean {
+  if (expression.form === "two") return changes(expression.left, names) || changes(expression.right, names);
+  return expression.form === "call" && Object.keys(names.functions.get(expression.name)?.sets ?? {}).length > 0;
+}
 
 export const ALWAYS: Condition = { all: [] };
 export const NEVER: Condition = { any: [] };
@@ -95,6 +123,7 @@ function comparison(expression: Expression & { readonly form: "two" }, sign: str
   if (left === "net.type" && sign === "=") return { family: shown(right) === "NET_IP6" ? 6 : 4 };
   const hops = HOPS[left] !== undefined ? addressesIn(right) : undefined;
   if (hops !== undefined && (sign === "=" || sign === "~")) return HOPS[left] === "nextHop" ? { nextHop: hops } : { learnedFrom: hops };
+  if (left === "ifname" && sign === "=" && right.form === "atom") return { interfaces: [right.token.text] };
   if (left === "source") return { source: wordsIn(right).map(sourceOf) };
   if (left === "proto" && sign === "=" && right.form === "atom") return { protocol: right.token.text };
   if (left === "bgp_community" && sign === "~" && right.form === "set") return communities(expression, right.items);

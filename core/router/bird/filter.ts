@@ -3,6 +3,7 @@
  * attributes that decide nothing here (preferences, metrics) is passed over; what changes others is kept, or told as unread.
  */
 import type { Policy, Settings, Term, Condition } from "../policy.ts";
+import { readIp } from "../../net/address.ts";
 import { ALWAYS, NEVER, conditionOf } from "./condition.ts";
 import type { Names } from "./condition.ts";
 import { expressionOf } from "./expression.ts";
@@ -79,6 +80,8 @@ function plain(tokens: readonly Token[]): Code {
     return value === undefined ? { step: "unread", token: first } : { step: "return", value };
   }
   if (HARMLESS.test(text)) return { step: "nothing" };
+  const hop = readIp(/^bgp_next_hop = (\S+)$/.exec(text)?.[1] ?? "");
+  if (hop !== undefined) return { step: "set", settings: { nextHop: hop } };
   const added = /^bgp_community \. add \( \( (\d+) , (\d+) \) \)$/.exec(text);
   if (added !== null) return { step: "set", settings: { moreCommunities: [`${added[1]}:${added[2]}`] } };
   if (text === "bgp_community = -empty-" || text === "bgp_community . empty") return { step: "set", settings: { communities: "none" } };
@@ -126,11 +129,22 @@ export function policyOf(
   return { name, terms, otherwise: "reject" };
 }
 
-/** What a function of `if … then return …` answers; undefined when it does something else. */
+/** What a function changes on any of its ways: surely where it does so whatever the route, perhaps where that depends. */
+export function changesIn(code: readonly Code[]): Settings {
+  return code.reduce<Settings>((all, step) => {
+    if (step.step === "set") return { ...all, ...step.settings };
+    if (step.step !== "if") return all;
+    const inner = { ...changesIn(step.yes), ...changesIn(step.no) };
+    return { ...all, ...inner, ...(inner.nextHop === undefined ? {} : { nextHop: "perhaps" as const }) };
+  }, {});
+}
+
+/** What a function of `if … then return …` answers, whatever it changes; undefined when it does something else. */
 export function meaningOf(code: readonly Code[], names: Names, given: ReadonlyMap<string, Expression>): Condition | undefined {
   const [first, ...rest] = code;
   if (first === undefined) return NEVER;
   if (first.step === "return") return conditionOf(first.value, names, given);
+  if (first.step === "set") return meaningOf(rest, names, given);
   if (first.step !== "if") return undefined;
   const when = conditionOf(first.when, names, given);
   const [yes, no] = [meaningOf([...first.yes, ...rest], names, given), meaningOf([...first.no, ...rest], names, given)];

@@ -195,13 +195,16 @@ function familyIn(draft: BirdDraft, { name, channel, client, internal }: Channel
     unfiltered: "reject",
     ...(Number.isNaN(maximum) ? {} : { maximum }),
     client,
-    nextHop:
-      said(/^next hop self( on| yes)?$/) !== undefined
-        ? "self"
-        : said(/^next hop self ebgp$/) === undefined
-          ? "unchanged"
-          : "self for external",
+    nextHop: nextHopOf(said(/^next hop (keep|self)(?: (on|yes|off|no|ebgp|ibgp))?$/)),
     ...(own === undefined ? {} : { localNextHop: own }),
     addPaths: paths === undefined ? "none" : paths === "tx" ? "send" : paths === "rx" ? "receive" : "both",
   };
+}
+
+/** Of the last statement about it. */
+function nextHopOf(said: RegExpExecArray | null | undefined): ReadFamily["nextHop"] {
+  const [, word, how] = said ?? [];
+  if (word === undefined || how === "off" || how === "no") return "unchanged";
+  if (word === "keep") return how === "ibgp" ? "unchanged" : "kept";
+  return how === "ebgp" ? "self for external" : "self";
 }

@@ -1,6 +1,7 @@
 /** A channel: the part of a protocol that carries one family, and the filters in it. */
 import type { Family } from "../../net/address.ts";
-import { conditionOf } from "./condition.ts";
+import type { Term } from "../policy.ts";
+import { alternativesOf } from "./condition.ts";
 import { expressionOf } from "./expression.ts";
 import { codeOf, policyOf } from "./filter.ts";
 import type { BirdDraft } from "./draft.ts";
@@ -46,11 +47,10 @@ export function filterIn(draft: BirdDraft, statements: readonly Statement[], { d
   if (kind.text === "where") {
     const expression = expressionOf(rest);
     if (expression !== undefined) {
-      return add({
-        name,
-        otherwise: "reject",
-        terms: [{ name: "where", when: [conditionOf(expression, draft.names)], verdict: "accept" }],
+      const terms = alternativesOf(expression, draft.names).map(({ when, set }, at): Term => {
+        return { name: `where ${at + 1}`, when, verdict: "accept", ...(Object.keys(set).length > 0 && { set }) };
       });
+      return add({ name, otherwise: "reject", terms });
     }
   }
   const code = statement.body ?? draft.filters.get(rest[0]?.text ?? "");

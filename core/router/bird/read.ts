@@ -6,7 +6,7 @@ import { readIp } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
 import type { ReadRouter } from "../platform.ts";
 
-import { meaningOf, codeOf } from "./filter.ts";
+import { changesIn, codeOf, meaningOf } from "./filter.ts";
 import { expressionOf } from "./expression.ts";
 import { channelsIn, filterIn } from "./read-channel.ts";
 import { readSession } from "./read-bgp.ts";
@@ -80,9 +80,14 @@ function readFunction(draft: BirdDraft, statement: Statement): void {
   const code = codeOf(statement.body);
   if (meaningOf(code, draft.names, new Map()) === undefined)
     return unread(draft, statement, "a function that does more than choose what to return");
+  const sets = changesIn(code);
+  // Colours given on some ways alone are more than can be followed here.
+  if (sets.communities !== undefined || sets.moreCommunities !== undefined)
+    return unread(draft, statement, "a function that gives communities");
   draft.names.functions.set(name.text, {
     parameters,
     meaning: (given) => meaningOf(code, draft.names, given) ?? { unknown: name.text },
+    sets,
   });
 }
 
@@ -121,7 +126,8 @@ function readStatic(draft: BirdDraft, name: string, statements: readonly Stateme
     const [first, second, third] = statement.head;
     const prefix = first?.text === "route" ? readCidr(second?.text ?? "") : undefined;
     const beside = /^(ipv4|ipv6|check link|scan time)\b/.test(textOf(statement.head));
-    if (statement.body !== undefined || (prefix === undefined && !beside)) unread(draft, statement, "not understood in a static protocol");
+    const plain = statementsOf(statement.body ?? []).every(({ head }) => head[0]?.text === "preference");
+    if (!plain || (prefix === undefined && !beside)) unread(draft, statement, "not understood in a static protocol");
     else if (prefix !== undefined) {
       if (/^(unreachable|blackhole|prohibit)$/.test(third?.text ?? "")) draft.statics.push({ prefix });
       else draft.leading.push({ prefix, protocol: name });

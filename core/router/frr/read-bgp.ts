@@ -72,6 +72,7 @@ const FAMILY = [
   "activate",
   "route-reflector-client",
   "next-hop-self",
+  "attribute-unchanged next-hop",
   "route-map in",
   "route-map out",
   "prefix-list in",

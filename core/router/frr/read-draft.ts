@@ -207,7 +207,13 @@ function familyRead(draft: Draft, { family, neighbor, group, external }: Reading
       unfiltered: external && draft.requiresPolicy === "yes" ? "reject" : "accept",
       ...(Number.isNaN(maximum) ? {} : { maximum }),
       client: said.has("route-reflector-client") ? "yes" : "no",
-      nextHop: self === undefined ? "unchanged" : self === "force" ? "self" : "self for external",
+      nextHop: said.has("attribute-unchanged next-hop")
+        ? "kept"
+        : self === undefined
+          ? "unchanged"
+          : self === "force"
+            ? "self"
+            : "self for external",
       // Several ways are heard unless that is switched off.
       addPaths: said.has("addpath-tx-all-paths") ? "both" : "receive",
     },

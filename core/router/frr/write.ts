@@ -110,11 +110,19 @@ function familyLines(config: RouterConfig, family: Family): readonly string[] {
 
 const WAYS = 16;
 
+/** `force`: of what is reflected as well. */
+const NEXT_HOPS: Readonly<Record<NeighborFamily["nextHop"], readonly string[]>> = {
+  unchanged: [],
+  "self for external": ["next-hop-self"],
+  self: ["next-hop-self force"],
+  kept: ["attribute-unchanged next-hop"],
+};
+
 function channelLines({ import: taken, export: told, client, nextHop, maximum, addPaths }: NeighborFamily): readonly string[] {
   return [
     "activate",
     ...(client === undefined ? [] : ["route-reflector-client"]),
-    ...(nextHop === "self for external" ? ["next-hop-self"] : []),
+    ...NEXT_HOPS[nextHop],
     `route-map ${taken} in`,
     `route-map ${told} out`,
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes} ${maximum.warn} restart 1`]),

@@ -19,8 +19,9 @@ export interface Estate {
   readonly pool: Asked;
   /** The core segment and those of racks, whole. */
   readonly segment: Asked;
-  /** Addresses on the loopbacks of hosts. */
+  /** Addresses on the loopbacks of hosts; and all that such might be. */
   readonly loopback: Asked;
+  readonly anyLoopback: Asked;
 }
 
 export function estateOf(dc: DataCenter): Estate {
@@ -36,6 +37,7 @@ export function estateOf(dc: DataCenter): Estate {
     pool: among(pools.map(exactly)),
     segment: among(machinePrefixes(dc).map(exactly)),
     loopback: hasAny(loopbacks),
+    anyLoopback: among([dc.fabric.loopbacks4, dc.fabric.loopbacks6].flatMap((range) => (range === undefined ? [] : [single(range)]))),
   };
 }
 

@@ -47,9 +47,14 @@ interface Asked {
 
 function ownHop(dc: DataCenter, { role, other, session }: Declared, family: Family): string | undefined {
   const machine = machineNamed(dc, other.name);
-  if (machine === undefined || role === "reflector") return undefined;
-  // Those who reflect tell of others; so does a router of the rack to its hosts, which no router hears.
-  return session.kind === "gateway peer" || session.kind === "tor client" ? undefined : addressOn(machine, family);
+  if (machine === undefined || tellsOfOthers({ role, session })) return undefined;
+  // In a rack, where hosts may have no address of their own, the router knows its host by the session.
+  return session.kind === "tor client" ? undefined : addressOn(machine, family);
+}
+
+/** Those who reflect: reflectors, and gateways where there are none. */
+function tellsOfOthers({ role, session }: Pick<Declared, "role" | "session">): boolean {
+  return role === "reflector" || (role === "gateway" && session.kind.startsWith("gateway "));
 }
 
 function signature({ book }: Speaker, { session, told, own }: Asked): string {
@@ -111,13 +116,17 @@ export function some(names: readonly string[]): string {
 }
 
 /** In what the data centre is: may the one at the other end of this session speak of such a prefix? */
-function mayTell({ dc, estate: { endpoint, pool, segment, loopback } }: Site, { role, other, session }: Declared, place: Place): boolean {
+function mayTell(
+  { dc, estate: { endpoint, pool, segment, loopback, anyLoopback } }: Site,
+  { role, other, session }: Declared,
+  place: Place,
+): boolean {
   const anywhere = place.length === 0;
   if (role === "provider") return anywhere;
   if (endpoint(place)) return true;
   if (role === "host") return loopback(place) && ownAddress(machineNamed(dc, other.name), place);
   if (role === "tor") return session.kind === "tor client" || loopback(place) || segment(place);
-  return pool(place) || anywhere || (role === "reflector" && (loopback(place) || segment(place)));
+  return pool(place) || anywhere || (tellsOfOthers({ role, session }) && (anyLoopback(place) || segment(place)));
 }
 
 function ownAddress(machine: Machine | undefined, place: Place): boolean {

@@ -3,6 +3,7 @@
  * (or to the router of its rack), and the default route of each gateway reaches each host.
  */
 import type { DataCenter, Host } from "../../datacenter/data-center.ts";
+import { TOR_LINK_LOCAL } from "../../datacenter/racks.ts";
 import { carriedFamilies } from "../../datacenter/sessions.ts";
 import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
@@ -143,7 +144,8 @@ function withoutDefault(site: Site, net: Net, gateway: string, route: Route): re
   const deaf = reached.size >= site.speakers.size ? [] : dc.hosts.filter(({ name }) => !reached.has(name)).map(({ name }) => name);
   const own = machineNamed(site.dc, gateway);
   const family = route.place.family;
-  const mine = new Set([
+  const mine = new Set<string | undefined>([
+    TOR_LINK_LOCAL,
     family === 4 ? own?.ipv4 : own?.ipv6,
     ...(dc.racks ?? []).flatMap(({ tor }) => (family === 4 ? [tor.ipv4, tor.rack4] : [tor.ipv6, tor.rack6])),
   ]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
+import { racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
 import { readCidr } from "../../net/prefix.ts";
 import { routerConfigOf } from "../derive.ts";
 import type { Platform } from "../platform.ts";
@@ -19,6 +20,15 @@ for (const platform of PLATFORMS)
   for (const variant of VARIANTS)
     test(`"${variant}" on ${platform.name} is proven`, () => {
       assert.deepEqual(open(prove(dataCenterOf(variant), () => platform)), []);
+    });
+
+/** Sessions over link-local addresses are BIRD's alone. */
+const NUMBERED = TOPOLOGIES.filter((topology) => !topology.includes("unnumbered"));
+
+for (const platform of PLATFORMS)
+  for (const topology of platform.name === "bird" ? TOPOLOGIES : platform.name === "frr" ? NUMBERED : [])
+    test(`${topology} on ${platform.name} are proven`, () => {
+      assert.deepEqual(open(prove(racked(topology), () => platform)), []);
     });
 
 const GUIDE = dataCenterOf("guide");

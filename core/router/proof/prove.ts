@@ -6,7 +6,7 @@
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { exportsOf } from "../../datacenter/exports.ts";
 import { sharedPool } from "../../intent/pnat-pool.ts";
-import { routerConfigOf } from "../derive.ts";
+import { routerConfigOf, routersOf } from "../derive.ts";
 import type { Platform } from "../platform.ts";
 import type { Claim } from "./claim.ts";
 import { claimed } from "./claim.ts";
@@ -24,6 +24,7 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
   const unreadable = [...site.speakers.values()].filter(({ role, read }) => role === "host" && read.unread.length > 0);
   return [
     ...[...routers, ...unreadable].map(readClaim),
+    ...routersOf(dc).flatMap(({ name }) => (site.speakers.has(name) ? [] : [withoutText(name)])),
     ...routers.flatMap((speaker) => entersClaims(site, speaker)),
     ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
     ...routers.flatMap((speaker) => importClaims(site, speaker)),
@@ -31,6 +32,12 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
     ...routers.flatMap((speaker) => translationClaims(site, speaker)),
     ...endsClaims(site),
   ];
+}
+
+function withoutText(name: string): Claim {
+  return claimed({ about: "read", where: name, claim: "its platform can be told all that it has to do", evidence: "margay render" }, [
+    "nothing can be rendered",
+  ]);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Book } from "../evaluate.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
 import type { Platform, ReadNeighbor, ReadRouter } from "../platform.ts";
 import { roleOf } from "../peers.ts";
+import { rendered } from "../render.ts";
 import { estateOf } from "./estate.ts";
 import type { Estate } from "./estate.ts";
 import type { PeerRole } from "../router-config.ts";
@@ -52,7 +53,7 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
     if (own !== undefined) return [speaker(name, role, own.platform, own.read)];
     const config = routerConfigOf(dc, name);
     const platform = platformFor(name);
-    const [main] = config === undefined ? [] : platform.render(config, dc).files;
+    const [main] = config === undefined ? [] : rendered(platform, config, dc).files;
     return main === undefined ? [] : [speaker(name, role, platform, platform.read(main.text))];
   });
   const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, bird.read(computeBird(dc, host))));

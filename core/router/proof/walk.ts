@@ -131,7 +131,11 @@ function carried(site: Site, { route, path, by }: Arrival, way: Way): Arrival | 
     nextHop: nextHop(site, { route, by }, way, told.set),
     from: selfOf(site, way, way.from),
   };
-  const arrived: Route = { ...sent, ...(way.receiver.description === undefined ? {} : { protocol: way.receiver.description }) };
+  const arrived: Route = {
+    ...sent,
+    ...(way.receiver.description === undefined ? {} : { protocol: way.receiver.description }),
+    interface: interfaceOf(site, way),
+  };
   const heard = decide(receiver.book, way.heard.import, way.heard.unfiltered, arrived);
   if (heard.accepted !== "yes") return `${way.to} does not believe ${way.from}`;
   const kept = changedBy(arrived, heard.set);
@@ -142,9 +146,19 @@ function carried(site: Site, { route, path, by }: Arrival, way: Way): Arrival | 
 
 function nextHop(site: Site, { route, by }: Pick<Arrival, "route" | "by">, way: Way, { nextHop: set }: Settings): Route["nextHop"] {
   const own = selfOf(site, way, way.from);
+  if (set === "perhaps") return "any";
   if (set !== undefined && set !== "peer" && set !== "self") return set;
+  if (way.told.nextHop === "kept" && by !== "own") return route.nextHop;
   if (set === "self" || way.external || by === "own" || way.told.nextHop === "self") return own;
   return way.told.nextHop === "self for external" && by === "external" ? own : route.nextHop;
+}
+
+/** By which interface the receiver hears of it: its own on a link of its own; of a router in a rack, that of the side. */
+function interfaceOf({ dc, speakers }: Site, { from, to, receiver }: Way): string {
+  const rack = racksOf(dc).find(({ tor }) => tor.name === to);
+  if (receiver.interface !== undefined) return receiver.interface;
+  if (rack === undefined) return dc.fabric.interface;
+  return speakers.get(from)?.role === "host" ? (rack.tor.interface ?? rack.tor.uplink) : rack.tor.uplink;
 }
 
 /** The sender's address of the route's family, as it names itself on that session. */

@@ -1,0 +1,30 @@
+/** A router's configuration in the words of a platform, with what no platform but BIRD can do of it. */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import type { Platform, Refused, Rendering } from "./platform.ts";
+import type { RouterConfig } from "./router-config.ts";
+
+export function rendered(platform: Platform, config: RouterConfig, site: DataCenter): Rendering {
+  if (platform.name === "bird") return platform.render(config, site);
+  const ports = config.neighbors.flatMap((neighbor) => neighbor.interface ?? []);
+  if (ports.length > 0) return { files: [], refused: [unnumbered(ports)] };
+  const { files, refused } = platform.render(config, site);
+  const racks = config.neighbors.some(({ role, asn, localAsn }) => role !== "provider" && asn !== localAsn);
+  return { files, refused: racks ? [...refused, MOVES] : refused };
+}
+
+/** Such routers learn who is there from router advertisements (RFC 4861), and hosts do not send any towards their routers. */
+function unnumbered(ports: readonly string[]): Refused {
+  return {
+    what: `BGP over link-local addresses on ${ports.join(", ")}`,
+    why: "each host has the same address on its port, and this platform tells neighbours apart by address alone, or by router advertisements that hosts do not send",
+    beside: "a rack with peering: numbered, or a router that is BIRD",
+  };
+}
+
+/** Not a reason to render nothing: only how soon a moved VM is believed where it is now depends on it. */
+const MOVES: Refused = {
+  what: "how often a VM has moved, told from one AS to another",
+  why: "it is a metric (MULTI_EXIT_DISC) that follows from the local preference of each route, which this platform cannot compute",
+  beside:
+    "racks without an AS of their own; or wait, after a VM has moved between such racks, until the host that it left has withdrawn it",
+};

@@ -1,0 +1,85 @@
+/**
+ * What a top-of-rack router takes from its hosts and from the core, and tells them; the same as its BIRD (core/intent/tor-bgp.ts) does.
+ * To either side it is itself the way to the other.
+ */
+import type { DataCenter, Rack } from "../datacenter/data-center.ts";
+import { attachedTo, hasLoopback } from "../datacenter/racks.ts";
+import { HOST_ROUTES } from "../intent/bgp.ts";
+import type { Channel } from "../intent/bgp-channel.ts";
+import { believedOf, heardTerms, maximumOf, WARN } from "./believed.ts";
+import type { Exchange } from "./derive.ts";
+import type { Peer } from "./peers.ts";
+import type { Condition, Policy, Term } from "./policy.ts";
+import { colourOf, endpointTerms, loopbackName, placesName, setName } from "./vocabulary.ts";
+
+interface Side {
+  readonly channel: Channel;
+  readonly peer: Peer;
+}
+
+export function torPolicies(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
+  return peer.session.kind === "tor client" ? host(dc, rack, { channel, peer }) : core(dc, rack, { channel, peer });
+}
+
+const policy = (name: string, { family }: Channel, terms: readonly Term[]): Policy => ({
+  name: setName(name, family),
+  terms,
+  otherwise: "reject",
+});
+
+/** In an unnumbered rack the port says who it is; else the next hop has to be the host's own address there. */
+function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
+  const { family } = channel;
+  const set = { communities: [colourOf(dc, "from-rack")] };
+  const attached = attachedTo(dc, rack).filter((each) => each.host.name === peer.other.name);
+  const hops = attached.flatMap(({ uplink }) => (family === 4 ? uplink.ipv4 : uplink.ipv6) ?? []);
+  const itself: readonly Condition[] = rack.peering === "numbered" ? [{ nextHop: hops }] : [];
+  const loopback: Term = {
+    name: "loopback",
+    when: [{ prefixes: loopbackName(peer.other.name, family) }, ...itself],
+    verdict: "accept",
+    set,
+  };
+  const has = attached.some((each) => hasLoopback(each.host));
+  return {
+    import: policy(`FROM-${peer.other.name}`, channel, [...(has ? [loopback] : []), ...endpointTerms(channel, { set }, itself)]),
+    export: policy("TO-HOSTS", channel, [anywhere(channel), ...heardTerms(channel)]),
+    maximum: { prefixes: HOST_ROUTES, warn: WARN },
+    client: "reflector client",
+    nextHop: "self",
+    addPaths: "none",
+  };
+}
+
+function core(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
+  const set = { communities: [colourOf(dc, "from-fabric")] };
+  const mesh = peer.session.kind === "mesh peer";
+  return {
+    import: mesh
+      ? policy(`FROM-${peer.other.name}`, channel, believedOf(dc, channel, peer, { set }))
+      : policy("FROM-CORE", channel, [anywhere(channel, { set }), ...heardTerms(channel, { set })]),
+    export: policy("TO-CORE", channel, saidToCore(dc, rack, channel)),
+    ...(mesh ? { maximum: maximumOf(dc, peer) } : {}),
+    nextHop: "self",
+    addPaths: mesh ? "none" : "both",
+  };
+}
+
+/** What comes from its own side: its segment, its hosts' loopbacks and endpoints. */
+function saidToCore(dc: DataCenter, rack: Rack, channel: Channel): readonly Term[] {
+  const { family } = channel;
+  const segment = family === 4 ? rack.ipv4 : rack.ipv6;
+  const places = placesName(rack.tor.name, family);
+  const loopbacks = attachedTo(dc, rack).some((each) => hasLoopback(each.host));
+  const own: Term = { name: "segment", when: [{ prefixes: places }, { community: colourOf(dc, "segment") }], verdict: "accept" };
+  const theirs: Term = { name: "loopbacks", when: [{ prefixes: places }, { community: colourOf(dc, "from-rack") }], verdict: "accept" };
+  return [
+    ...(segment === undefined ? [] : [own]),
+    ...(loopbacks ? [theirs] : []),
+    ...endpointTerms(channel, {}, [{ community: colourOf(dc, "from-rack") }]),
+  ];
+}
+
+function anywhere({ family }: Channel, more: Pick<Term, "set"> = {}): Term {
+  return { name: "default", when: [{ prefixes: setName("ANYWHERE", family) }], verdict: "accept", ...more };
+}
