@@ -7,7 +7,7 @@ import type { Family, Ip } from "../net/address.ts";
 import { firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { ReadRouter } from "./platform.ts";
-import type { Community, Condition, Policy, PrefixSet, RouteSource, Settings, Term } from "./policy.ts";
+import type { Community, Condition, Policy, PrefixRange, PrefixSet, RouteSource, Settings, Term } from "./policy.ts";
 
 export type Truth = "yes" | "no" | "maybe";
 
@@ -44,12 +44,14 @@ export function placeOf(prefix: Cidr): Place {
 export interface Book {
   readonly policies: ReadonlyMap<string, Policy>;
   readonly sets: ReadonlyMap<string, (place: Place) => boolean>;
+  readonly ranges: ReadonlyMap<string, readonly PrefixRange[]>;
 }
 
 export function bookOf({ policies, prefixSets }: Pick<ReadRouter, "policies" | "prefixSets">): Book {
   return {
     policies: new Map(policies.map((policy) => [policy.name, policy])),
     sets: new Map(prefixSets.map((set) => [set.name, memberOf(set)])),
+    ranges: new Map(prefixSets.map(({ name, ranges }) => [name, ranges])),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The sessions of one router, as it sees them: who is at the other end, and what that is in the data centre. */
-import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Host, Machine } from "../datacenter/data-center.ts";
 import { torsOf } from "../datacenter/racks.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Session, SessionKind, Speaker } from "../datacenter/sessions.ts";
@@ -18,8 +18,14 @@ export interface Peer {
 /** Peers of those who reflect, and the provider, connect from either end; of others, `far` waits. */
 const EITHER: readonly SessionKind[] = ["reflector peer", "gateway peer", "customer"];
 
+/** By the name at either end. */
+const sessionsByEnd = perValue((dc: DataCenter): ReadonlyMap<string, readonly Session[]> => {
+  const ends = sessionsOf(dc).flatMap((session) => [session.near, session.far].map(({ name }) => ({ name, session })));
+  return new Map([...Map.groupBy(ends, ({ name }) => name)].map(([name, own]) => [name, own.map(({ session }) => session)]));
+});
+
 export function peersOf(dc: DataCenter, name: string): readonly Peer[] {
-  return sessionsOf(dc).flatMap((session): Peer[] => {
+  return (sessionsByEnd(dc).get(name) ?? []).flatMap((session): Peer[] => {
     const { near, far, kind } = session;
     if (near.name === name) return [{ role: roleOf(dc, far.name), own: near, other: far, connects: "both", session }];
     if (far.name !== name) return [];
@@ -35,6 +41,12 @@ export function roleOf(dc: DataCenter, name: string): PeerRole {
 /** A machine of the fabric by its name: its address is the next hop of what it says of itself. */
 export function machineNamed(dc: DataCenter, name: string): Machine | undefined {
   return membersOf(dc).get(name)?.machine;
+}
+
+const hostsByName = perValue((dc: DataCenter) => new Map(dc.hosts.map((host) => [host.name, host])));
+
+export function hostNamed(dc: DataCenter, name: string): Host | undefined {
+  return hostsByName(dc).get(name);
 }
 
 interface Member {

@@ -8,6 +8,7 @@ import { HOST_ROUTES } from "../intent/bgp.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { believedOf, heardTerms, maximumOf, WARN } from "./believed.ts";
 import type { Exchange } from "./derive.ts";
+import { hostNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import type { Condition, Policy, Term } from "./policy.ts";
 import { colourOf, endpointTerms, loopbackName, placesName, setName } from "./vocabulary.ts";
@@ -31,8 +32,9 @@ const policy = (name: string, { family }: Channel, terms: readonly Term[]): Poli
 function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
   const { family } = channel;
   const set = { communities: [colourOf(dc, "from-rack")] };
-  const attached = attachedTo(dc, rack).filter((each) => each.host.name === peer.other.name);
-  const hops = attached.flatMap(({ uplink }) => (family === 4 ? uplink.ipv4 : uplink.ipv6) ?? []);
+  const machine = hostNamed(dc, peer.other.name);
+  const links = machine?.uplinks?.filter((uplink) => uplink.rack === rack.name) ?? [];
+  const hops = links.flatMap((uplink) => (family === 4 ? uplink.ipv4 : uplink.ipv6) ?? []);
   const itself: readonly Condition[] = rack.peering === "numbered" ? [{ nextHop: hops }] : [];
   const loopback: Term = {
     name: "loopback",
@@ -40,7 +42,7 @@ function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
     verdict: "accept",
     set,
   };
-  const has = attached.some((each) => hasLoopback(each.host));
+  const has = machine !== undefined && hasLoopback(machine);
   return {
     import: policy(`FROM-${peer.other.name}`, channel, [...(has ? [loopback] : []), ...endpointTerms(channel, { set }, itself)]),
     export: policy("TO-HOSTS", channel, [anywhere(channel), ...heardTerms(channel)]),

@@ -4,6 +4,7 @@ import type { DataCenter, Host, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, hasLoopback, machinePrefixes, racksOf } from "../datacenter/racks.ts";
 import { channelsOf } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
+import { perValue } from "../intent/memo.ts";
 import { sharedPool } from "../intent/pnat-pool.ts";
 import { familyOf, widthOf } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
@@ -18,12 +19,12 @@ const single = (prefix: Cidr): PrefixRange => ({ prefix, least: widthOf(familyOf
 export const setName = (what: string, family: Family): string => `${what}-IPV${family}`;
 
 /** Every set that the policies of a router may name. */
-export function vocabularyOf(dc: DataCenter): readonly PrefixSet[] {
+export const vocabularyOf = perValue((dc: DataCenter): readonly PrefixSet[] => {
   const pools = dc.gateways.map((gateway) => poolSet(gateway.name, sharedPool(dc, gateway)));
   return [...channelsOf(dc).flatMap((channel) => [...setsOf(channel), ...rackSets(dc, channel)]), ...pools].filter(
     ({ ranges }) => ranges.length > 0,
   );
-}
+});
 
 export const placesName = (tor: string, family: Family): string => setName(`PLACES-OF-${tor}`, family);
 export const loopbackName = (host: string, family: Family): string => setName(`LOOPBACK-OF-${host}`, family);

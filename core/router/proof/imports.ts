@@ -7,6 +7,7 @@ import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import type { DataCenter, Machine } from "../../datacenter/data-center.ts";
 import { cellsOf } from "../cells.ts";
+import { boundariesIn } from "../chain.ts";
 import { decide } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { ReadFamily } from "../platform.ts";
@@ -71,20 +72,24 @@ interface Group {
 
 function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Group): Claim {
   const { session, told, own } = first;
+  const routeTo = (place: Place): Route => ({
+    place,
+    source: "bgp",
+    communities: "any",
+    nextHop: "any",
+    from: "any",
+    assigned: "maybe",
+    protocol: session.neighbor.description ?? "",
+  });
+  const believed = (place: Place) => decide(speaker.book, told.import, told.unfiltered, routeTo(place)).accepted !== "no";
+  // First by what the policy itself can tell apart: of lengths of which it believes nothing, nothing need be asked further.
+  const coarse = cellsOf(told.family, boundariesIn(speaker.book, told.import));
+  const lengths = new Set(coarse.filter(believed).map(({ length }) => length));
   const against = cells.flatMap((place): string[] => {
-    const route: Route = {
-      place,
-      source: "bgp",
-      communities: "any",
-      nextHop: "any",
-      from: "any",
-      assigned: "maybe",
-      protocol: session.neighbor.description ?? "",
-    };
-    if (decide(speaker.book, told.import, told.unfiltered, route).accepted === "no") return [];
+    if (!lengths.has(place.length) || !believed(place)) return [];
     if (!mayTell(site, session, place)) return [`${showPlace(place)} would be believed`];
     if (own === undefined) return [];
-    const astray = decide(speaker.book, told.import, told.unfiltered, { ...route, nextHop: unknownHop(told.family) });
+    const astray = decide(speaker.book, told.import, told.unfiltered, { ...routeTo(place), nextHop: unknownHop(told.family) });
     // A policy that puts the right next hop in place of any other leads nobody astray either.
     return astray.accepted === "no" || astray.set.nextHop === own
       ? []

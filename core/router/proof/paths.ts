@@ -13,6 +13,7 @@ import { cellsOf } from "../cells.ts";
 import { changedBy, decide, placeOf } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import { machineNamed } from "../peers.ts";
+import { hostsAlike } from "./alike.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
 import { some } from "./imports.ts";
@@ -47,15 +48,16 @@ function endpointPlaces(site: Site, family: Family): readonly Place[] {
 
 function inClaims(site: Site, net: Net, family: Family): readonly Claim[] {
   const places = endpointPlaces(site, family);
+  const alike = hostsAlike(site);
   return rangesOf(site.dc, family).map((range) => {
     const inside = places.filter((place) => covers(range, showPlace(place)));
-    const against = site.dc.hosts.flatMap((host) => inside.flatMap((place) => lost(site, net, host, place)));
+    const against = alike.flatMap(([host]) => (host === undefined ? [] : inside.flatMap((place) => lost(site, net, host, place))));
     return claimed(
       {
         about: "paths",
         where: `${range}, in`,
         claim: "what any host announces of it reaches every gateway and every other host, and leads to that host",
-        evidence: `${site.dc.hosts.length} hosts, ${inside.length} classes of addresses, ${site.dc.gateways.length} gateways`,
+        evidence: `${site.dc.hosts.length} hosts (${alike.length} kinds), ${inside.length} classes of addresses, ${site.dc.gateways.length} gateways`,
       },
       against,
     );

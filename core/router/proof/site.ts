@@ -5,6 +5,7 @@ import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
 import { computeBird } from "../../intent/bgp-compute.ts";
 import type { Ip } from "../../net/address.ts";
 import { bird } from "../bird/bird.ts";
+import { remembering } from "../chain.ts";
 import { bookOf } from "../evaluate.ts";
 import type { Book } from "../evaluate.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
@@ -30,7 +31,11 @@ export interface Site {
   readonly links: readonly Link[];
   /** Of each speaker, the sessions that both it and the data centre have. */
   readonly declared: ReadonlyMap<string, readonly Declared[]>;
+  /** The same by both names, one after the other. */
+  readonly between: ReadonlyMap<string, readonly Declared[]>;
   readonly estate: Estate;
+  /** Remembers what was asked before. */
+  readonly decide: ReturnType<typeof remembering>;
 }
 
 /** A session with what each end says of it; undefined where an end does not know it. The provider says nothing that we know. */
@@ -65,15 +70,15 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
     far: known.get(session.far.name)?.get(wordOf(session.far, session.near)),
   }));
   const estate = estateOf(dc);
+  const declared = links.flatMap((link) => declaredOn(dc, link));
   return {
     dc,
     speakers,
     links,
     estate,
-    declared: Map.groupBy(
-      links.flatMap((link) => declaredOn(dc, link)),
-      ({ own }) => own.name,
-    ),
+    decide: remembering(),
+    declared: Map.groupBy(declared, ({ own }) => own.name),
+    between: Map.groupBy(declared, ({ own, other }) => `${own.name} ${other.name}`),
   };
 }
 

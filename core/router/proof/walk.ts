@@ -5,7 +5,7 @@
 import { addressOn, sessionFamily } from "../../intent/bgp-channel.ts";
 import { racksOf } from "../../datacenter/racks.ts";
 import type { Ip } from "../../net/address.ts";
-import { changedBy, decide } from "../evaluate.ts";
+import { changedBy } from "../evaluate.ts";
 import type { Route } from "../evaluate.ts";
 import { machineNamed } from "../peers.ts";
 import type { ReadFamily, ReadNeighbor } from "../platform.ts";
@@ -123,7 +123,7 @@ function tellsOn({ by }: Arrival, { told, external }: Way): boolean {
 function carried(site: Site, { route, path, by }: Arrival, way: Way): Arrival | string {
   const [sender, receiver] = [site.speakers.get(way.from), site.speakers.get(way.to)];
   if (sender === undefined || receiver === undefined) return `${way.to} has no configuration`;
-  const told = decide(sender.book, way.told.export, way.told.unfiltered, route);
+  const told = site.decide(sender.book, way.told.export, way.told.unfiltered, route);
   if (told.accepted !== "yes") return `${way.from} does not tell ${way.to}`;
   const sent: Route = {
     ...changedBy(route, told.set),
@@ -136,7 +136,7 @@ function carried(site: Site, { route, path, by }: Arrival, way: Way): Arrival | 
     ...(way.receiver.description === undefined ? {} : { protocol: way.receiver.description }),
     interface: interfaceOf(site, way),
   };
-  const heard = decide(receiver.book, way.heard.import, way.heard.unfiltered, arrived);
+  const heard = site.decide(receiver.book, way.heard.import, way.heard.unfiltered, arrived);
   if (heard.accepted !== "yes") return `${way.to} does not believe ${way.from}`;
   const kept = changedBy(arrived, heard.set);
   const settled: Route = heard.set.nextHop === "peer" ? { ...kept, nextHop: kept.from } : kept;
