@@ -127,7 +127,7 @@ function shellOf(dc: DataCenter, machine: Machine, role: RouterRole) {
     site: dc.name,
     asn: dc.fabric.asn,
     routerId: routerId(dc, machine),
-    communities: coloursOf(dc),
+    communities: coloursOf(dc).filter(({ name }) => role === "tor" || (name !== "from-rack" && name !== "segment")),
   };
 }
 

@@ -16,7 +16,7 @@ export function rendered(platform: Platform, config: RouterConfig, site: DataCen
 function unnumbered(ports: readonly string[]): Refused {
   return {
     what: `BGP over link-local addresses on ${ports.join(", ")}`,
-    why: "each host has the same address on its port, and this platform tells neighbours apart by address alone, or by router advertisements that hosts do not send",
+    why: "hosts have one address on all ports, and this platform knows neighbours by address, or by router advertisements that hosts do not send",
     beside: "a rack with peering: numbered, or a router that is BIRD",
   };
 }

@@ -10,6 +10,7 @@ import type { Route } from "../evaluate.ts";
 import { machineNamed } from "../peers.ts";
 import type { ReadFamily, ReadNeighbor } from "../platform.ts";
 import type { Settings } from "../policy.ts";
+import type { SessionKind } from "../../datacenter/sessions.ts";
 import type { Site, Speaker } from "./site.ts";
 
 /** One way along a session, in one family. */
@@ -21,6 +22,7 @@ interface Way {
   readonly sender: ReadNeighbor;
   readonly receiver: ReadNeighbor;
   readonly external: boolean;
+  readonly kind: SessionKind;
 }
 
 export interface Bundle {
@@ -39,8 +41,26 @@ export function netOf(site: Site, family: 4 | 6): Net {
     if (session === undefined || near === undefined || far === undefined || nearSays === undefined || farSays === undefined) return [];
     const external = session.protocol === "eBGP";
     return [
-      { from: session.near.name, to: session.far.name, told: nearSays, heard: farSays, sender: near, receiver: far, external },
-      { from: session.far.name, to: session.near.name, told: farSays, heard: nearSays, sender: far, receiver: near, external },
+      {
+        from: session.near.name,
+        to: session.far.name,
+        told: nearSays,
+        heard: farSays,
+        sender: near,
+        receiver: far,
+        external,
+        kind: session.kind,
+      },
+      {
+        from: session.far.name,
+        to: session.near.name,
+        told: farSays,
+        heard: nearSays,
+        sender: far,
+        receiver: near,
+        external,
+        kind: session.kind,
+      },
     ];
   });
   const signatures = signer(site);
@@ -154,11 +174,11 @@ function nextHop(site: Site, { route, by }: Pick<Arrival, "route" | "by">, way: 
 }
 
 /** By which interface the receiver hears of it: its own on a link of its own; of a router in a rack, that of the side. */
-function interfaceOf({ dc, speakers }: Site, { from, to, receiver }: Way): string {
+function interfaceOf({ dc }: Site, { to, receiver, kind }: Way): string {
   const rack = racksOf(dc).find(({ tor }) => tor.name === to);
   if (receiver.interface !== undefined) return receiver.interface;
   if (rack === undefined) return dc.fabric.interface;
-  return speakers.get(from)?.role === "host" ? (rack.tor.interface ?? rack.tor.uplink) : rack.tor.uplink;
+  return kind === "tor client" ? (rack.tor.interface ?? rack.tor.uplink) : rack.tor.uplink;
 }
 
 /** The sender's address of the route's family, as it names itself on that session. */
@@ -168,7 +188,7 @@ function selfOf(site: Site, way: Way, name: string): Ip | "any" {
   if (way.told.localNextHop !== undefined) return way.told.localNextHop;
   if (way.sender.local !== undefined && sessionFamily(dc) === family) return way.sender.local;
   const rack = racksOf(dc).find(({ tor }) => tor.name === name);
-  if (rack !== undefined && site.speakers.get(way.to)?.role === "host") return (family === 4 ? rack.tor.rack4 : rack.tor.rack6) ?? "any";
+  if (rack !== undefined && way.kind === "tor client") return (family === 4 ? rack.tor.rack4 : rack.tor.rack6) ?? "any";
   const machine = machineNamed(site.dc, name);
   return machine === undefined || (family === 4 ? machine.ipv4 : machine.ipv6) === undefined ? "any" : addressOn(machine, family);
 }
