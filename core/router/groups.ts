@@ -1,26 +1,14 @@
 /** Neighbours in groups, so that what all of a group are told is written once. */
 import type { Ip } from "../net/address.ts";
-import type { Refused } from "./platform.ts";
 import type { Neighbor, PeerRole, RouterConfig } from "./router-config.ts";
 
-/** A neighbour that is known by its address alone. */
+/** A neighbour that is known by its address. Those that are known by a port are refused before (`rendered`). */
 export type Addressed = Neighbor & { readonly address: Ip };
 
 export function addressedOf({ neighbors }: Pick<RouterConfig, "neighbors">): readonly Addressed[] {
   return neighbors.flatMap((neighbor) =>
     neighbor.address === undefined || neighbor.interface !== undefined ? [] : [{ ...neighbor, address: neighbor.address }],
   );
-}
-
-/** Sessions over link-local addresses: all neighbours have the same one, each on a port of its own. */
-export function unnumberedRefused({ neighbors }: Pick<RouterConfig, "neighbors">): readonly Refused[] {
-  return neighbors
-    .filter(({ address, interface: port }) => address === undefined || port !== undefined)
-    .map(({ name, interface: port }) => ({
-      what: `the session with ${name} over link-local addresses${port === undefined ? "" : ` of ${port}`}`,
-      why: "such a neighbour is found by its router advertisements here, and hosts send none",
-      beside: "`peering: numbered` for the rack",
-    }));
 }
 
 export interface Group {

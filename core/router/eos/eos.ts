@@ -1,5 +1,4 @@
 /** Arista EOS. */
-import { unnumberedRefused } from "../groups.ts";
 import type { Platform } from "../platform.ts";
 import { readEos } from "./read.ts";
 import { RELEASE } from "./words.ts";
@@ -12,7 +11,7 @@ export const eos: Platform = {
   exports: "what entered BGP",
   render: (config) => ({
     files: [{ name: `${config.name}.eos.conf`, text: eosText(config) }],
-    refused: [...refusedBy(config), ...unnumberedRefused(config)],
+    refused: refusedBy(config),
   }),
   read: readEos,
 };

@@ -7,7 +7,7 @@ import { iosxe } from "../iosxe/iosxe.ts";
 import { junos } from "../junos/junos.ts";
 import type { Platform } from "../platform.ts";
 import type { Neighbor, RouterConfig } from "../router-config.ts";
-import { REFLECTOR_OF_RACKS, TOR } from "./racks.ts";
+import { racked } from "../../intent/bgp-topologies.ts";
 import { srlinux } from "../srlinux/srlinux.ts";
 import { vyos } from "../vyos/vyos.ts";
 
@@ -23,8 +23,8 @@ export const EXAMPLES: readonly Example[] = [
   example("gateway", dataCenterOf("guide"), "gw1"),
   example("reflector", dataCenterOf("two of everything"), "rr1"),
   example("gateway-without-reflectors", dataCenterOf("pool inside the public range, direct peering"), "gw1"),
-  { name: "tor", dc: dataCenterOf("guide"), config: withEverything(TOR) },
-  { name: "reflector-of-racks", dc: dataCenterOf("guide"), config: withEverything(REFLECTOR_OF_RACKS) },
+  example("tor", racked("racks with an AS each"), "tor1"),
+  example("reflector-of-racks", racked("racks with an AS each"), "rr1"),
 ];
 
 function example(name: string, dc: DataCenter, router: string): Example {

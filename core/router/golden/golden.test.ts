@@ -8,6 +8,10 @@ import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { dataCenterOf } from "../../intent/bgp-variants.ts";
 import { withInterfaces } from "../interfaces.ts";
+import { racked } from "../../intent/bgp-topologies.ts";
+import { routerConfigOf } from "../derive.ts";
+import type { Platform } from "../platform.ts";
+import { rendered } from "../render.ts";
 import { EXAMPLES, PORTS, VENDORS } from "./examples.ts";
 
 for (const platform of VENDORS)
@@ -49,17 +53,19 @@ test("what a platform cannot is refused, with what to put beside it", () => {
       assert.ok(why !== "" && beside !== "");
 });
 
-test("a session over link-local addresses is refused, not written wrong", () => {
-  const { config, dc } = EXAMPLES[0] ?? assert.fail();
-  const neighbors = config.neighbors.map(({ address, ...neighbor }) =>
-    neighbor.role === "provider" ? { ...neighbor, address } : { ...neighbor, interface: "swp1" },
-  );
+test("a neighbour that is known by its port is refused, not written wrong", () => {
+  const dc = racked("unnumbered racks");
+  const config = routerConfigOf(dc, "tor1") ?? assert.fail();
   for (const platform of VENDORS) {
-    const { files, refused } = platform.render({ ...config, neighbors: neighbors as typeof config.neighbors }, dc);
-    assert.ok(
-      refused.some(({ what }) => what === "the session with rr1 over link-local addresses of swp1"),
-      platform.name,
-    );
-    assert.doesNotMatch(files[0]?.text ?? "", /undefined|192\.168\.100\.5\b/);
+    const { files, refused } = rendered(platform, config, dc);
+    assert.deepEqual(files, [], platform.name);
+    assert.match(refused[0]?.what ?? "", /^BGP over link-local addresses on /);
   }
+});
+
+test("SR Linux cannot be told to keep next hops on eBGP, and says so", () => {
+  const { config, dc } = EXAMPLES.find(({ name }) => name === "reflector-of-racks") ?? assert.fail();
+  const kept = (platform: Platform) =>
+    platform.render(config, dc).refused.filter(({ what }) => what.startsWith("next hops as they were heard"));
+  for (const platform of VENDORS) assert.equal(kept(platform).length, platform.name === "srlinux" ? 2 : 0, platform.name);
 });

@@ -1,5 +1,4 @@
 /** Cisco IOS-XE: ASR 1000, ISR and Catalyst 8000 routers; Catalyst 9000 switches with the licence for it. */
-import { unnumberedRefused } from "../groups.ts";
 import type { Platform } from "../platform.ts";
 import { readIosxe } from "./read.ts";
 import { RELEASE } from "./words.ts";
@@ -10,6 +9,6 @@ export const iosxe: Platform = {
   title: RELEASE,
   translation: "in its text",
   exports: "what entered BGP",
-  render: (config) => ({ files: [{ name: `${config.name}.iosxe.conf`, text: iosxeText(config) }], refused: unnumberedRefused(config) }),
+  render: (config) => ({ files: [{ name: `${config.name}.iosxe.conf`, text: iosxeText(config) }], refused: [] }),
   read: readIosxe,
 };

@@ -1,5 +1,4 @@
 /** Juniper Junos: routers (MX, QFX, PTX) and, where there is something to translate, the SRX. */
-import { unnumberedRefused } from "../groups.ts";
 import type { Platform } from "../platform.ts";
 import { readJunos } from "./read.ts";
 import { RELEASE } from "./words.ts";
@@ -12,7 +11,7 @@ export const junos: Platform = {
   exports: "every route",
   render: (config) => ({
     files: [{ name: `${config.name}.junos.conf`, text: junosText(config) }],
-    refused: [...refusedBy(config), ...unnumberedRefused(config)],
+    refused: refusedBy(config),
   }),
   read: readJunos,
 };

@@ -1,5 +1,4 @@
 /** Nokia SR Linux. */
-import { unnumberedRefused } from "../groups.ts";
 import type { Platform } from "../platform.ts";
 import { readSrlinux } from "./read.ts";
 import { RELEASE } from "./words.ts";
@@ -12,7 +11,7 @@ export const srlinux: Platform = {
   exports: "every route",
   render: (config) => ({
     files: [{ name: `${config.name}.srlinux.conf`, text: srlinuxText(config) }],
-    refused: [...refusedBy(config), ...unnumberedRefused(config)],
+    refused: refusedBy(config),
   }),
   read: readSrlinux,
 };

@@ -1,5 +1,4 @@
 /** VyOS, whose BGP is FRRouting's and whose translation is the kernel's. */
-import { unnumberedRefused } from "../groups.ts";
 import type { Platform } from "../platform.ts";
 import { readVyos } from "./read.ts";
 import { RELEASE } from "./words.ts";
@@ -10,6 +9,6 @@ export const vyos: Platform = {
   title: RELEASE,
   translation: "in its text",
   exports: "what entered BGP",
-  render: (config) => ({ files: [{ name: `${config.name}.vyos.conf`, text: vyosText(config) }], refused: unnumberedRefused(config) }),
+  render: (config) => ({ files: [{ name: `${config.name}.vyos.conf`, text: vyosText(config) }], refused: [] }),
   read: readVyos,
 };
