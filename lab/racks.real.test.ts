@@ -7,6 +7,8 @@ import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { addressAt, hostPrefix } from "#core/net/prefix.ts";
+import { compile } from "#core/intent/compile.ts";
+import { furnish } from "./build.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
@@ -21,6 +23,7 @@ const lab = labNamed("f-rack");
 const at = (machine: string) => machineNetns(lab, machine);
 const FAMILIES = [4, 6] as const;
 
+const NO_VMS = { endpoints: new Map(), subnets: new Map(), groups: new Map(), members: new Map(), prefixes: new Map() };
 const OFFSETS = { one: 10n, two: 11n, nobody: 99n };
 
 /** An address of a range that is reached from outside. */
@@ -35,7 +38,10 @@ function edgeOf(topology: Topology): Edge {
   const dc = racked(topology);
   const [first, last] = [dc.hosts[0], dc.hosts.at(-1)].map((host) => host?.name ?? "");
   const vm = (name: "one" | "two", host = "") => ({ name, host, addresses: FAMILIES.map((family) => addressOf({ dc }, name, family)) });
-  return { lab, dc, vms: [vm("one", first), vm("two", last)] };
+  const vms = [vm("one", first), vm("two", last)];
+  // Where it may move to.
+  const assigned = dc.hosts.map(({ name }) => ({ host: name, addresses: vms[0]?.addresses ?? [] }));
+  return { lab, dc, vms, assigned };
 }
 
 async function stand(edge: Edge): Promise<void> {
@@ -136,6 +142,25 @@ for (const topology of SHAPES)
         await leads("h1", addressOf(edge, "two", 4), "192.168.102.12");
         await leads("tor1", "192.168.200.11" as Ip, "192.168.101.11");
         await leads("tor1", addressOf(edge, "one", 4), "192.168.101.11");
+      });
+
+    if (topology === "two uplinks, racks with an AS each")
+      test("a link that is cut is left by both ends, long before BGP's hold time, and taken up again", async () => {
+        // What the host's agent sets besides BGP.
+        const { sysctls } = compile({ ...NO_VMS, datacenter: edge.dc }, { role: "compute", host: "h1" });
+        const own = sysctls
+          .map(({ value: { path, value } }) => `${path}=${value}`)
+          .filter((setting) => /^net\/ipv[46]\/(conf|fib)/.test(setting));
+        await furnish(at("h1"), own, []);
+        const cable = (state: "down" | "up") => must(["ip", "-n", at("tor1"), "link", "set", "h1", state]);
+        await cable("down");
+        const cut = performance.now();
+        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.102");
+        await leads("gw1", addressOf(edge, "one", 6), "2001:db8:a41:f::102");
+        assert.ok(performance.now() - cut < 5000, "BFD says so within half a second; this machine may be slow");
+        await serves(edge);
+        await cable("up");
+        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.101 192.168.100.102");
       });
 
     if (topology === "one rack with an AS, one without, and a host in none")

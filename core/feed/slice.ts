@@ -40,9 +40,9 @@ export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
   return { subnets: "all", assignments, endpoints: new Set(ports.map((port) => port.id)), groups, ...remotesOf(cloud, groups) };
 }
 
-/** Those that believe hosts of what they announce: reflectors; without them gateways. */
+/** Those that believe hosts of what they announce: reflectors, without them gateways, and the routers of racks. */
 function hearsHosts(cloud: Cloud, role: Role): boolean {
-  return role === "reflector" || (role === "gateway" && cloud.get("datacenter", "this")?.fabric.peering === "direct");
+  return role === "reflector" || role === "tor" || (role === "gateway" && cloud.get("datacenter", "this")?.fabric.peering === "direct");
 }
 
 function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remotes" | "addressGroups"> {

@@ -9,6 +9,7 @@
  */
 import type { Bfd, DataCenter, Machine } from "../datacenter/data-center.ts";
 import { torsOf } from "../datacenter/racks.ts";
+import type { Ip } from "../net/address.ts";
 import { addressOn, sessionFamily } from "./bgp-channel.ts";
 import { block, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
@@ -24,10 +25,10 @@ export function bfdWatching(places: readonly Place[]): Line {
   return places.length === 0 ? undefined : bfdProtocol(places.map((place) => interfaceOf(place)));
 }
 
-/** The same on the fabric. */
-export function bfdOnFabric(dc: DataCenter, link: string = dc.fabric.interface): Line {
-  const { bfd } = dc.fabric;
-  return bfd && bfdWatching([{ interface: link, bfd }]);
+/** The same on interfaces of the fabric. */
+export function bfdOnFabric({ fabric }: DataCenter, links: readonly string[] = [fabric.interface]): Line {
+  const { bfd } = fabric;
+  return bfd && bfdWatching(links.map((link) => ({ interface: link, bfd })));
 }
 
 /** Does a machine of this name answer whoever watches it on the fabric, by a process of its own? */
@@ -43,25 +44,31 @@ export function bfdOn({ fabric }: DataCenter): Line {
   return fabric.bfd && "bfd on;";
 }
 
-/** Who asks whether a machine is there, over which of its links. */
+/** Who asks whether a machine is there, over which of its links: the addresses of both ends. */
 export interface Watcher {
   readonly interface: string;
-  /** The machine itself, as it is seen there. */
-  readonly own: Machine;
-  readonly peer: Machine;
+  readonly local: Ip;
+  readonly peer: Ip;
 }
 
-/** The configuration of the process that answers; undefined: nobody asks. */
-export function bfdAnswering(dc: DataCenter, watchers: readonly Watcher[]): string | undefined {
-  const { bfd } = dc.fabric;
-  const [first] = watchers;
-  if (bfd === undefined || first === undefined) return undefined;
+/** These, on a link where both have addresses. */
+export function watchedBy(
+  dc: DataCenter,
+  peers: readonly Machine[],
+  own: { readonly interface: string; readonly machine: Machine },
+): readonly Watcher[] {
   const family = sessionFamily(dc);
+  return peers.map((peer) => ({ interface: own.interface, local: addressOn(own.machine, family), peer: addressOn(peer, family) }));
+}
+
+/** The configuration of the process that answers for a machine; undefined: nobody asks. */
+export function bfdAnswering(dc: DataCenter, { name }: Machine, watchers: readonly Watcher[]): string | undefined {
+  const { bfd } = dc.fabric;
+  if (bfd === undefined || watchers.length === 0) return undefined;
   const links = [...new Set(watchers.map((each) => each.interface))];
-  const neighbour = ({ interface: link, own, peer }: Watcher) =>
-    `neighbor ${addressOn(peer, family)} dev ${JSON.stringify(link)} local ${addressOn(own, family)};`;
+  const neighbour = ({ interface: link, local, peer }: Watcher) => `neighbor ${peer} dev ${JSON.stringify(link)} local ${local};`;
   return text([
-    `# ${first.own.name}: written by Margay from the data centre ${dc.name}; changes made here are lost.`,
+    `# ${name}: written by Margay from the data centre ${dc.name}; changes made here are lost.`,
     "# Answers BFD for the machine, whatever becomes of the BIRD that speaks BGP.",
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
     // Nobody sees it; BIRD wants one, and an IPv6 fabric has none to offer.

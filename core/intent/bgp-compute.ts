@@ -4,9 +4,9 @@
  * those and the default route comes in.
  */
 import type { DataCenter, Host, Machine } from "../datacenter/data-center.ts";
-import { fabricInterfaces, hasLoopback, rackNamed } from "../datacenter/racks.ts";
+import { fabricInterfaces, hasLoopback, HOST_LINK_LOCAL, rackNamed, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
-import { bfdAnswering } from "./bfd.ts";
+import { bfdAnswering, watchedBy } from "./bfd.ts";
 import type { Watcher } from "./bfd.ts";
 import { FABRIC_ROUTES, limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
 import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
@@ -23,7 +23,7 @@ export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
   const machine = dc.hosts.find(({ name }) => name === host);
   if (machine === undefined) return {};
   const links = fabricInterfaces(dc, machine).map((name) => `link/${name}` as const);
-  return birdIntent({ bgp: computeBird(dc, machine), bfd: bfdAnswering(dc, answeredBy(dc, machine)) }, links);
+  return birdIntent({ bgp: computeBird(dc, machine), bfd: bfdAnswering(dc, machine, answeredBy(dc, machine)) }, links);
 }
 
 /** The text of a compute host's bird.conf. */
@@ -66,13 +66,15 @@ function hubsOf(dc: DataCenter): readonly [role: string, peers: readonly Machine
   return dc.fabric.peering === "direct" ? ["gateway", dc.gateways] : ["reflector", dc.reflectors];
 }
 
-/** Who watches this host by BFD: reflectors, gateways in their place, or the routers of its racks that have addresses there. */
+/** Who watches this host by BFD: reflectors, gateways in their place, or the routers of its racks. */
 function answeredBy(dc: DataCenter, host: Host): readonly Watcher[] {
   if (host.uplinks === undefined && dc.fabric.peering === "mesh") return [];
-  if (host.uplinks === undefined) return hubsOf(dc)[1].map((peer) => ({ interface: dc.fabric.interface, own: host, peer }));
-  return host.uplinks.flatMap((uplink) => {
-    const rack = rackNamed(dc, uplink.rack);
-    return rack.peering === "numbered" ? [{ interface: uplink.interface, own: onLink({ host, uplink }), peer: inRack(rack) }] : [];
+  if (host.uplinks === undefined) return watchedBy(dc, hubsOf(dc)[1], { interface: dc.fabric.interface, machine: host });
+  return host.uplinks.flatMap((uplink): readonly Watcher[] => {
+    const { interface: link, rack: name } = uplink;
+    const rack = rackNamed(dc, name);
+    if (rack.peering === "unnumbered") return [{ interface: link, local: HOST_LINK_LOCAL, peer: TOR_LINK_LOCAL }];
+    return watchedBy(dc, [inRack(rack)], { interface: link, machine: onLink({ host, uplink }) });
   });
 }
 

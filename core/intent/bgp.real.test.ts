@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { torsOf } from "#core/datacenter/racks.ts";
+import { racksOf, torsOf } from "#core/datacenter/racks.ts";
 import type { View } from "#core/feed/item.ts";
 import type { Ip } from "#core/net/address.ts";
 import { providerBird } from "#lab/provider.ts";
@@ -17,6 +17,7 @@ import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
 import { assignedIn } from "./reflector.ts";
 import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
+import { assignedInRack } from "./tor.ts";
 
 /** What answers BFD, of every machine. */
 function answering(dc: DataCenter): readonly (readonly [string, string])[] {
@@ -60,7 +61,9 @@ for (const [variant, dc] of ALL) {
     test(`BIRD takes the configuration of ${name} in "${variant}"`, () => {
       const path = join(scratch, "bird.conf");
       writeFileSync(path, content);
-      writeFileSync(join(scratch, "assigned.conf"), assignedIn(dc, ASSIGNMENTS));
+      const rack = racksOf(dc).find(({ tor }) => tor.name === name);
+      const assigned = rack === undefined ? assignedIn(dc, ASSIGNMENTS) : assignedInRack(dc, rack, ASSIGNMENTS);
+      writeFileSync(join(scratch, "assigned.conf"), assigned);
       const { status, stderr } = spawnSync("bird", ["-p", "-c", path], { encoding: "utf8", timeout: 10_000 });
       assert.equal(stderr, "");
       assert.equal(status, 0);

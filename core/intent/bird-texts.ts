@@ -11,7 +11,7 @@ export function birdTexts(dc: DataCenter, believed?: Believed): readonly (readon
   return [
     ...dc.hosts.map((host) => [host.name, computeBird(dc, host)] as const),
     ...dc.reflectors.map((reflector) => [reflector.name, reflectorBird(dc, reflector, believed)] as const),
-    ...racksOf(dc).map((rack) => [rack.tor.name, torBird(dc, rack)] as const),
+    ...racksOf(dc).map((rack) => [rack.tor.name, torBird(dc, rack, believed)] as const),
     ...dc.gateways.map((gateway) => [gateway.name, gatewayBird(dc, gateway, believed)] as const),
   ];
 }

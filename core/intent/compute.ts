@@ -139,9 +139,17 @@ function interfacesOf(dc: DataCenter, host: string): readonly string[] {
   return fabricInterfaces(dc, dc.hosts.find(({ name }) => name === host) ?? { name: host });
 }
 
-/** What comes in by one link may go out by another, and what goes out is shared between them by flow. */
+/**
+ * What comes in by one link may go out by another, and what goes out is shared between them by flow; by none that has no carrier, whatever
+ * BGP still believes: a router asks whether its hosts are there, and nobody whether the router is.
+ */
 function severalWays(fabric: readonly string[]): readonly Sysctl[] {
-  return [...fabric.map((name) => ({ path: `net/ipv4/conf/${name}/rp_filter`, value: "0" })), ...SHARING];
+  const own = (name: string) => [
+    { path: `net/ipv4/conf/${name}/rp_filter`, value: "0" },
+    { path: `net/ipv4/conf/${name}/ignore_routes_with_linkdown`, value: "1" },
+    { path: `net/ipv6/conf/${name}/ignore_routes_with_linkdown`, value: "1" },
+  ];
+  return [...fabric.flatMap(own), ...SHARING];
 }
 
 /** Traffic for an address of ours that nobody has ends here, instead of going round between gateway and host. */

@@ -12,7 +12,7 @@ import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-cent
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
 import { assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
-import { bfdAnswering, bfdOn, bfdWatching } from "./bfd.ts";
+import { bfdAnswering, bfdOn, bfdWatching, watchedBy } from "./bfd.ts";
 import type { Place } from "./bfd.ts";
 import {
   FABRIC_ROUTES,
@@ -147,10 +147,7 @@ function watched({ fabric }: DataCenter, { upstream }: Gateway): readonly Place[
 /** What answers the reflectors that ask whether this gateway is there. */
 export function gatewayBfd(dc: DataCenter, gateway: Gateway): string | undefined {
   if (dc.fabric.peering !== "reflectors") return undefined;
-  return bfdAnswering(
-    dc,
-    dc.reflectors.map((peer) => ({ interface: dc.fabric.interface, own: gateway, peer })),
-  );
+  return bfdAnswering(dc, gateway, watchedBy(dc, dc.reflectors, { interface: dc.fabric.interface, machine: gateway }));
 }
 
 interface Hearing {

@@ -8,6 +8,8 @@ import type { DataCenter, Rack } from "../datacenter/data-center.ts";
 import { asnOf, attachedTo, hasLoopback, HOST_LINK_LOCAL, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
+import { askedAgain, assignedIncluded, assignedTo } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
 import { bfdOn, bfdOnFabric } from "./bfd.ts";
 import {
   fabricChannel,
@@ -30,18 +32,19 @@ import type { Line } from "./bgp-text.ts";
 import { inRack, onLink } from "./bgp-uplink.ts";
 
 /** The text of a top-of-rack router's bird.conf. */
-export function torBird(dc: DataCenter, rack: Rack): string {
+export function torBird(dc: DataCenter, rack: Rack, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
     ...preamble(dc, rack.tor),
     ...channels.flatMap(routeClasses),
+    assignedIncluded(believed),
     ...channels.flatMap(distanceFunctions),
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     ...channels.flatMap((channel) => [aggregates(channel), firstSteps(dc, rack, channel)]),
     segments(dc, rack, channels),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source ~ [ RTS_BGP, RTS_STATIC ];`] })),
     ...towardsCore(dc, rack, channels),
-    ...towardsHosts(dc, rack, channels),
+    ...towardsHosts(dc, rack, { channels, believed }),
   ]);
 }
 
@@ -92,7 +95,13 @@ function saidToCore(dc: DataCenter, rack: Rack, channel: Channel): string {
   return anyOf([heard, ...(segment === undefined ? [] : [`(source = RTS_DEVICE && net = ${segment})`])]);
 }
 
-function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly Line[] {
+interface Hearing {
+  readonly channels: readonly Channel[];
+  readonly believed: Believed;
+}
+
+function towardsHosts(dc: DataCenter, rack: Rack, { channels, believed }: Hearing): readonly Line[] {
+  const hosts = attachedTo(dc, rack);
   const numbered = rack.peering === "numbered";
   const exchange = (channel: Channel) =>
     block(channel.name, [...(numbered ? numberedHops(dc, rack, channel) : unnumberedHops(channel)), saidToHosts(rack, channel)]).concat(
@@ -100,11 +109,11 @@ function towardsHosts(dc: DataCenter, rack: Rack, channels: readonly Channel[]):
     );
   return [
     ...(numbered ? channels.map((channel) => byRouter(rack, channel)) : []),
-    rack.tor.interface === undefined ? undefined : bfdOnFabric(dc, rack.tor.interface),
+    bfdOnFabric(dc, rack.tor.interface === undefined ? hosts.flatMap(({ uplink: { port } }) => port ?? []) : [rack.tor.interface]),
     sessionTemplate("rack", {
-      lines: [numbered ? bfdOn(dc) : undefined, ...guarded(dc.fabric.guard), "passive;", "rr client;", ...channels.map(exchange)],
+      lines: [bfdOn(dc), ...guarded(dc.fabric.guard), "passive;", "rr client;", ...channels.map(exchange)],
     }),
-    ...attachedTo(dc, rack).map((attached) => hostSession(dc, rack, { attached, channels })),
+    ...hosts.map((attached) => hostSession(dc, rack, { attached, channels, believed })),
   ];
 }
 
@@ -130,13 +139,12 @@ function unnumberedHops({ family }: Channel): readonly Line[] {
   return [family === 4 ? "extended next hop on;" : undefined, "next hop self;", "gateway direct;"];
 }
 
-interface HostSide {
+interface HostSide extends Hearing {
   readonly attached: Attached;
-  readonly channels: readonly Channel[];
 }
 
 /** In an unnumbered rack all hosts have the same address: each is known by the port that it is on. */
-function hostSession(dc: DataCenter, rack: Rack, { attached, channels }: HostSide): string {
+function hostSession(dc: DataCenter, rack: Rack, { attached, channels, believed }: HostSide): string {
   const { host, uplink } = attached;
   const asn = asnOf(dc, rack);
   const over = sessionFamily(dc);
@@ -144,17 +152,19 @@ function hostSession(dc: DataCenter, rack: Rack, { attached, channels }: HostSid
     rack.peering === "numbered"
       ? [`local ${addressOn(inRack(rack), over)} as ${asn};`, `neighbor ${addressOn(onLink(attached), over)} as ${asn};`]
       : [`local ${TOR_LINK_LOCAL} as ${asn};`, `neighbor ${HOST_LINK_LOCAL} as ${asn};`, `interface ${JSON.stringify(uplink.port)};`];
-  const believed = (channel: Channel) => {
+  const heard = (channel: Channel) => {
     const { family } = channel;
+    const endpoints = `endpoint${family}()${assignedTo(channel, host.name, believed)}`;
     const loopback = hasLoopback(host) ? [`net = ${hostPrefix(addressOn(host, family))}`] : [];
     const here =
       rack.peering === "numbered" ? `bgp_next_hop = ${addressOn(onLink(attached), family)}` : `ifname = ${JSON.stringify(uplink.port)}`;
     return block(channel.name, [
-      `import where ${allOf([anyOf([`endpoint${family}()`, ...loopback]), here, asNear(channel)])};`,
+      askedAgain(believed),
+      `import where ${allOf([anyOf([believed === "assigned" ? `(${endpoints})` : endpoints, ...loopback]), here, asNear(channel)])};`,
       ...limits(HOST_ROUTES),
     ]).concat(";");
   };
-  return block(`protocol bgp '${protocolName("host", host.name)}' from rack`, [...ends, ...channels.map(believed)]);
+  return block(`protocol bgp '${protocolName("host", host.name)}' from rack`, [...ends, ...channels.map(heard)]);
 }
 
 /**

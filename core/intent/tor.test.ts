@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataCenter } from "../datacenter/data-center.ts";
-import { racksOf } from "../datacenter/racks.ts";
+import { racksOf, torsOf } from "../datacenter/racks.ts";
+import type { Role } from "../datacenter/roles.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { View } from "../feed/item.ts";
+import type { Ip } from "../net/address.ts";
 import { antiSpoof } from "./anti-spoof.ts";
 import { racked, TOPOLOGIES } from "./bgp-topologies.ts";
 import type { Topology } from "./bgp-topologies.ts";
@@ -137,3 +139,43 @@ test("a gateway hides the machines of racks as it does those next to it", () => 
     rules.join("\n"),
   );
 });
+
+test("a router believes a host what is assigned to it, its own loopback, and nothing else", () => {
+  const assignments: NonNullable<View["assignments"]> = new Map([
+    ["a", { port_id: "a", hosts: ["h1"], addresses: ["172.18.208.7" as Ip] }],
+    ["b", { port_id: "b", hosts: ["h3"], addresses: ["172.18.208.8" as Ip] }],
+  ]);
+  const { files } = compileTor({ ...EMPTY, datacenter: racked("unnumbered racks"), assignments }, "tor1");
+  const [bird, assigned] = ["bird/bird.conf", "bird/assigned.conf"].map(
+    (path) => files.find(({ value }) => value.path === path)?.value.content,
+  );
+  assert.match(
+    bird ?? "",
+    /import table on;\n {4}import where \(\(endpoint4\(\) && net ~ 'assigned4:h1'\) \|\| net = 192\.168\.200\.11\/32\) && ifname = "swp1"/,
+  );
+  assert.match(assigned ?? "", /define 'assigned4:h1' = \[ 172\.18\.208\.7\/32 \];/);
+  assert.match(assigned ?? "", /define 'assigned4:h2' = \[ 0\.0\.0\.0\/32 \];/);
+  assert.doesNotMatch(assigned ?? "", /172\.18\.208\.8/, "what is another rack's");
+});
+
+for (const topology of TOPOLOGIES)
+  test(`${topology}: whoever is watched by BFD answers, on the link where the watcher asks`, () => {
+    const dc = racked(topology);
+    const answers = (role: Role, host: string) =>
+      compile({ ...EMPTY, datacenter: dc }, { role, host }).files.find(({ value }) => value.path === "bird/bfd.conf")?.value.content ?? "";
+    const roleOf = (name: string): Role =>
+      torsOf(dc).some((tor) => tor.name === name) ? "tor" : dc.hosts.some((host) => host.name === name) ? "compute" : "gateway";
+    const asked = ends(dc).filter(
+      ([, own, other]) => session(dc, own.name, other.name).includes("bfd on;") && !dc.reflectors.some(({ name }) => name === other.name),
+    );
+    for (const [, own, other] of asked) {
+      const link = other.interface === undefined ? "" : ` dev "${other.interface}"`;
+      assert.ok(answers(roleOf(other.name), other.name).includes(`neighbor ${own.ip}${link}`), `${other.name} answers ${own.name}`);
+    }
+    if (dc.fabric.peering !== "mesh")
+      for (const { name, uplinks } of dc.hosts)
+        assert.equal(
+          asked.filter(([, , other]) => other.name === name).length,
+          uplinks?.length ?? dc.reflectors.length + (dc.fabric.peering === "direct" ? dc.gateways.length : 0),
+        );
+  });

@@ -3,8 +3,11 @@ import type { DataCenter, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, racksOf } from "../datacenter/racks.ts";
 import type { View } from "../feed/item.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
-import { bfdAnswering } from "./bfd.ts";
+import { assignedSets } from "./assigned.ts";
+import { bfdAnswering, watchedBy } from "./bfd.ts";
 import { birdIntent } from "./bgp.ts";
+import type { Speech } from "./bgp.ts";
+import { channelsOf } from "./bgp-channel.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { routerSysctls } from "./gateway.ts";
 import { merge, NOTHING } from "./intent.ts";
@@ -12,7 +15,7 @@ import type { Intent } from "./intent.ts";
 import { torBird } from "./tor-bgp.ts";
 
 /** Everything that the router named `host` must hold: nothing until it is known which data centre it is of. */
-export function compileTor({ datacenter: dc }: View, host: string): Intent {
+export function compileTor({ datacenter: dc, assignments }: View, host: string): Intent {
   const rack = dc === undefined ? undefined : racksOf(dc).find(({ tor }) => tor.name === host);
   if (dc === undefined || rack === undefined) return NOTHING;
   const interfaces = interfacesOf(dc, rack);
@@ -25,20 +28,30 @@ export function compileTor({ datacenter: dc }: View, host: string): Intent {
       sysctls: caused(BY_DATACENTER, [...routerSysctls(interfaces), ...SHARING]),
     },
     birdIntent(
-      { bgp: torBird(dc, rack), bfd: torBfd(dc, rack) },
+      speechOf(dc, rack, assignments),
       interfaces.map((name) => `link/${name}` as const),
     ),
   ]);
+}
+
+/** A host is believed of what is assigned to it, where somebody says what that is. */
+function speechOf(dc: DataCenter, rack: Rack, assignments: View["assignments"]): Speech {
+  const bfd = torBfd(dc, rack);
+  if (assignments === undefined) return { bgp: torBird(dc, rack), bfd };
+  return { bgp: torBird(dc, rack, "assigned"), assigned: assignedInRack(dc, rack, assignments), bfd };
+}
+
+/** What each host of a rack may announce. */
+export function assignedInRack(dc: DataCenter, rack: Rack, assignments: NonNullable<View["assignments"]>): string {
+  const hosts = attachedTo(dc, rack).map(({ host: { name } }) => ({ name, hosts: [name] }));
+  return assignedSets(hosts, channelsOf(dc), assignments);
 }
 
 /** What answers those of the core that ask whether this router is there. */
 function torBfd(dc: DataCenter, { tor }: Rack): string | undefined {
   const { peering } = dc.fabric;
   const peers = peering === "mesh" ? [] : peering === "direct" ? dc.gateways : dc.reflectors;
-  return bfdAnswering(
-    dc,
-    peers.map((peer) => ({ interface: tor.uplink, own: tor, peer })),
-  );
+  return bfdAnswering(dc, tor, watchedBy(dc, peers, { interface: tor.uplink, machine: tor }));
 }
 
 /** The core's, and its rack's: one for all hosts, or one for each. */
