@@ -205,6 +205,7 @@ function programsIn(lab: Lab, machine: string) {
   return programs({ under: ["ip", "netns", "exec", machineNetns(lab, machine)] });
 }
 
-function stateOf(lab: Lab, machine: string): string {
+/** A machine's state directory. */
+export function stateOf(lab: Lab, machine: string): string {
   return join(lab.directory, machine);
 }

@@ -62,7 +62,8 @@ function birdNamed(name: string, { options, pages, after }: Bird): Daemon {
   return {
     name,
     argv: ["bird", "-f", ...options, "-c", `{state}/bird/${name}.conf`, "-s", control, "-P", `{state}/run/${name}.pid`],
-    startedWith: "",
+    startedWith: ownNumbers(pages),
+    succeeds: "unasked",
     loaded: digest(pages.map(({ content }) => content).join("\0")),
     // birdc ends with 1 when BIRD refuses the configuration (replies 8xxx and 9xxx), and says why.
     reload: { argv: ["birdc", "-s", control, "configure"] },
@@ -70,6 +71,15 @@ function birdNamed(name: string, { options, pages, after }: Bird): Daemon {
     stamp: "Last reconfiguration on",
     after: [...pages.map((each) => `file/bird/${each.name}` as const), ...after],
   };
+}
+
+/**
+ * The AS numbers that it speaks for. BIRD would take leave of everybody when it is told another one; one that is followed by another process
+ * unasked is waited for with its routes in place (RFC 4724), and all machines change it in the same moment.
+ */
+function ownNumbers(pages: readonly Page[]): string {
+  const numbers = pages.flatMap(({ content }) => [...content.matchAll(/^\s*local \S+ as (\d+);/gm)].map((match) => match[1] ?? ""));
+  return [...new Set(numbers)].join(" ");
 }
 
 /** How every configuration begins. */

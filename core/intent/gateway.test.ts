@@ -121,7 +121,14 @@ test("BIRD does not start before the rules stand", () => {
   for (const name of ["fab0", "wan0", PNAT_LINK]) assert.ok(bird?.value.after.includes(`link/${name}`), name);
 });
 
-test("a gateway that nobody has told of a data centre, or that is not in it, holds nothing", () => {
+test("a gateway that nobody has told of a data centre holds nothing; one that is not in it any more lets nothing through", () => {
   assert.equal(compileGateway(EMPTY, "gw1"), NOTHING);
-  assert.equal(compileGateway({ ...EMPTY, datacenter: dataCenterOf("guide") }, "gw9"), NOTHING);
+  const { nft, ...rest } = compileGateway({ ...EMPTY, datacenter: dataCenterOf("guide") }, "gw9");
+  const { nft: _, ...nothing } = NOTHING;
+  assert.deepEqual(rest, nothing);
+  const chains = nft.flatMap(({ value }) => (value.object === "chain" ? [value] : []));
+  assert.deepEqual(
+    chains.map(({ name, hook, rules }) => [name, hook, rules]),
+    [["forward", "type filter hook forward priority filter; policy drop;", ["counter drop"]]],
+  );
 });

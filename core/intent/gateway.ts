@@ -14,7 +14,7 @@ import { birdIntent } from "./bgp.ts";
 import type { Speech } from "./bgp.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { gatewayBfd, gatewayBird } from "./gateway-bgp.ts";
-import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
+import { closed, gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { addressesOf, poolOf } from "./pnat-pool.ts";
@@ -23,10 +23,14 @@ import { assignedIn } from "./reflector.ts";
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
 
-/** Everything that the gateway named `host` must hold: nothing until it is known which data centre it is the way out of. */
+/**
+ * Everything that the gateway named `host` must hold: nothing until it is known which data centre it is the way out of. One that is no longer
+ * part of it forwards nothing: some host may not have heard yet, and what it sends would leave untranslated.
+ */
 export function compileGateway({ datacenter: dc, assignments }: View, host: string): Intent {
   const gateway = dc?.gateways.find(({ name }) => name === host);
-  if (dc === undefined || gateway === undefined) return NOTHING;
+  if (dc === undefined) return NOTHING;
+  if (gateway === undefined) return { ...NOTHING, nft: caused(BY_DATACENTER, closed()) };
   const nft = [...gatewayMaps(dc, gateway), ...gatewayNft(dc, gateway)];
   const links = linksOf(dc, gateway);
   // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
