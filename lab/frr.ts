@@ -54,7 +54,7 @@ export async function startFrr(lab: Lab, center: DataCenter, { name, role }: Oth
   const { files, refused } = renderedFor(center, name);
   if (files.length === 0) throw new Error(`the lab cannot run ${name}: ${refused.map(({ what, why }) => `${what}: ${why}`).join("; ")}`);
   for (const file of files) writeFileSync(join(home, file.name), file.text);
-  if (role === "gateway") await furnishGateway(lab, center, name);
+  if (role !== "reflector") await furnish(lab, center, { name, role });
   const bfd = config?.neighbors.some((neighbor) => neighbor.bfd !== undefined) === true;
   await startDaemon(lab, name, "zebra");
   await Promise.all(["staticd", "bgpd", ...(bfd ? ["bfdd"] : [])].map((daemon) => startDaemon(lab, name, daemon)));
@@ -90,17 +90,18 @@ async function startDaemon(lab: Lab, machine: string, daemon: string): Promise<v
 }
 
 /** As the comments in the rendered files tell the operator to. */
-async function furnishGateway(lab: Lab, center: DataCenter, name: string): Promise<void> {
+async function furnish(lab: Lab, center: DataCenter, { name, role }: OtherRouter): Promise<void> {
   const [home, netns] = [frrHome(lab, name), machineNetns(lab, name)];
   await must(inside(netns, ["sysctl", "-qp", join(home, `${name}.sysctl.conf`)]));
   const kernel = kernelOf(netns);
   try {
-    const own = intentOf(center, { host: name, role: "gateway" }).links.flatMap(({ value }) => (value.own === undefined ? [] : [value]));
+    const own = intentOf(center, { host: name, role }).links.flatMap(({ value }) => (value.own === undefined ? [] : [value]));
     const driver = linuxLinks(kernel);
     const outcomes = await driver.apply(diff(link, own, await driver.list(own), { prune: false }));
     for (const outcome of outcomes) if (outcome.state !== "done") throw new Error(`${name}: its own links: ${outcome.state}`);
   } finally {
     kernel.close();
   }
-  await must(inside(netns, ["nft", "-f", join(home, `${name}.nft`)]));
+  const rules = join(home, `${name}.nft`);
+  if (existsSync(rules)) await must(inside(netns, ["nft", "-f", rules]));
 }

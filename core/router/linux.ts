@@ -8,6 +8,7 @@ import { compile } from "../intent/compile.ts";
 import type { Intent } from "../intent/intent.ts";
 import type { NftChain, NftElement, NftSet } from "../kinds/nft.ts";
 import type { RenderedFile } from "./platform.ts";
+import type { RouterConfig } from "./router-config.ts";
 
 /** Everything that a machine of this role holds, of the data centre alone. */
 export function intentOf(datacenter: DataCenter, self: { readonly host: string; readonly role: Role }): Intent {
@@ -21,18 +22,17 @@ export function intentOf(datacenter: DataCenter, self: { readonly host: string; 
   return compile({ ...nobody, datacenter }, self);
 }
 
-/** `gw1.nft` and `gw1.sysctl.conf`. */
-export function besideOnLinux(datacenter: DataCenter, name: string): readonly RenderedFile[] {
-  const intent = intentOf(datacenter, { host: name, role: "gateway" });
-  return [
-    { name: `${name}.nft`, text: nftText(name, intent) },
-    { name: `${name}.sysctl.conf`, text: sysctlText(name, intent) },
-  ];
+/** What a machine that forwards needs beside BGP: `gw1.nft` where it has rules, and `gw1.sysctl.conf`. A reflector needs nothing. */
+export function besideOnLinux(datacenter: DataCenter, { name, role }: Pick<RouterConfig, "name" | "role">): readonly RenderedFile[] {
+  if (role === "reflector") return [];
+  const intent = intentOf(datacenter, { host: name, role });
+  const rules = intent.nft.length > 0 ? [{ name: `${name}.nft`, text: nftText(name, intent) }] : [];
+  return [...rules, { name: `${name}.sysctl.conf`, text: sysctlText(name, intent) }];
 }
 
 function sysctlText(name: string, { sysctls }: Intent): string {
   const lines = sysctls.map(({ value: { path, value } }) => `${path} = ${value}`);
-  return [`# ${name}: what the kernel of this gateway has to do. Apply: sysctl -p ${name}.sysctl.conf`, ...lines, ""].join("\n");
+  return [`# ${name}: what the kernel of this router has to do. Apply: sysctl -p ${name}.sysctl.conf`, ...lines, ""].join("\n");
 }
 
 function nftText(name: string, intent: Intent): string {

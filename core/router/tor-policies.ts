@@ -42,10 +42,12 @@ function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
     verdict: "accept",
     set,
   };
+  // A host that was told of its own segment would look for its router behind its router.
+  const own: Term = { name: "own-segment", when: [{ community: colourOf(dc, "segment") }], verdict: "reject" };
   const has = machine !== undefined && hasLoopback(machine);
   return {
     import: policy(`FROM-${peer.other.name}`, channel, [...(has ? [loopback] : []), ...endpointTerms(channel, { set }, itself)]),
-    export: policy("TO-HOSTS", channel, [anywhere(channel), ...heardTerms(channel)]),
+    export: policy("TO-HOSTS", channel, [own, anywhere(channel), ...heardTerms(channel)]),
     maximum: { prefixes: HOST_ROUTES, warn: WARN },
     client: "reflector client",
     nextHop: "self",

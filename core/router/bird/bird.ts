@@ -14,7 +14,7 @@ export const bird: Platform = {
   translation: "beside it",
   exports: "what entered BGP",
   render: ({ name, role }, site) => ({
-    files: [...birdFiles(site, { name, role }), ...(role === "gateway" ? besideOnLinux(site, name) : [])],
+    files: [...birdFiles(site, { name, role }), ...besideOnLinux(site, { name, role })],
     refused: [],
   }),
   read: readBird,

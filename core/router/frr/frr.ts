@@ -10,10 +10,7 @@ export const frr: Platform = {
   translation: "beside it",
   exports: "what entered BGP",
   render: (config, site) => ({
-    files: [
-      { name: `${config.name}.frr.conf`, text: frrText(config) },
-      ...(config.role === "gateway" ? besideOnLinux(site, config.name) : []),
-    ],
+    files: [{ name: `${config.name}.frr.conf`, text: frrText(config) }, ...besideOnLinux(site, config)],
     refused: [],
   }),
   read: readFrr,
