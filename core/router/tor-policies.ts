@@ -11,7 +11,7 @@ import type { Exchange } from "./derive.ts";
 import { hostNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import type { Condition, Policy, Term } from "./policy.ts";
-import { colourOf, endpointTerms, loopbackName, placesName, setName } from "./vocabulary.ts";
+import { colourOf, endpointTerms, loopbackName, placesName, segmentName, setName } from "./vocabulary.ts";
 
 interface Side {
   readonly channel: Channel;
@@ -43,11 +43,12 @@ function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
     set,
   };
   // A host that was told of its own segment would look for its router behind its router.
-  const own: Term = { name: "own-segment", when: [{ community: colourOf(dc, "segment") }], verdict: "reject" };
+  const own: Term = { name: "own-segment", when: [{ prefixes: segmentName(rack.tor.name, family) }], verdict: "reject" };
+  const segment = family === 4 ? rack.ipv4 : rack.ipv6;
   const has = machine !== undefined && hasLoopback(machine);
   return {
     import: policy(`FROM-${peer.other.name}`, channel, [...(has ? [loopback] : []), ...endpointTerms(channel, { set }, itself)]),
-    export: policy("TO-HOSTS", channel, [own, anywhere(channel), ...heardTerms(channel)]),
+    export: policy("TO-HOSTS", channel, [...(segment === undefined ? [] : [own]), anywhere(channel), ...heardTerms(channel)]),
     maximum: { prefixes: HOST_ROUTES, warn: WARN },
     client: "reflector client",
     nextHop: "self",

@@ -27,6 +27,7 @@ export const vocabularyOf = perValue((dc: DataCenter): readonly PrefixSet[] => {
 });
 
 export const placesName = (tor: string, family: Family): string => setName(`PLACES-OF-${tor}`, family);
+export const segmentName = (tor: string, family: Family): string => setName(`SEGMENT-OF-${tor}`, family);
 export const loopbackName = (host: string, family: Family): string => setName(`LOOPBACK-OF-${host}`, family);
 
 /** Where a rack's machines are: its segment as a whole, its hosts' loopbacks one by one. */
@@ -49,6 +50,11 @@ function rackSets(dc: DataCenter, { family, machines }: Channel): readonly Prefi
     ...racksOf(dc).map((rack): PrefixSet => {
       const ranges = [...new Set(placesOf(dc, rack, family))].map(exactly);
       return { name: placesName(rack.tor.name, family), family, ranges, about: `where machines behind ${rack.tor.name} are` };
+    }),
+    ...racksOf(dc).map((rack): PrefixSet => {
+      const segment = family === 4 ? rack.ipv4 : rack.ipv6;
+      const ranges = segment === undefined ? [] : [exactly(segment)];
+      return { name: segmentName(rack.tor.name, family), family, ranges, about: "the segment of its own hosts" };
     }),
     ...dc.hosts.map((host): PrefixSet => {
       return {

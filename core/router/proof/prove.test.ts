@@ -25,8 +25,12 @@ for (const platform of PLATFORMS)
 /** Sessions over link-local addresses are BIRD's alone. */
 const NUMBERED = TOPOLOGIES.filter((topology) => !topology.includes("unnumbered"));
 
+/** A reflector that is SR Linux cannot leave next hops as they are towards another AS, which is refused, and found missing. */
+const SPOKEN = (platform: string) =>
+  platform === "srlinux" ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors")) : NUMBERED;
+
 for (const platform of PLATFORMS)
-  for (const topology of platform.name === "bird" ? TOPOLOGIES : platform.name === "frr" ? NUMBERED : [])
+  for (const topology of platform.name === "bird" ? TOPOLOGIES : SPOKEN(platform.name))
     test(`${topology} on ${platform.name} are proven`, () => {
       assert.deepEqual(open(prove(racked(topology), () => platform)), []);
     });
