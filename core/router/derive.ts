@@ -175,10 +175,10 @@ function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "fami
   };
 }
 
-/** BFD with whom it is spoken: on the fabric, but for racks and meshes; with a provider that speaks it. */
+/** BFD with whom it is spoken: on the fabric, but for meshes; with a provider that speaks it. */
 function watchedBy(dc: DataCenter, { name }: Machine, { role }: Peer): Pick<Neighbor, "bfd"> {
   const upstream = dc.gateways.find((gateway) => gateway.name === name)?.upstream;
-  const bfd = role === "provider" ? upstream?.bfd : role === "tor" || dc.fabric.peering === "mesh" ? undefined : dc.fabric.bfd;
+  const bfd = role === "provider" ? upstream?.bfd : dc.fabric.peering === "mesh" ? undefined : dc.fabric.bfd;
   return bfd === undefined ? {} : { bfd };
 }
 
