@@ -13,7 +13,7 @@ import type { Family, Ip } from "../net/address.ts";
 import { BFD_PORTS } from "./bfd.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { perValue, perValueAnd } from "./memo.ts";
-import { METADATA_CALLED } from "./metadata.ts";
+import { METADATA_CALLED, NOT_METADATA4 } from "./metadata.ts";
 import { anyOf, arp, inet, ports, quoted, TAPS } from "./nft-parts.ts";
 import { outermost } from "./policy-host.ts";
 import { pairChains } from "./pairs.ts";
@@ -64,33 +64,44 @@ function prerouting(dc: DataCenter, fabric: readonly string[]): readonly Nft[] {
     const ranges = outermost(of(family));
     return ranges.length === 0 ? [] : [`${family === 4 ? "ip" : "ip6"} saddr ${anyOf(ranges)} ${refused("stranger")}`];
   });
-  const from = `iifname ${anyOf(fabric.map(quoted))}`;
-  const heard = dc.fabric.bfd === undefined ? [] : [`${from} udp dport ${BFD_PORTS} fib daddr type local notrack`];
-  const open = [...heard, `${from} accept`, 'iifname "lo" accept'];
+  const heard = `iifname ${anyOf(fabric.map(quoted))} udp dport ${BFD_PORTS} fib daddr type local notrack`;
+  // One comparison for each costs less than a look into a set of two.
+  const open = [...(dc.fabric.bfd === undefined ? [] : [heard]), ...fabric.map((name) => `iifname ${quoted(name)} accept`)];
   return [
     inet.chain("of-tap", ["jump from-tap", ...METADATA_CALLED]),
     inet.chain(
       "prerouting",
-      [...open, `iifname ${TAPS} goto of-tap`, ...closed],
+      [...open, ...ORDINARY, 'iifname "lo" accept', `iifname ${TAPS} goto of-tap`, ...closed],
       "type filter hook prerouting priority raw; policy accept;",
     ),
   ];
 }
 
+/** Where DHCP clients listen, and the far ends of tunnels. */
+const SPECIAL_PORTS = `{ ${[68, 546, ...TUNNEL_PORTS].join(", ")} }`;
+
+/**
+ * What makes up most of the traffic and has no part in anything else that is forbidden, or goes to metadata: it is asked for its sender
+ * alone, and is done with here. First, as each look at a packet costs every packet. (The family is said, for nft would look for it in the
+ * link-layer header.)
+ */
+const ORDINARY: readonly string[] = [
+  `udp dport != ${SPECIAL_PORTS} meta nfproto ipv4 iifname . ether saddr . ip saddr @sources4 accept`,
+  `meta l4proto 6 ${NOT_METADATA4} iifname . ether saddr . ip saddr @sources4 accept`,
+  `udp dport != ${SPECIAL_PORTS} meta nfproto ipv6 iifname . ether saddr . ip6 saddr @sources6 accept`,
+  "meta l4proto 6 meta nfproto ipv6 iifname . ether saddr . ip6 saddr @sources6 accept",
+];
+
 /** What a neighbour advertisement, or a solicitation, is about (RFC 4861, 4.3, 4.4); nft 1.0.6 has no name for it. */
 const TARGET = "@th,64,128";
 const TARGET_IS_LINK_LOCAL = "@th,64,10 0x3fa";
-
-/** Where DHCP clients listen, and the far ends of tunnels. */
-const SPECIAL_PORTS = `{ ${[68, 546, ...TUNNEL_PORTS].join(", ")} }`;
 
 /** What the host says to all behind a tap comes back to it without a link-layer header, and no rule that looks into that matches. */
 const HAS_SENDER = "ether saddr != 00:00:00:00:00:00";
 
 /**
  * From ::, duplicate address detection and multicast reports (RFC 4862, RFC 9777); DHCP from 0.0.0.0 (RFC 2131); all the rest with an
- * address of its own: whoever is found to be himself returns. What makes up most of the traffic and has no part in anything else that
- * is forbidden is asked for its sender alone.
+ * address of its own: whoever is found to be himself returns.
  */
 const INET: readonly Nft[] = [
   inet.map("senders", "type ifname : verdict;"),
@@ -127,15 +138,7 @@ const INET: readonly Nft[] = [
     refused("forged"),
   ]),
   inet.chain("any-source", ["meta l4proto { 1, 17, 58 } jump no-role"]),
-  inet.chain("from-tap", [
-    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip saddr @sources4 return`,
-    "meta l4proto 6 iifname . ether saddr . ip saddr @sources4 return",
-    `udp dport != ${SPECIAL_PORTS} iifname . ether saddr . ip6 saddr @sources6 return`,
-    "meta l4proto 6 iifname . ether saddr . ip6 saddr @sources6 return",
-    `${HAS_SENDER} iifname vmap @senders`,
-    `${HAS_SENDER} ${refused("stranger")}`,
-    "drop",
-  ]),
+  inet.chain("from-tap", [`${HAS_SENDER} iifname vmap @senders`, `${HAS_SENDER} ${refused("stranger")}`, "drop"]),
 ];
 
 const ARP: readonly Nft[] = [

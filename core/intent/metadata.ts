@@ -64,6 +64,9 @@ export const METADATA_CALLED: readonly string[] = [
   `ip6 daddr ${METADATA6} ip6 saddr fe80::/10 ${TO_DOOR} ip6 daddr set ${INSIDE6}`,
 ];
 
+/** For whoever passes by that chain. Over IPv6 it is asked for from link-local addresses alone, of which no port has one as its own. */
+export const NOT_METADATA4 = `ip daddr != ${METADATA4}`;
+
 const FRAME: readonly Nft[] = [
   inet.set("callers", "type ifname . ipv4_addr;"),
   // Filled by the rule that looks into it.

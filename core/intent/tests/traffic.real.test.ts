@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Endpoint } from "../../feed/item.ts";
 import { membersIn } from "../../feed/members.ts";
-import { eui64 } from "../../net/mac.ts";
+import { eui64, hostSideMac } from "../../net/mac.ts";
 import { addressed, changed, ended, eventually, host, listens, outside, ping, tcp, troubles } from "./bench.test.ts";
 import type { Host, Place } from "./bench.test.ts";
 import { cidr, group, INTERNAL, ip, mac, port, rule, subnet, SUBNETS, uuid, viewOf } from "./sample-view.ts";
@@ -118,19 +118,25 @@ test("guests reach each other and the outside by both families, unless they say 
     for (const fake of ["10.65.0.99", B4, "10.65.0.1", "198.18.0.1"]) {
       await a.sh(`ip addr add ${fake}/32 dev eth0`);
       assert.equal(await dropped(h, "inet", () => a.can(ping("203.0.113.10", `-I ${fake}`))), true, fake);
+      for (const each of ordinary("203.0.113.10", fake)) assert.equal(await dropped(h, "inet", () => a.can(each)), true, each);
       await a.sh(`ip addr del ${fake}/32 dev eth0`);
     }
     for (const fake of ["2001:db8:a41:3::99", B6]) {
-      await a.sh(`ip addr add ${fake}/128 dev eth0`);
+      await a.sh(`ip addr add ${fake}/128 dev eth0 nodad`);
       assert.equal(await dropped(h, "inet", () => a.can(ping("2001:db8:feed::10", `-I ${fake}`))), true, fake);
+      for (const each of ordinary("2001:db8:feed::10", fake)) assert.equal(await dropped(h, "inet", () => a.can(each)), true, each);
       await a.sh(`ip addr del ${fake}/128 dev eth0`);
     }
   });
 
   await t.test("another MAC", async () => {
-    await a.sh("ip link set eth0 address fa:16:3e:00:00:99; ip route replace default via 10.65.0.1");
-    assert.equal(await dropped(h, "inet", () => a.can(ping("203.0.113.10"))), true);
-    await a.sh(`ip link set eth0 address ${A.mac}`);
+    const router = `10.65.0.1 lladdr ${hostSideMac(A.mac)} dev eth0`;
+    await a.sh(
+      `ip link set eth0 address fa:16:3e:00:00:99; ip route replace default via 10.65.0.1; ip neigh replace ${router} nud permanent`,
+    );
+    for (const each of [ping("203.0.113.10"), ...ordinary("203.0.113.10", A4)])
+      assert.equal(await dropped(h, "inet", () => a.can(each)), true, each);
+    await a.sh(`ip neigh del ${router}; ip link set eth0 address ${A.mac}`);
     await addressed(a, A);
     assert.ok(await a.can(ping("203.0.113.10")));
   });
@@ -154,6 +160,12 @@ test("guests reach each other and the outside by both families, unless they say 
     assert.equal(await dropped(h, "inet", () => send(`UDP6-SENDTO:[${B6}]:546,sourceport=547`)), true);
   });
 });
+
+/** TCP and UDP from an address; they do not say that they arrived. */
+function ordinary(target: string, from: string): string[] {
+  const [to, bind] = [target, from].map((ip) => (ip.includes(":") ? `[${ip}]` : ip));
+  return [`TCP:${to}:9,bind=${bind},connect-timeout=0.2`, `UDP:${to}:9,bind=${bind}`].map((way) => `echo hi | socat -u - ${way}; false`);
+}
 
 /** It fails, and something is counted as dropped. */
 async function dropped(h: Host, family: "inet" | "arp", attempt: () => Promise<boolean>): Promise<boolean> {
@@ -353,7 +365,7 @@ test("a lease is renewed by a dnsmasq that never gave it: after a restart, or on
   chmodSync(scripts.six, 0o755);
   const client = (...more: string[]) =>
     ["dhclient", "-6", ...more, "-sf", scripts.six, "-lf", scripts.lease, "-pf", scripts.pid, "eth0"].join(" ");
-  await guest.sh(`timeout 15 ${client("-1", "-D", "LL")} >/dev/null 2>&1; kill $(cat ${scripts.pid})`);
+  await guest.sh(`timeout 15 ${client("-1", "-D", "LL")} >/dev/null 2>&1; ${written(scripts.pid)}; kill $(cat ${scripts.pid})`);
   assert.deepEqual(
     changed(await h.hold(viewOf([A]))).includes("replace daemon/dnsmasq"),
     true,
