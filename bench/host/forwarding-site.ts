@@ -11,72 +11,43 @@ import { diff } from "#core/reconcile/diff.ts";
 import type { View } from "#core/feed/item.ts";
 import { hostSideMac } from "#core/net/mac.ts";
 import { inside, must, run } from "#lab/program.ts";
+import { datagrams, stream } from "./forwarding-traffic.ts";
+import type { Flow } from "./forwarding-traffic.ts";
 import { HOST, OUTSIDE, VM } from "./forwarding-view.ts";
 
+/** What the host does beside forwarding: nothing, following connections without any rule, or what a host with this view does. */
+export type Filter = "none" | "tracking" | View;
+
+/** `there` is to the VM. */
 export interface Site {
-  readonly name: string;
-  /** Gigabits of one TCP connection per second of processor time at both ends, which forward as they send. */
-  tcp(way: Way): Promise<number>;
-  /** Datagrams of 64 bytes that arrive per second of the sender's processor time, sent as fast as it can. */
-  small(way: Way): Promise<number>;
+  readonly tcp: Flow;
+  /** Datagrams of 64 bytes. */
+  readonly small: Flow;
   remove(): Promise<void>;
 }
 
-/** As the VM sees it. */
-export type Way = "in" | "out";
-
-/** Seconds that one measurement takes. */
-const SLOT = 1;
+const SMALL = 64;
 const FABRIC = { mac: "fa:16:3e:ff:00:01", hostMac: "fa:16:3e:ff:00:02" };
 
-/** `view` undefined: the same namespaces without any filter. */
-export async function site(name: string, view: View | undefined): Promise<Site> {
+export async function site(name: string, filter: Filter): Promise<Site> {
   const [out, host, vm] = ["out", "host", "vm"].map((place) => `mg-fwd-${name}-${place}`) as [string, string, string];
-  await clear([out, host, vm]);
-  await wire({ out, host, vm });
-  if (view !== undefined) await filter(host, view);
-  const server = must(inside(vm, ["iperf3", "-s", "-p", "5201"]), { timeout: 300_000 }).catch(() => undefined);
-  await must(inside(vm, ["timeout", "5", "sh", "-c", "until ss -Hltn 'sport = 5201' | grep -q .; do sleep 0.05; done"]));
-  const client = async (...more: string[]): Promise<Result> => {
-    const argv = ["iperf3", "-J", "-c", VM.ip, "-p", "5201", "-t", String(SLOT), "-A", "0,1", ...more];
-    return JSON.parse(await must(inside(out, argv), { timeout: 15_000 })) as Result;
+  const clear = async () => {
+    for (const each of [out, host, vm]) await run(["ip", "netns", "del", each]);
   };
-  const end = { in: vm, out } as const;
-  return {
-    name,
-    tcp: async (way) => {
-      const { end: ended } = await client(...(way === "out" ? ["-R"] : []));
-      const { host_total: near, remote_total: far } = ended.cpu_utilization_percent;
-      return ended.sum_received.bits_per_second / 1e9 / ((near + far) / 100);
-    },
-    small: async (way) => {
-      const before = await received(end[way]);
-      const { end: ended } = await client("-u", "-b", "0", "-l", "64", ...(way === "out" ? ["-R"] : []));
-      const { host_total: near, remote_total: far } = ended.cpu_utilization_percent;
-      return ((await received(end[way])) - before) / (ended.sum.seconds * ((way === "in" ? near : far) / 100));
-    },
-    remove: async () => {
-      await clear([out, host, vm]);
-      await server;
-    },
-  };
-}
-
-/** Of what iperf3 says. */
-interface Result {
-  readonly end: {
-    readonly sum_received: { readonly bits_per_second: number };
-    readonly sum: { readonly seconds: number };
-    readonly cpu_utilization_percent: { readonly host_total: number; readonly remote_total: number };
-  };
-}
-
-/** Programs in a namespace end first, or it would live on with them. */
-async function clear(names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const { stdout } = await run(["ip", "netns", "pids", name]);
-    for (const pid of stdout.split("\n").filter((line) => line !== "")) process.kill(Number(pid), "SIGKILL");
-    await run(["ip", "netns", "del", name]);
+  await clear();
+  try {
+    await wire({ out, host, vm });
+    await load(host, filter);
+    const [here, there] = [
+      { netns: out, ip: OUTSIDE },
+      { netns: vm, ip: VM.ip },
+    ];
+    const [tcp, small] = [stream(here, there), datagrams(here, there, SMALL)];
+    const close = () => [tcp, small].forEach((flow) => flow.close());
+    return { tcp, small, remove: () => (close(), clear()) };
+  } catch (error) {
+    await clear();
+    throw error;
   }
 }
 
@@ -112,17 +83,18 @@ async function wire({ out, host, vm }: { readonly out: string; readonly host: st
   await must(inside(host, ["sysctl", "-qw", "net.ipv4.ip_forward=1"]));
 }
 
-async function filter(host: string, view: View): Promise<void> {
+/** A rule makes the kernel follow connections even where nothing leads to it. */
+const TRACKING = "table ip tracking {\n chain unused {\n ct state established accept\n }\n}\n";
+
+async function load(host: string, filter: Filter): Promise<void> {
+  if (filter === "none") return;
+  if (filter === "tracking") return void (await must(inside(host, ["nft", "-f", "-"]), { input: TRACKING }));
   const kernel = kernelOf(host);
   const driver = nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel });
-  const want = compileCompute(view, HOST).nft.map(({ value }) => value);
+  const want = compileCompute(filter, HOST).nft.map(({ value }) => value);
   const outcomes = await driver
     .apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }))
     .finally(kernel.close);
   const bad = outcomes.find(({ state }) => state !== "done");
   if (bad !== undefined) throw new Error(`the filter does not load: ${JSON.stringify(bad)}`);
-}
-
-async function received(netns: string): Promise<number> {
-  return Number(await must(inside(netns, ["cat", "/sys/class/net/eth0/statistics/rx_packets"])));
 }
