@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { hostSideMac } from "../../net/mac.ts";
 import { addressed, ended, eventually, host, listens, outside, ping, tcp, troubles } from "./bench.test.ts";
 import type { Host, Place } from "./bench.test.ts";
 import { GUIDE, port, viewOf } from "./sample-view.ts";
@@ -140,6 +141,8 @@ test("never a packet before its policy, under a flood from both sides while a ta
   const closed = { ...A, groups: [] };
   const a = await h.guest(A);
   await addressed(a, A);
+  // Nobody answers the ARP of a tap that is not known, and it would have nothing to send.
+  await a.sh(`ip neigh replace 10.65.0.1 lladdr ${hostSideMac(A.mac)} dev eth0 nud permanent`);
   await h.sh(`ip route add ${A4}/32 dev ${A.tap}; ip neigh replace ${A4} lladdr ${A.mac} dev ${A.tap}`);
   await h.hold(viewOf([]));
   await h.sh(`ip route del ${A4}/32 dev ${A.tap} || true`);
