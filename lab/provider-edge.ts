@@ -2,8 +2,8 @@
  * A data centre with nothing in it but routers: hosts, reflectors and gateways hold what their intents say, put there once
  * and without controller or agents, and VMs are namespaces on fake taps. For trying BGP, filters and translation with packets.
  */
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
@@ -59,6 +59,10 @@ export async function raiseEdge(edge: Edge): Promise<void> {
   const { lab, dc, vms } = edge;
   const topology = topologyOf(dc);
   await lowerEdge(edge);
+  for (const path of passwordFiles(dc)) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'password "of the lab";\n', { mode: 0o600 });
+  }
   await build(lab, topology);
   const outside = machineNetns(lab, OUTSIDE.name);
   serveTcp(outside);
@@ -68,10 +72,15 @@ export async function raiseEdge(edge: Edge): Promise<void> {
   for (const vm of vms) await plug(lab, vm);
 }
 
+function passwordFiles({ fabric, gateways }: DataCenter): readonly string[] {
+  return [fabric.guard, ...gateways.map(({ upstream }) => upstream.guard)].flatMap((guard) => guard?.password_file ?? []);
+}
+
 /** Removes it without trace, whatever there is of it. */
 export async function lowerEdge({ lab, dc, vms }: Edge): Promise<void> {
   await clear([...topologyOf(dc).nodes.map(({ name }) => machineNetns(lab, name)), ...vms.map(({ name }) => vmNetns(lab, name))]);
   rmSync(lab.directory, { recursive: true, force: true });
+  for (const path of passwordFiles(dc)) rmSync(path, { force: true });
 }
 
 /** Every BIRD of the data centre and the provider's. */

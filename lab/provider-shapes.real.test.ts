@@ -113,6 +113,7 @@ const PLAIN: readonly Variant[] = [
   "direct peering",
   "pool is the uplink's own address",
   "internal half unadvertised",
+  "guarded sessions",
   "IPv6 fabric alone",
   "IPv4 alone",
 ];

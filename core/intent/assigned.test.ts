@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ip } from "../net/address.ts";
-import { assignedIn } from "./reflector.ts";
+import { assignedIn, compileReflector } from "./reflector.ts";
 import { dataCenterOf } from "./bgp-variants.ts";
 
 const ips = (...texts: readonly string[]) => texts as readonly Ip[];
@@ -22,4 +22,14 @@ define 'assigned6:h2' = [ 2001:db8:a41:2::9/128 ];
 `,
   );
   assert.match(assignedIn(dataCenterOf("only public"), new Map()), /define 'assigned4:h1' = \[ 0\.0\.0\.0\/32 \];\n/);
+});
+
+test("while nobody has an address, or nobody says who has, the ranges are believed", () => {
+  const dc = dataCenterOf("guide");
+  const view = { datacenter: dc, endpoints: new Map(), subnets: new Map(), groups: new Map(), members: new Map(), prefixes: new Map() };
+  const paths = (more: object) => compileReflector({ ...view, ...more }, "rr1").files.map(({ value }) => value.path);
+  const one = new Map([["a", { port_id: "a", hosts: ["h1"], addresses: ips("10.65.0.9") }]]);
+  assert.deepEqual(paths({}), ["bird/bird.conf"]);
+  assert.deepEqual(paths({ assignments: new Map() }), ["bird/bird.conf"]);
+  assert.deepEqual(paths({ assignments: one }), ["bird/bird.conf", "bird/assigned.conf"]);
 });

@@ -37,11 +37,7 @@ interface Page {
 export function birdIntent({ bgp, assigned, bfd }: Speech, after: readonly Ref[]): Pick<Intent, "files" | "daemons"> {
   const main = [page("bird.conf", bgp), ...(assigned === undefined ? [] : [page(ASSIGNED, assigned)])];
   const answer = bfd === undefined ? [] : [page("bfd.conf", bfd)];
-  const daemons = [
-    // -R: a BIRD that starts takes what the kernel holds for the work of its predecessor until its peers have spoken (RFC 4724).
-    birdNamed("bird", { options: ["-R"], pages: main, after }),
-    ...(answer.length === 0 ? [] : [birdNamed("bfd", { options: [], pages: answer, after })]),
-  ];
+  const daemons = [birdNamed("bird", { pages: main, after }), ...(answer.length === 0 ? [] : [birdNamed("bfd", { pages: answer, after })])];
   const files = [...main, ...answer].map(({ name, content }): File => ({ path: `bird/${name}`, content }));
   return { files: caused(BY_DATACENTER, files), daemons: caused(BY_DATACENTER, daemons) };
 }
@@ -51,17 +47,19 @@ function page(name: string, content: string): Page {
 }
 
 interface Bird {
-  readonly options: readonly string[];
   readonly pages: readonly Page[];
   readonly after: readonly Ref[];
 }
 
-/** It begins with the file that bears its name. */
-function birdNamed(name: string, { options, pages, after }: Bird): Daemon {
+/**
+ * It begins with the file that bears its name. -R: a BIRD that starts takes what the kernel holds for the work of its predecessor until
+ * its peers have spoken (RFC 4724).
+ */
+function birdNamed(name: string, { pages, after }: Bird): Daemon {
   const control = `{state}/bird/${name}.ctl`;
   return {
     name,
-    argv: ["bird", "-f", ...options, "-c", `{state}/bird/${name}.conf`, "-s", control, "-P", `{state}/run/${name}.pid`],
+    argv: ["bird", "-f", "-R", "-c", `{state}/bird/${name}.conf`, "-s", control, "-P", `{state}/run/${name}.pid`],
     startedWith: ownNumbers(pages),
     succeeds: "unasked",
     loaded: digest(pages.map(({ content }) => content).join("\0")),

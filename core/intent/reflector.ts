@@ -28,8 +28,9 @@ export function compileReflector({ datacenter: dc, assignments }: View, host: st
   const machine = dc?.reflectors.find(({ name }) => name === host);
   if (dc === undefined || machine === undefined) return NOTHING;
   const fabric = dc.fabric.interface;
+  // Where nobody has an address, nobody's can be taken. So one that is newer than its controller, and is told of none, cuts nobody off.
   const speech =
-    assignments === undefined
+    assignments === undefined || assignments.size === 0
       ? { bgp: reflectorBird(dc, machine), bfd: undefined }
       : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd: undefined };
   return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(speech, [`link/${fabric}`])]);
