@@ -127,7 +127,7 @@ describe("under traffic", () => {
     assert.deepEqual(await troubles(), []);
   });
 
-  test("all change to another AS number: BIRDs begin anew without taking leave, and packets between VMs are missing for less than a tenth of a second", async () => {
+  test("all change to another AS number: BIRDs begin anew without taking leave, and packets between VMs are missing for less than 100 ms", async () => {
     const changing = apply(without("gw1").replace("asn: 64512", "asn: 64513"), "--confirm", "60", "--verify", "true");
     // The provider changes it as well, as was agreed.
     const provider = join(LAB.directory, PROVIDER.name);

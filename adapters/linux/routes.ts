@@ -28,8 +28,9 @@ export interface RouteTools {
 /**
  * Flows of an address are cut twice: when its last route to a device goes, and again before it is given one, because
  * whoever took the last one may have died, or failed, between the two. That takes long, and is begun as soon as it is known that there
- * will be a route; flows that begin until then are looked at afterwards like any others of an address that is new here. While another route leads to the same device
- * (one of another metric, on the way of a migration) the flows belong to whom the address belongs to, and stay.
+ * will be a route; flows that begin until then are looked at afterwards like any others of an address that is new here. While another
+ * route leads to the same device (one of another metric, on the way of a migration) the flows belong to whom the address belongs to,
+ * and stay.
  */
 export function linuxRoutes({ route: kernel, watch, cut }: RouteTools): Driver<Route> {
   // What stands, as last seen and since done. What is not known to stand is taken to be gone, so its flows are cut.

@@ -56,7 +56,7 @@ export function kernelWatch(kernel: Watched): KernelWatch {
 
 interface NamedNews {
   readonly sort: RouteSort;
-  /** Undefined: any. */
+  /** Absent where it may be any. */
   readonly on: string | undefined;
 }
 

@@ -29,7 +29,8 @@ export const deaths: Bench = async (say, { times = TIMES }) => {
     silences.fresh.push(gateway.fresh);
     silences.host.push(host);
     say(
-      `a gateway died: flows ${gateway.flows.toFixed(0)} ms, new translated flows ${gateway.fresh.toFixed(0)} ms without an answer; a host died: ${host.toFixed(0)} ms`,
+      `a gateway died: flows ${gateway.flows.toFixed(0)} ms, new translated flows ${gateway.fresh.toFixed(0)} ms without an answer; ` +
+        `a host died: ${host.toFixed(0)} ms`,
     );
   }
   const longest = (what: string, values: readonly number[], limit: number): Figure =>
