@@ -31,7 +31,7 @@ export const GUEST_CHECKS: readonly Check[] = [
         };
       }),
       ofMachines(["compute"], ["paths"], ({ paths }) => ({
-        seen: paths.map(({ gateway, size }) => `${size} bytes to ${gateway}`).join(", ") || "no gateway to ask",
+        seen: paths.map(({ gateway, ip, size }) => `${size} bytes to ${gateway} (${ip})`).join(", ") || "no gateway to ask",
         findings: paths
           .filter(({ arrived }) => !arrived)
           .map(({ gateway, ip, size, says }) => wrong(`${size} bytes in one piece do not get to ${gateway} (${ip}): ${says}`)),

@@ -131,7 +131,7 @@ async function askMachine({ name, role, netns, state, hostname, nova }: Asked, {
   const [asked, paths, bird, agent] = await Promise.all([
     machineFacts(run),
     pathFacts(run, role === "compute" ? targetsIn(center) : []),
-    birdFacts({ run: here, socket: join(state, "bird/bird.ctl"), outside }),
+    birdFacts({ run: here, socket: join(state, "bird/bird.ctl"), beside: join(state, "bird/bfd.ctl"), outside }),
     agentAt(state),
   ]);
   const ahead: Known<number> = cloud.known ? told(Math.round((Date.now() - Date.parse(cloud.value.now)) / 1000)) : silent(cloud.why);
