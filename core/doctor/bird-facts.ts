@@ -94,7 +94,8 @@ function channelsIn(block: string): BgpChannel[] {
       const family = /^ipv([46])/.exec(text)?.[1];
       if (family === undefined) return [];
       const word = (label: string) => new RegExp(`${label}: +(.*)`).exec(text)?.[1]?.trim() ?? "";
-      const limit = word("Import limit");
+      // What is kept, or what is taken of it; the first is the one that holds.
+      const limit = word("Receive limit") || word("Import limit");
       return [
         {
           family: family === "4" ? (4 as const) : (6 as const),

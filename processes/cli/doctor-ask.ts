@@ -36,7 +36,8 @@ interface Asked {
 /** What holds for all machines that are asked. */
 interface Around {
   readonly center: DataCenter;
-  readonly cloud: Known<CloudFacts>;
+  /** Of the clock that all machines that are asked share with whoever asks. */
+  readonly ahead: MachineFacts["ahead"];
   readonly kernel: MachineFacts["kernel"];
 }
 
@@ -45,7 +46,7 @@ const PATIENCE = 10_000;
 /** All machines of a lab that was built from this declaration. */
 export async function labFacts(lab: Lab, center: DataCenter): Promise<Facts> {
   const cloud = await cloudAt(`unix:${controllerSocket(lab)}`, undefined);
-  const around = { center, cloud, kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
+  const around = { center, ahead: aheadOf(cloud), kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
   const hostname = silent("the machines of a lab share one host name");
   const nova = silent("there is no Nova in a lab");
   const machines = await Promise.all(
@@ -74,11 +75,12 @@ export interface Here {
 /** This machine, if it is one of the data centre, the controller, and the file. */
 export async function factsHere({ center: declared, url, token, state, host }: Here): Promise<Facts> {
   const cloud = url === undefined ? silent("no controller was asked: --url or MARGAY_URL says where it is") : await cloudAt(url, token);
+  const ahead = aheadOf(cloud);
   const agent = existsSync(join(state, "agent.sock")) ? await askAgent<AgentStatus>(state, "/").catch(() => undefined) : undefined;
   const applied = cloud.known ? (cloud.value.datacenter ?? undefined) : undefined;
   const center = declared ?? applied ?? (agent === undefined ? undefined : await toldTo(state));
   if (center === undefined) return { center: silent(cloud.known ? "no data centre has been applied" : cloud.why), cloud, machines: [] };
-  const around = { center, cloud, kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
+  const around = { center, ahead, kernel: await kernelFacts(programs({ limitMs: PATIENCE })) };
   const self = host ?? agent?.host ?? hostname();
   const machines = await Promise.all(
     rolesIn(center).map(({ name, role, foreign }) =>
@@ -112,6 +114,11 @@ function rolesIn(center: DataCenter): readonly Member[] {
   });
 }
 
+/** Of an answer that has just come: the controller says when it gave it. */
+function aheadOf(cloud: Known<CloudFacts>): Known<number> {
+  return cloud.known ? told(Math.round((Date.now() - Date.parse(cloud.value.now)) / 1000)) : silent(cloud.why);
+}
+
 async function cloudAt(url: string, token: string | undefined): Promise<Known<CloudFacts>> {
   try {
     // The controller answers what its own declaration says: cloudFactsOf.
@@ -121,7 +128,7 @@ async function cloudAt(url: string, token: string | undefined): Promise<Known<Cl
   }
 }
 
-async function askMachine({ name, role, netns, state, hostname, nova }: Asked, { center, cloud, kernel }: Around): Promise<MachineFacts> {
+async function askMachine({ name, role, netns, state, hostname, nova }: Asked, { center, ahead, kernel }: Around): Promise<MachineFacts> {
   const path = netns === undefined ? "/proc/self/ns/net" : `/run/netns/${netns}`;
   if (!existsSync(path)) return unasked(name, role, `there is no ${path}`);
   const here = programs({ limitMs: PATIENCE });
@@ -134,7 +141,6 @@ async function askMachine({ name, role, netns, state, hostname, nova }: Asked, {
     birdFacts({ run: here, socket: join(state, "bird/bird.ctl"), beside: join(state, "bird/bfd.ctl"), outside }),
     agentAt(state),
   ]);
-  const ahead: Known<number> = cloud.known ? told(Math.round((Date.now() - Date.parse(cloud.value.now)) / 1000)) : silent(cloud.why);
   return { name, role, ...asked, kernel, paths, bird, agent, processes: told(processesIn(path)), hostname, ahead, nova };
 }
 

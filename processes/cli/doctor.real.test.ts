@@ -163,7 +163,7 @@ const restored = (machine: string) => bird(machine, `configure "${configOf(machi
 /** BIRD with another configuration than its own. */
 async function reconfigured(machine: string, change: (config: string) => string): Promise<void> {
   const own = readFileSync(configOf(machine), "utf8");
-  const other = join(agentState(LAB, machine), "other.conf");
+  const other = join(agentState(LAB, machine), "bird/other.conf");
   const text = change(own);
   assert.notEqual(text, own);
   writeFileSync(other, text);
@@ -222,7 +222,7 @@ const HELD: readonly Broken[] = [
   {
     what: "a reflector has no limits",
     ids: ["R14"],
-    breaking: () => reconfigured("rr1", (text) => text.replaceAll(/import limit \d+ action block;/g, "")),
+    breaking: () => reconfigured("rr1", (text) => text.replaceAll(/(import|receive) limit \d+ action \w+;/g, "")),
     mending: () => restored("rr1"),
   },
   {
@@ -233,7 +233,7 @@ const HELD: readonly Broken[] = [
   },
   {
     what: "a host loses its reflector",
-    ids: ["R6", "R10", "R13"],
+    ids: ["R6", "R10", "R13", "R16"],
     breaking: () => bird("rr1", "disable 'host:h1'"),
     mending: () => bird("rr1", "enable 'host:h1'"),
   },
