@@ -37,10 +37,12 @@ function aggregatesAtProvider(lab: Lab, center: DataCenter): Promise<string[]>[]
   );
 }
 
+/** As iproute2 calls the routes that BIRD, and that FRR's BGP puts into the kernel. */
+const SPEAKERS: readonly string[] = ["bird", "bgp"];
+
 /** Destinations in a machine's main table that BGP says lead somewhere: what was set by hand proves nothing. */
 async function routes(lab: Lab, machine: string, family: Family): Promise<Set<string>> {
   const all = await kernelRoutes(machineNetns(lab, machine), family);
-  return new Set(
-    all.filter(({ type, protocol }) => protocol === "bird" && (type === undefined || type === "unicast")).map(({ dst }) => dst),
-  );
+  const told = all.filter(({ protocol = "" }) => SPEAKERS.includes(protocol));
+  return new Set(told.filter(({ type }) => type === undefined || type === "unicast").map(({ dst }) => dst));
 }
