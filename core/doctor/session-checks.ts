@@ -97,9 +97,13 @@ export const SESSION_CHECKS: readonly Check[] = [
     remedy:
       "Set the same hold time (30 s or less) on both ends, and BFD where the session has it; the smaller hold time of the two counts.",
     looks: [
-      ofMachines(SPEAKERS, ["bird"], ({ bird }) => ({
+      ofMachines(SPEAKERS, ["bird"], ({ role, bird }, { fabric }) => ({
         seen: `${holdsText(bird)}; ${many(bird.bfd.length, "session")} of BFD`,
         findings: [
+          // Reflectors watch whoever they hear routes from.
+          ...(role === "reflector" && fabric.bfd !== undefined && bird.bfd.length === 0
+            ? [wrong("BFD is declared, and nobody is watched: a host that dies stays in all tables until the hold time is over")]
+            : []),
           ...bird.sessions.flatMap(slow),
           ...bird.bfd
             .filter(({ state }) => state !== "Up")

@@ -136,6 +136,12 @@ export const ROUTING_CASES: readonly Case[] = [
   { id: "R15", when: "a session tells everything", broken: channels("gw1", { output_filter: "ACCEPT" }), says: /tells everything/ },
   {
     id: "R16",
+    when: "nobody is watched",
+    broken: on("rr1", "bird", (bird) => ({ ...bird, bfd: [] })),
+    says: /rr1: BFD is declared, and nobody is watched/,
+  },
+  {
+    id: "R16",
     when: "a hold time is BIRD's own",
     broken: sessions("h1", (one) => ({ ...one, hold: 240 })),
     says: /after 240 s/,

@@ -272,7 +272,12 @@ function birdOf(center: DataCenter, name: string): BirdFacts {
       ? [[session, exportsOf(center).filter((prefix) => familyOf(prefix) === familyOf(neighbour))] as const]
       : [],
   );
-  return { sessions, routes: vmRoutes(center, name), exports: Object.fromEntries(exports), bfd: [] };
+  return { sessions, routes: vmRoutes(center, name), exports: Object.fromEntries(exports), bfd: bfdOf(center, name) };
+}
+
+/** A reflector watches all hosts. */
+function bfdOf(center: DataCenter, name: string): BirdFacts["bfd"] {
+  return center.reflectors.some((one) => one.name === name) ? center.hosts.map(({ ipv4 }) => ({ ip: ipv4 ?? "", state: "Up" })) : [];
 }
 
 interface Peer {
