@@ -9,7 +9,7 @@ import type { Role, View } from "#core/feed/item.ts";
 import { agent } from "#engine/agent.ts";
 import { handsOf } from "./fake-world-hands.ts";
 import type { Ordeal } from "./fake-world-hands.ts";
-import { life } from "./fake-world-time.ts";
+import { life, never } from "./fake-world-time.ts";
 import type { Time } from "./fake-world-time.ts";
 
 export interface AgentParts {
@@ -53,7 +53,8 @@ export function fakeAgent({ self, host, signs, feed, time, log, ordeal, accuse, 
     feed,
     // An agent that is killed leaves nothing behind but what is on its host: what it remembers has tests of its own.
     last: fakeLastView(),
-    speaker: { sessions: async () => undefined },
+    // Nobody answers: what BGP does has tests of its own.
+    speaker: { sessions: never },
     clock: time.clockOf(own),
     log,
     watch: { controller: () => undefined, finished: () => undefined },
