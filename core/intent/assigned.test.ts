@@ -21,7 +21,8 @@ define 'assigned4:h2' = [ 10.65.0.9/32 ];
 define 'assigned6:h2' = [ 2001:db8:a41:2::9/128 ];
 `,
   );
-  assert.match(assignedIn(dataCenterOf("only public"), new Map()), /define 'assigned4:h1' = \[ 0\.0\.0\.0\/32 \];\n/);
+  const one = new Map([["c", { port_id: "c", hosts: ["gone"], addresses: ips("172.18.208.8") }]]);
+  assert.match(assignedIn(dataCenterOf("only public"), one), /define 'assigned4:h1' = \[ 0\.0\.0\.0\/32 \];\n/);
 });
 
 test("while nobody has an address, or nobody says who has, the ranges are believed", () => {
@@ -30,6 +31,9 @@ test("while nobody has an address, or nobody says who has, the ranges are believ
   const paths = (more: object) => compileReflector({ ...view, ...more }, "rr1").files.map(({ value }) => value.path);
   const one = new Map([["a", { port_id: "a", hosts: ["h1"], addresses: ips("10.65.0.9") }]]);
   assert.deepEqual(paths({}), ["bird/bird.conf"]);
-  assert.deepEqual(paths({ assignments: new Map() }), ["bird/bird.conf"]);
-  assert.deepEqual(paths({ assignments: one }), ["bird/bird.conf", "bird/assigned.conf"]);
+  for (const assignments of [new Map(), one]) assert.deepEqual(paths({ assignments }), ["bird/bird.conf", "bird/assigned.conf"]);
+  // The first assignment must change sets alone: sessions whose options change begin anew.
+  const main = (more: object) => compileReflector({ ...view, ...more }, "rr1").files[0]?.value.content;
+  assert.equal(main({ assignments: new Map() }), main({ assignments: one }));
+  assert.match(assignedIn(dc, new Map()), /define 'assigned4:h1' = \[ 172\.18\.208\.0\/24\{32,32\}, 10\.65\.0\.0\/16\{32,32\} \];/);
 });

@@ -5,7 +5,7 @@
  * session ends for it.
  */
 import type { Assignment } from "../feed/item.ts";
-import { familyOf } from "../net/address.ts";
+import { familyOf, widthOf } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -47,6 +47,7 @@ export function assignedSets(
   channels: readonly Channel[],
   assignments: ReadonlyMap<string, Assignment>,
 ): string {
+  if (assignments.size === 0) return wholeRanges(neighbours, channels);
   const byHost = Map.groupBy(
     [...assignments.values()].flatMap((each) => each.hosts.map((host) => ({ host, own: prefixesOf(each) }))),
     ({ host }) => host,
@@ -64,6 +65,21 @@ export function assignedSets(
       );
     }),
   ]);
+}
+
+/**
+ * Where nobody has been told of any assignment, as by a controller of before, whatever lies in the ranges is believed. In the same words: the
+ * first assignment changes a set, and no session.
+ */
+function wholeRanges(neighbours: readonly Neighbour[], channels: readonly Channel[]): string {
+  return text(
+    neighbours.flatMap(({ name }) =>
+      channels.map(({ family, ranges }) => {
+        const width = widthOf(family);
+        return `define ${setName(family, name)} = ${prefixSet(ranges.map((range) => `${range}{${width},${width}}`))};`;
+      }),
+    ),
+  );
 }
 
 type Prefixes = Readonly<Record<Family, readonly Cidr[]>>;

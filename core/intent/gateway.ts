@@ -51,7 +51,7 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
 /** Where it hears hosts itself, it has to know what they may say. */
 function speechOf(dc: DataCenter, gateway: Gateway, assignments: View["assignments"]): Speech {
   const bfd = gatewayBfd(dc, gateway);
-  if (assignments === undefined || assignments.size === 0 || dc.fabric.peering !== "direct") return { bgp: gatewayBird(dc, gateway), bfd };
+  if (assignments === undefined || dc.fabric.peering !== "direct") return { bgp: gatewayBird(dc, gateway), bfd };
   return { bgp: gatewayBird(dc, gateway, "assigned"), assigned: assignedIn(dc, assignments), bfd };
 }
 

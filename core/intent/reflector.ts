@@ -30,7 +30,7 @@ export function compileReflector({ datacenter: dc, assignments }: View, host: st
   const fabric = dc.fabric.interface;
   // Where nobody has an address, nobody's can be taken. So one that is newer than its controller, and is told of none, cuts nobody off.
   const speech =
-    assignments === undefined || assignments.size === 0
+    assignments === undefined
       ? { bgp: reflectorBird(dc, machine), bfd: undefined }
       : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd: undefined };
   return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(speech, [`link/${fabric}`])]);

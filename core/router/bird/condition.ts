@@ -118,6 +118,8 @@ const sourceOf = (word: string): RouteSource => SOURCES[word] ?? "kernel";
 function comparison(expression: Expression & { readonly form: "two" }, sign: string, { names, given }: Scope): Condition {
   const left = shown(expression.left);
   const right = resolved(expression.right, names, given);
+  // The agent's word for what the IPAM has given to a neighbour's hosts: a set in the file that it keeps beside this one.
+  if (left === "net" && sign === "~" && ASSIGNED.test(shown(expression.right))) return { assigned: "by the IPAM" };
   if (left === "net" && (sign === "=" || sign === "~")) return prefixes(expression, { right, names });
   if (left === "net.len") return lengths(expression, { sign, right, names });
   if (left === "net.type" && sign === "=") return { family: shown(right) === "NET_IP6" ? 6 : 4 };
@@ -131,6 +133,8 @@ function comparison(expression: Expression & { readonly form: "two" }, sign: str
     ? { assigned: "by the IPAM" }
     : unknown(expression);
 }
+
+const ASSIGNED = /^'?assigned[46]:/;
 
 function wordsIn(value: Expression): readonly string[] {
   if (value.form === "set") return value.items.filter(({ kind }) => kind === "word").map(({ text }) => text);
