@@ -35,10 +35,13 @@ export function marked(gateways: readonly Gateway[], drained: readonly string[])
   });
 }
 
+export function drainedOf({ gateways }: Pick<DataCenter, "gateways">): readonly string[] {
+  return gateways.filter((gateway) => gateway.drained).map(({ name }) => name);
+}
+
 /** As they are marked in another data centre: the file says nothing of it. */
-export function markedAs({ gateways: known }: Pick<DataCenter, "gateways">, next: DataCenter): DataCenter {
-  const drained = known.filter((gateway) => gateway.drained).map(({ name }) => name);
-  return { ...next, gateways: marked(next.gateways, drained) };
+export function markedAs(known: Pick<DataCenter, "gateways">, next: DataCenter): DataCenter {
+  return { ...next, gateways: marked(next.gateways, drainedOf(known)) };
 }
 
 function coversFamiliesOf({ upstream: other }: Gateway, { upstream }: Gateway): boolean {

@@ -6,6 +6,7 @@
 import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
 import type { Ip } from "../net/address.ts";
 import { meet } from "../datacenter/span.ts";
+import { drainedOf, marked } from "./drain.ts";
 
 export interface Stages {
   /** The data centres to be applied, one after the other; the last one is what was asked for. */
@@ -26,13 +27,8 @@ export function stagesOf(old: DataCenter | undefined, next: DataCenter): Stages 
   const both = Object.fromEntries(staying.map(([role, machines]) => [role, [...next[role], ...machines]]));
   const beside = { ...next, ...both, ...bothRacks(old, next) } as DataCenter;
   const gone = staying.flatMap(([role, machines]) => (role === "gateways" ? machines.map(({ name }) => name) : []));
-  const left = gone.length === 0 ? [] : [{ ...beside, gateways: drain(beside.gateways, gone) }];
+  const left = gone.length === 0 ? [] : [{ ...beside, gateways: marked(beside.gateways, [...gone, ...drainedOf(beside)]) }];
   return { centers: [beside, ...left, next], ahead };
-}
-
-/** Also those that were drained before stay so. */
-function drain(gateways: readonly Gateway[], names: readonly string[]): readonly Gateway[] {
-  return gateways.map((gateway) => (names.includes(gateway.name) ? { ...gateway, drained: true } : gateway));
 }
 
 /** Hosts that stay for a while need theirs. */

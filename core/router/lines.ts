@@ -15,6 +15,11 @@ export function plainName(name: string): string {
   return plain === name && name.length <= LONGEST ? name : `${plain.slice(0, LONGEST - 20)}-${digest(name).slice(0, 12)}`;
 }
 
+/** What a text is, for which release of its platform, and who wrote it. */
+export function headOf({ name, role, site }: RouterConfig, release: string): string {
+  return `${name}: ${role} of the data centre ${site}, for ${release}; written by Margay from datacenter.yaml.`;
+}
+
 /** Each line behind the platform's sign for comments; an empty one stays a bare sign. */
 export function commented(sign: string, lines: readonly string[]): readonly string[] {
   return lines.map((line) => `${sign} ${line}`.trimEnd());

@@ -7,7 +7,7 @@ import { plainName } from "../lines.ts";
 import { originMap } from "../route-map.ts";
 import { secretOf } from "../router-config.ts";
 import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
-import { NOTHING } from "./words.ts";
+import { NOTHING } from "../cli/words.ts";
 
 export function bgpLines(config: RouterConfig): readonly string[] {
   const restart = config.neighbors.find(({ gracefulRestart }) => gracefulRestart !== undefined)?.gracefulRestart;

@@ -5,7 +5,8 @@ import { commented, titled } from "../lines.ts";
 import type { Refused } from "../platform.ts";
 import type { Pnat, RouterConfig, RouterInterface } from "../router-config.ts";
 import { bgpLines } from "./write-bgp.ts";
-import { ipWord, MAP_WORDS, NOTHING, preamble } from "./words.ts";
+import { ipWord, NOTHING } from "../cli/words.ts";
+import { MAP_WORDS, preamble } from "./words.ts";
 
 export function eosText(config: RouterConfig): string {
   const parts: readonly (readonly [string, readonly string[]])[] = [

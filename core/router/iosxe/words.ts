@@ -1,20 +1,14 @@
 /** IOS-XE's own words, and what a reader of the text has to know before loading it. */
 import { familyOf, ipOf } from "../../net/address.ts";
-import type { Family } from "../../net/address.ts";
 import { firstOf, lengthOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { byHand } from "../lines.ts";
-import { hopList } from "../route-map.ts";
+import { byHand, headOf } from "../lines.ts";
+import { CLI_MAP_WORDS, ipWord } from "../cli/words.ts";
 import type { MapWords } from "../route-map.ts";
 import type { RouterConfig } from "../router-config.ts";
 
 /** From it on there is `bgp safe-ebgp-policy`. */
 export const RELEASE = "Cisco IOS-XE 17.2";
-
-/** Denies all: for what is to reach no forwarding table. */
-export const NOTHING = "NOTHING";
-
-const ipWord = (family: Family) => (family === 4 ? "ip" : "ipv6");
 
 export function maskOf(length: number): string {
   return ipOf(4, ((1n << BigInt(length)) - 1n) << BigInt(32 - length));
@@ -33,18 +27,13 @@ export function masked(prefix: Cidr, word = ""): string {
 
 /** `next-hop-self` serves the family of the session; for the other one the address is said. */
 export const MAP_WORDS: MapWords = {
-  prefixes: (list, family) => `match ${ipWord(family)} address prefix-list ${list}`,
-  community: (list) => `match community ${list}`,
-  nextHop: (hop) => `match ${ipWord(familyOf(hop))} next-hop prefix-list ${hopList(hop)}`,
-  setCommunities: (values) => `set community ${values === "none" ? "none" : values.join(" ")}`,
-  addCommunities: (values) => `set community ${values.join(" ")} additive`,
-  setLocalPreference: (value) => `set local-preference ${value}`,
+  ...CLI_MAP_WORDS,
   setNextHop: (hop, family) => (hop === "self" ? [] : [`set ${ipWord(family)} next-hop ${hop === "peer" ? "peer-address" : hop}`]),
 };
 
 export function preamble(config: RouterConfig): readonly string[] {
   return [
-    `${config.name}: ${config.role} of the data centre ${config.site}, for ${RELEASE}; written by Margay from datacenter.yaml.`,
+    headOf(config, RELEASE),
     "",
     "Load:       copy running-config flash:before; configure terminal revert timer 5; (this text); end",
     "Check:      show bgp all summary; show bgp ipv4 unicast neighbors PEER advertised-routes",

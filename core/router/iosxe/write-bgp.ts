@@ -6,7 +6,8 @@ import { plainName } from "../lines.ts";
 import { originMap } from "../route-map.ts";
 import { secretOf } from "../router-config.ts";
 import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
-import { masked, NOTHING } from "./words.ts";
+import { NOTHING } from "../cli/words.ts";
+import { masked } from "./words.ts";
 
 export function bgpLines(config: RouterConfig): readonly string[] {
   const restart = config.neighbors.find(({ gracefulRestart }) => gracefulRestart !== undefined)?.gracefulRestart;

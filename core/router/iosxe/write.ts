@@ -5,7 +5,8 @@ import { communityLists, prefixLists, routeMaps } from "../cli/write-policy.ts";
 import { commented, titled } from "../lines.ts";
 import type { Pnat, RouterConfig, RouterInterface } from "../router-config.ts";
 import { bgpLines } from "./write-bgp.ts";
-import { MAP_WORDS, masked, maskOf, NOTHING, preamble, wildcard } from "./words.ts";
+import { NOTHING } from "../cli/words.ts";
+import { MAP_WORDS, masked, maskOf, preamble, wildcard } from "./words.ts";
 
 export function iosxeText(config: RouterConfig): string {
   const parts: readonly (readonly [string, readonly string[]])[] = [

@@ -1,6 +1,6 @@
 /** Junos' own words, and what a reader of the text has to know before loading it. */
 import type { Family } from "../../net/address.ts";
-import { byHand, plainName } from "../lines.ts";
+import { byHand, headOf, plainName } from "../lines.ts";
 import type { Community } from "../policy.ts";
 import type { RouterConfig } from "../router-config.ts";
 
@@ -34,7 +34,7 @@ export const logical = (name: string): string => unitOf(name).join(".");
 
 export function preamble(config: RouterConfig): readonly string[] {
   return [
-    `${config.name}: ${config.role} of the data centre ${config.site}, for ${RELEASE}; written by Margay from datacenter.yaml.`,
+    headOf(config, RELEASE),
     "",
     "Load:       configure exclusive; load set terminal; (this text, then Ctrl-D); show | compare; commit check; commit confirmed 5",
     "Check:      show bgp summary; show route advertising-protocol bgp PEER; show route receive-protocol bgp PEER",

@@ -1,6 +1,6 @@
 /** SR Linux's own words, and what a reader of the text has to know before loading it. */
 import type { Family } from "../../net/address.ts";
-import { byHand, plainName } from "../lines.ts";
+import { byHand, headOf, plainName } from "../lines.ts";
 import type { Community } from "../policy.ts";
 import type { RouterConfig } from "../router-config.ts";
 
@@ -29,7 +29,7 @@ export const logical = (name: string): string => unitOf(name).join(".");
 
 export function preamble(config: RouterConfig): readonly string[] {
   return [
-    `${config.name}: ${config.role} of the data centre ${config.site}, for ${RELEASE}; written by Margay from datacenter.yaml.`,
+    headOf(config, RELEASE),
     "",
     "Load:       enter candidate exclusive; (this text); diff; commit validate; commit confirmed timeout 300",
     "Check:      show network-instance default protocols bgp neighbor",

@@ -1,7 +1,7 @@
 /** VyOS' own words, and what a reader of the text has to know before loading it. */
 import type { Family, Ip } from "../../net/address.ts";
 import { familyOf } from "../../net/address.ts";
-import { byHand } from "../lines.ts";
+import { byHand, headOf } from "../lines.ts";
 import type { MapWords } from "../route-map.ts";
 import type { Neighbor, RouterConfig } from "../router-config.ts";
 
@@ -45,7 +45,7 @@ function nextHopWords(hop: Ip | "self" | "peer", family: Family): readonly strin
 
 export function preamble(config: RouterConfig): readonly string[] {
   return [
-    `${config.name}: ${config.role} of the data centre ${config.site}, for ${RELEASE}; written by Margay from datacenter.yaml.`,
+    headOf(config, RELEASE),
     "",
     "Load:       configure; (this text); compare; commit-confirm 5",
     "Check:      show bgp summary; show bgp ipv4 neighbors PEER advertised-routes",
