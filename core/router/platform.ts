@@ -81,6 +81,13 @@ export type Entry =
   /** `redistribute`: whatever there is of that source, through a policy; without one, all of it. */
   | { readonly family: Family; readonly redistributes: RouteSource; readonly policy?: string; readonly line: number };
 
+/** What is read of BGP where groups say what neighbours do not say for themselves. */
+export interface ReadSessions {
+  readonly neighbors: readonly ReadNeighbor[];
+  readonly policies: readonly Policy[];
+  readonly clusterId?: Ip;
+}
+
 export interface ReadNeighbor {
   /** One of the two: a neighbour by its address, or whoever is on that interface. */
   readonly address?: Ip;

@@ -1,7 +1,7 @@
 /** Sessions of Junos. What a neighbour does not say for itself its group says, and then BGP as a whole. */
 import { readIp } from "../../net/address.ts";
 import type { Family, Ip } from "../../net/address.ts";
-import type { ReadFamily, ReadNeighbor } from "../platform.ts";
+import type { ReadFamily, ReadNeighbor, ReadSessions } from "../platform.ts";
 import { Levels } from "../levels.ts";
 import type { Policy } from "../policy.ts";
 import { namingHops } from "../policy-hops.ts";
@@ -15,12 +15,6 @@ export const DEFAULT: Policy = {
   terms: [{ name: "bgp", when: [{ source: ["bgp"] }], verdict: "accept" }],
   otherwise: "reject",
 };
-
-export interface ReadSessions {
-  readonly neighbors: readonly ReadNeighbor[];
-  readonly policies: readonly Policy[];
-  readonly clusterId?: Ip;
-}
 
 export function neighborsOf(root: Node, policies: readonly Policy[], asn: number): ReadSessions {
   const bgp = at(root, "protocols", "bgp");

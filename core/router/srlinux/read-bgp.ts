@@ -2,7 +2,7 @@
 import { FAMILIES, readIp } from "../../net/address.ts";
 import type { Family, Ip } from "../../net/address.ts";
 import { Levels } from "../levels.ts";
-import type { ReadFamily, ReadNeighbor } from "../platform.ts";
+import type { ReadFamily, ReadNeighbor, ReadSessions } from "../platform.ts";
 import type { Policy } from "../policy.ts";
 import { namingHops } from "../policy-hops.ts";
 import { at, below, pass, word } from "../tree.ts";
@@ -15,12 +15,6 @@ export const DEFAULT: Policy = {
   terms: [{ name: "bgp", when: [{ source: ["bgp"] }], verdict: "accept" }],
   otherwise: "reject",
 };
-
-export interface ReadSessions {
-  readonly neighbors: readonly ReadNeighbor[];
-  readonly policies: readonly Policy[];
-  readonly clusterId?: Ip;
-}
 
 interface Around {
   readonly hops: ReadonlySet<string>;
