@@ -8,6 +8,8 @@ import type { Change } from "#core/reconcile/diff.ts";
 import type { Gathering, Item } from "./gather.ts";
 
 export interface Belief<V> {
+  /** The host has been listed for the first time: before, nothing is known of what it does not hold. */
+  begin(): void;
   /** Something is wanted otherwise than before: how it was wanted then. */
   rewanted(ref: Ref, former: Item<V> | undefined): void;
   /** This is how the host holds the object, or that it does not. */
@@ -33,6 +35,7 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
   const open = new Set<Ref>();
   const causes = new Map<Ref, readonly string[]>();
   const strays = new Map<Ref, string>();
+  let begun = false;
 
   const settled = (ref: Ref) => {
     open.delete(ref);
@@ -60,7 +63,12 @@ export function belief<V>(kind: Kind<V>, wanted: Gathering<V>): Belief<V> {
   };
 
   return {
+    begin: () => {
+      begun = true;
+      for (const { ref } of wanted.all()) if (!held.has(ref)) weigh(ref);
+    },
     rewanted: (ref, former) => {
+      if (!begun) return;
       if (former !== undefined && held.has(ref) && !causes.has(ref)) causes.set(ref, former.because);
       weigh(ref);
     },

@@ -79,27 +79,25 @@ export function gathering<V>(kind: Kind<V>): Gathering<V> {
       else causes.set(cause, sum);
     }
   };
-  const put = (ref: Ref, wanted: Wanted<V> | undefined) => {
-    const old = items.get(ref);
+  const put = (ref: Ref, wanted: Wanted<V> | undefined, old: Wish<V> | undefined) => {
     if (old !== undefined) count(old.because, -1);
     if (wanted === undefined) return items.delete(ref);
     count(wanted.because, 1);
     return items.set(ref, new Wish(kind, ref, wanted));
   };
-  const leave = (ref: Ref, wanted: Wanted<V>) => {
+  const leave = (ref: Ref, wanted: Wanted<V>, known: Wish<V> | undefined) => {
     const crowd = crowds.get(ref);
-    if (crowd === undefined) return put(ref, undefined);
+    if (crowd === undefined) return put(ref, undefined, known);
     crowd.splice(crowd.indexOf(wanted), 1);
     if (crowd.length > 1) return;
     crowds.delete(ref);
-    put(ref, crowd[0]);
+    put(ref, crowd[0], known);
   };
-  const come = (ref: Ref, wanted: Wanted<V>) => {
+  const come = (ref: Ref, wanted: Wanted<V>, known: Wish<V> | undefined) => {
+    if (known === undefined) return put(ref, wanted, known);
     const crowd = crowds.get(ref);
-    const known = items.get(ref);
     if (crowd !== undefined) crowd.push(wanted);
-    else if (known !== undefined) crowds.set(ref, [known.wanted, wanted]);
-    else put(ref, wanted);
+    else crowds.set(ref, [known.wanted, wanted]);
   };
 
   const take: Gathering<V>["take"] = (asked) => {
@@ -108,15 +106,16 @@ export function gathering<V>(kind: Kind<V>): Gathering<V> {
     const { leaving, coming } = difference(lists, now);
     lists = now;
     const former = new Map<Ref, Item<V> | undefined>();
-    const touch = (ref: Ref) => former.has(ref) || former.set(ref, items.get(ref));
+    const touch = (ref: Ref, known: Item<V> | undefined) => former.has(ref) || former.set(ref, known);
     for (const [step, all] of [
       [leave, leaving],
       [come, coming],
     ] as const)
       for (const wanted of all) {
         const ref = refOf(kind, wanted.value);
-        touch(ref);
-        step(ref, wanted);
+        const known = items.get(ref);
+        touch(ref, known);
+        step(ref, wanted, known);
       }
     contested = [];
     if (crowds.size > 0) {
@@ -125,8 +124,8 @@ export function gathering<V>(kind: Kind<V>): Gathering<V> {
       for (const { ref, first } of settled) {
         const known = items.get(ref);
         if (known !== undefined && isAlike(known.wanted, first)) continue;
-        touch(ref);
-        put(ref, first);
+        touch(ref, known);
+        put(ref, first, known);
       }
       contested = settled.flatMap(({ others }) => others);
     }

@@ -88,19 +88,20 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
   const list = async () => {
     const asked = [...wishes.all()];
     const names = kind.isOurs === undefined ? undefined : new Set(asked.map(({ ref }) => ref));
-    const listed = named(asked, await driver.list(asked.map(({ value }) => value)));
+    const others = new Set(await driver.list(asked.map(({ value }) => value)));
+    // What stands as it is wanted is mostly the wanted value itself, whose name is known: there may be tens of thousands.
+    const standing = asked.filter(({ value }) => others.delete(value));
+    const strange = byRef(kind, others);
+    const gone = everListed ? missing(new Set([...standing.map(({ ref }) => ref), ...strange.keys()])) : [];
     // Of kinds that only speak of what is wanted, nothing was said of what has been wanted since.
-    for (const [ref] of host.allHeld()) if (!listed.has(ref) && names?.has(ref) !== false) settle(ref, undefined);
-    for (const [ref, value] of listed) settle(ref, value);
+    for (const ref of gone) if (names?.has(ref) !== false) settle(ref, undefined);
+    for (const { ref, value } of standing) settle(ref, value);
+    for (const [ref, value] of strange) settle(ref, value);
+    if (!everListed) host.begin();
     everListed = true;
     failed = new Set();
   };
-  /** What stands as it is wanted is mostly the wanted value itself, whose name is known: there may be tens of thousands. */
-  const named = (asked: readonly Item<V>[], values: readonly V[]) => {
-    const others = new Set(values);
-    const known = asked.filter(({ value }) => others.delete(value)).map(({ ref, value }) => [ref, value] as const);
-    return new Map([...known, ...byRef(kind, others)]);
-  };
+  const missing = (listed: ReadonlySet<Ref>) => [...host.allHeld()].flatMap(([ref]) => (listed.has(ref) ? [] : [ref]));
   const look = () =>
     inTurn(async () => {
       trusted = true;
@@ -119,9 +120,9 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
       for (const ref of byRef(kind, values).keys()) settle(ref, found.get(ref));
     });
   /** Where only what is wanted is looked at, what is wanted for the first time has never been. */
-  const readUnseen = async (refs: readonly Ref[]) => {
-    const unseen = refs.filter((ref) => host.held(ref) === undefined).flatMap((ref) => wishes.get(ref)?.value ?? []);
-    if (kind.isOurs !== undefined) await readAgain(unseen);
+  const readUnseen = async (refs: Iterable<Ref>) => {
+    if (kind.isOurs === undefined || !trusted) return;
+    await readAgain([...refs].filter((ref) => host.held(ref) === undefined).flatMap((ref) => wishes.get(ref)?.value ?? []));
   };
   const readAgain = async (values: readonly V[]) => {
     if (!trusted || values.length === 0) return;
@@ -149,7 +150,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     driver.note?.(
       [...changed].flatMap(([ref, former]) => (former !== undefined && host.stands(ref) ? (wishes.get(ref)?.value ?? []) : [])),
     );
-    await readUnseen([...changed.keys()]);
+    await readUnseen(changed.keys());
     await readDoubted();
     if (!trusted) await look();
     const others = [...reborn];

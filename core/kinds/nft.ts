@@ -52,12 +52,16 @@ export function nftRef(family: NftFamily, object: "chain" | "set" | "map", name:
 }
 
 export function elementRef(value: Pick<NftElement, "family" | "of" | "element">): Ref {
-  return `nft/${value.family} element ${value.of} ${value.element}`;
+  return `nft/${elementKey(value)}`;
+}
+
+function elementKey({ family, of, element }: Pick<NftElement, "family" | "of" | "element">): string {
+  return `${family} element ${of} ${element}`;
 }
 
 export const nft: Kind<Nft> = {
   name: "nft",
-  key: (value) => (value.object === "element" ? elementRef(value).slice("nft/".length) : `${value.family} ${value.object} ${value.name}`),
+  key: (value) => (value.object === "element" ? elementKey(value) : `${value.family} ${value.object} ${value.name}`),
   same: (want, have) =>
     want === have || (want.object === "element" && have.object === "element" ? isSameElement(want, have) : text(want) === text(have)),
   needs: (value) => {

@@ -1,31 +1,34 @@
 /**
- * Memory that is not needed, given back: V8 keeps what a great change took for the next one, and on a compute host that is memory of VMs.
+ * Memory that is not needed, given back: V8 keeps what a start or a great change took for the next one, and on a compute host that is
+ * memory of VMs.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Finished } from "#engine/host-loop.ts";
 
-/** So many objects changed in one round: a start on an empty host, a large group that comes into sight. */
+/** So many objects changed in one round: a large group that comes into sight. */
 const GREAT = 2000;
 /** By then the host has been looked at again, and nothing holds on to what was changed. */
 const REST_MS = 12_000;
 
-/** Takes some 50 ms once, when nothing great has happened for a while. */
+/** Takes some 100 ms once, when nothing great has happened for a while. */
 export function tidying(): (finished: Finished) => void {
   // The heap grows by a third of what it holds before it is cleaned, not by as much again. Said at the start of the process, it would have
   // to compile all of Node's own modules: what is kept of them counts for the flags that it was made with.
   setFlagsFromString("--heap-growing-percent=35");
   let timer: NodeJS.Timeout | undefined;
   return ({ result }) => {
-    if (result.news.length < GREAT) return;
+    // The first round is that of a start.
+    if (timer !== undefined && result.news.length < GREAT) return;
     clearTimeout(timer);
     timer = setTimeout(collect, REST_MS).unref();
   };
 }
 
+/** Only what V8 calls the last resort gives back the room that young objects had. */
 function collect(): void {
   setFlagsFromString("--expose-gc");
   // The flag counts for contexts that are made after it.
-  const gc = runInNewContext("gc") as () => void;
-  gc();
+  const gc = runInNewContext("gc") as (options: object) => void;
+  gc({ type: "major", execution: "sync", flavor: "last-resort" });
 }
