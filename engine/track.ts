@@ -144,8 +144,18 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     return !trusted || doubted.size > 0;
   };
 
+  const listsIn = function* (parts: readonly Part[]) {
+    for (const part of parts) yield pick(part) ?? [];
+  };
+  /** What is wanted is asked for more often than it changes. */
+  let taken: readonly Part[] | undefined;
+  const take = (parts: readonly Part[]) => {
+    if (parts === taken) return NOTHING;
+    taken = parts;
+    return wishes.take(listsIn(parts));
+  };
   const prepare: Track["prepare"] = async (parts) => {
-    const changed = wishes.take(parts.flatMap((part) => [pick(part) ?? []]));
+    const changed = take(parts);
     for (const [ref, former] of changed) host.rewanted(ref, former);
     driver.note?.(
       [...changed].flatMap(([ref, former]) => (former !== undefined && host.stands(ref) ? (wishes.get(ref)?.value ?? []) : [])),
@@ -225,6 +235,8 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     causes: wishes.causes,
   };
 }
+
+const NOTHING: ReadonlyMap<Ref, undefined> = new Map();
 
 function plain({ ref, show, because, needs, value }: Item): Item {
   return { ref, show, because, needs, value };

@@ -53,8 +53,9 @@ export function linuxDaemons(options: DaemonsOptions): Driver<Daemon> {
   mkdirSync(join(options.state, "log"), { recursive: true });
   return {
     list: (want) => {
+      yard.links.forget?.();
       const wanted = new Map(want.map((each) => [each.name, each]));
-      return Promise.all(alive(yard).map((record) => asHeld(yard, sighting(yard, record), wanted.get(record.daemon.name))));
+      return Promise.all(alive(yard).map(async (record) => asHeld(yard, await sighting(yard, record), wanted.get(record.daemon.name))));
     },
     apply: (changes) =>
       Promise.all(
@@ -69,9 +70,9 @@ function alive({ records }: Yard): readonly RunRecord[] {
 }
 
 /** Written down, for the next agent too: of a link that nobody has seen it could not be told that it went. */
-function sighting({ records, links }: Yard, record: RunRecord): RunRecord {
+async function sighting({ records, links }: Yard, record: RunRecord): Promise<RunRecord> {
   const now = sighted(record, links);
-  if (now !== record) records.write(now);
+  if (now !== record) await records.write(now);
   return now;
 }
 
@@ -128,7 +129,7 @@ async function begin(yard: Yard, want: Daemon): Promise<Outcome> {
   const started = await startDaemon(yard, want);
   if (typeof started === "string") return { state: "failed", reason: started };
   // Not loaded until it serves: if the agent dies here, the next one asks again.
-  record(yard, { ...want, loaded: "" }, started);
+  await record(yard, { ...want, loaded: "" }, started);
   return serving(yard, want, { started, settledMs: SETTLED_MS });
 }
 
@@ -151,13 +152,17 @@ async function stop(yard: Yard, name: string, how: false | { readonly unasked: t
   yard.records.remove(name);
 }
 
-function record({ records, links }: Yard, daemon: Daemon, { process, pidFile, stamp, links: seen }: Started & Partial<RunRecord>): void {
+function record(
+  { records, links }: Yard,
+  daemon: Daemon,
+  { process, pidFile, stamp, links: seen }: Started & Partial<RunRecord>,
+): Promise<void> {
   const known = {
     ...(pidFile !== undefined && { pidFile }),
     ...(stamp !== undefined && { stamp }),
     ...(seen !== undefined && { links: seen }),
   };
-  records.write(sighted({ process, daemon, ...known }, links));
+  return records.write(sighted({ process, daemon, ...known }, links));
 }
 
 interface Serving {
@@ -174,7 +179,7 @@ async function serving(yard: Yard, want: Daemon, { started, settledMs }: Serving
     const waitsFor = waits(started, answer, Date.now() < start + settledMs);
     if (waitsFor === undefined) {
       const stamp = stampIn(want, answer?.stdout ?? "");
-      record(yard, want, { ...started, ...(stamp !== undefined && { stamp }) });
+      await record(yard, want, { ...started, ...(stamp !== undefined && { stamp }) });
       return DONE;
     }
     if (Date.now() > start + READY_MS) return { state: "failed", reason: `it does not serve after ${READY_MS} ms: ${waitsFor}` };

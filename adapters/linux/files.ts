@@ -1,10 +1,12 @@
 /** Files in those directories below the state directory that are ours alone. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, normalize, relative } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join, normalize, relative } from "node:path";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver, Outcome } from "#contracts/driver.ts";
 import type { File } from "#core/kinds/file.ts";
 import { isMissing, reasonOf } from "./errors.ts";
+import { replaceFile } from "./replace-file.ts";
 
 export interface FilesOptions {
   readonly state: string;
@@ -12,7 +14,7 @@ export interface FilesOptions {
   readonly owned: readonly string[];
 }
 
-/** Synchronous on purpose: a few hundred small files of one directory, in the page cache. */
+/** Listed in one go on purpose: a few hundred small files of one directory, in the page cache. */
 export function linuxFiles({ state, owned }: FilesOptions): Driver<File> {
   const place = (path: string) => {
     const clean = normalize(path);
@@ -20,23 +22,22 @@ export function linuxFiles({ state, owned }: FilesOptions): Driver<File> {
       throw new Error(`${path} lies in none of ${owned.join(", ")} below ${state}`);
     return join(state, clean);
   };
-  const outcomeOf = (step: () => void): Outcome => {
-    try {
-      step();
-      return DONE;
-    } catch (error) {
-      return { state: "failed", reason: reasonOf(error) };
-    }
-  };
+  const outcomeOf = (step: () => Promise<void>): Promise<Outcome> =>
+    step().then(
+      () => DONE,
+      (error: unknown) => ({ state: "failed", reason: reasonOf(error) }),
+    );
   return {
     list: async () =>
       owned
         .flatMap((directory) => filesBelow(join(state, directory)))
         .map((path) => ({ path: relative(state, path), content: readFileSync(path, "utf8") })),
-    apply: async (changes) =>
-      changes.map((change) =>
-        outcomeOf(() =>
-          change.op === "delete" ? rmSync(place(change.have.path), { force: true }) : write(place(change.want.path), change.want.content),
+    apply: (changes) =>
+      Promise.all(
+        changes.map((change) =>
+          outcomeOf(async () =>
+            change.op === "delete" ? rm(place(change.have.path), { force: true }) : write(place(change.want.path), change.want.content),
+          ),
         ),
       ),
   };
@@ -53,13 +54,7 @@ function filesBelow(directory: string): string[] {
   }
 }
 
-/**
- * Written aside and renamed, so that no reader sees half a file. The name begins with a dot because dnsmasq reads every
- * new file of a directory at once, but for those. No fsync: after a power failure, the first round writes it again.
- */
-function write(path: string, content: string): void {
-  const aside = join(dirname(path), `.${basename(path)}.new`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(aside, content);
-  renameSync(aside, path);
+async function write(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await replaceFile(path, content);
 }

@@ -7,14 +7,46 @@ import { linkNumbers } from "../netlink/links.ts";
 import type { RunRecord } from "./run-record.ts";
 
 export interface LinkLives {
-  /** Numbers of those of these links that there are. */
+  /** Nothing that was told before is believed any longer. */
+  forget?(): void;
+  /** Numbers of those of these links that there are: while `watch` is listened to, as they were told. */
   now(names: readonly string[]): ReadonlyMap<string, number>;
   /** Calls `changed` when a link may have come or gone, the one of this name where one is told, until the returned function is called. */
   watch?(changed: (on?: string) => void): () => void;
 }
 
 export function linkLives({ route, watch }: Pick<Kernel, "route" | "watch">): LinkLives {
-  return { now: (names) => linkNumbers(route, names), watch: (changed) => watch.route(["links"], changed) };
+  const told = new Map<string, number | undefined>();
+  let listeners = 0;
+  const ask = (names: readonly string[]) => {
+    const found = linkNumbers(route, names);
+    if (listeners > 0) for (const name of names) told.set(name, found.get(name));
+    return found;
+  };
+  return {
+    forget: () => told.clear(),
+    now: (names) => {
+      const found = ask(names.filter((name) => !told.has(name)));
+      return new Map(names.flatMap((name) => namedNumber(name, found.get(name) ?? told.get(name))));
+    },
+    watch: (changed) => {
+      listeners++;
+      const end = watch.route(["links"], (on) => {
+        if (on === undefined) told.clear();
+        else told.delete(on);
+        changed(on);
+      });
+      return () => {
+        listeners--;
+        told.clear();
+        end();
+      };
+    },
+  };
+}
+
+function namedNumber(name: string, number: number | undefined): [string, number][] {
+  return number === undefined ? [] : [[name, number]];
 }
 
 /** Where nobody tells of links. */

@@ -2,10 +2,11 @@
  * What is remembered of a daemon on the host itself: which process it is, and what it has been told. With it, an agent that
  * starts anew finds the daemons of the one before. One JSON file per daemon.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import { isMissing } from "./errors.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { ProcessName } from "./process.ts";
 
 export interface RunRecord {
@@ -23,7 +24,8 @@ export interface RunRecord {
 export interface RunRecords {
   all(): readonly RunRecord[];
   of(name: string): RunRecord | undefined;
-  write(record: RunRecord): void;
+  /** One at a time. */
+  write(record: RunRecord): Promise<void>;
   remove(name: string): void;
 }
 
@@ -40,10 +42,7 @@ export function runRecords(directory: string): RunRecords {
       readdirSync(directory)
         .filter((entry) => entry.endsWith(SUFFIX))
         .flatMap((entry) => of(entry.slice(0, -SUFFIX.length)) ?? []),
-    write: (record) => {
-      writeFileSync(`${place(record.daemon.name)}.new`, JSON.stringify(record));
-      renameSync(`${place(record.daemon.name)}.new`, place(record.daemon.name));
-    },
+    write: (record) => replaceFile(place(record.daemon.name), JSON.stringify(record)),
     remove: (name) => rmSync(place(name), { force: true }),
   };
 }

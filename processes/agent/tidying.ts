@@ -11,17 +11,23 @@ const GREAT = 2000;
 /** By then the host has been looked at again, and nothing holds on to what was changed. */
 const REST_MS = 12_000;
 
-/** Takes some 100 ms once, when nothing great has happened for a while. */
+/** Takes some 100 ms once, when nothing at all has happened for a while. */
 export function tidying(): (finished: Finished) => void {
   // The heap grows by a third of what it holds before it is cleaned, not by as much again. Said at the start of the process, it would have
   // to compile all of Node's own modules: what is kept of them counts for the flags that it was made with.
   setFlagsFromString("--heap-growing-percent=35");
   let timer: NodeJS.Timeout | undefined;
-  return ({ result }) => {
-    // The first round is that of a start.
-    if (timer !== undefined && result.news.length < GREAT) return;
+  // Of the start.
+  let isDue = true;
+  const tidy = () => {
+    isDue = false;
+    collect();
+  };
+  return ({ result, changed }) => {
+    isDue ||= result.news.length >= GREAT;
+    if (!isDue || !changed) return;
     clearTimeout(timer);
-    timer = setTimeout(collect, REST_MS).unref();
+    timer = setTimeout(tidy, REST_MS).unref();
   };
 }
 
