@@ -137,6 +137,7 @@ function upsOf({ changes }: Work): readonly Pending[] {
 function foresee(works: readonly Work[], { stands, resting }: Site): void {
   const coming = new Set(works.flatMap((work) => upsOf(work).flatMap(({ ref, isFact }) => (isFact ? [] : [ref]))));
   for (const work of works) {
+    if (work.track.foresee === undefined) continue;
     const ready = upsOf(work).filter(
       (change) => resting(change) === undefined && change.needs.every((ref) => stands(ref) || coming.has(ref)),
     );

@@ -43,8 +43,8 @@ export interface Track {
   survey(options: DiffOptions): Survey;
   /** Does it stand as it is wanted? */
   stands(ref: Ref): boolean;
-  /** These will be asked for, unless what they need fails. */
-  foresee(changes: readonly Pending[]): void;
+  /** These will be asked for, unless what they need fails; absent where nobody wants to know. */
+  foresee?(changes: readonly Pending[]): void;
   /** One outcome per change: done is what was read back. */
   apply(changes: readonly Pending[]): Promise<readonly Outcome[]>;
   /** Lists the host; whatever is at work goes on meanwhile. */
@@ -223,7 +223,7 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     },
     survey,
     stands: (ref) => failure === undefined && host.stands(ref),
-    foresee: (changes) => driver.foresee?.(changes.flatMap(changeOf)),
+    ...(driver.foresee !== undefined && { foresee: (changes) => driver.foresee?.(changes.flatMap(changeOf)) }),
     apply,
     look,
     mistrust: () => void (trusted = false),

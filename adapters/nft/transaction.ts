@@ -151,7 +151,7 @@ async function oneByOne(door: Door, changes: readonly Change<Nft>[], settled: Se
 function holdDependents(changes: readonly Change<Nft>[], settled: Settled): void {
   const stuck = new Set<Ref>();
   for (const [change, outcome] of settled) if (outcome.state !== "done") stuck.add(change.ref);
-  for (let before = -1; before < stuck.size;) {
+  for (let before = 0; before < stuck.size;) {
     before = stuck.size;
     for (const change of changes) {
       if (change.op === "delete" || settled.has(change) || !needsOf(change.want).some((ref) => stuck.has(ref))) continue;
