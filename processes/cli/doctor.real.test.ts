@@ -142,6 +142,29 @@ const FOREIGN: readonly Broken[] = [
     ids: ["H9"],
     breaking: () => sysctl("gw1", "net.ipv6.conf.wan0.accept_ra=0 net.ipv6.conf.default.accept_ra=2"),
   },
+  {
+    what: "the kernel has no room for IPv6 routes",
+    ids: ["R18"],
+    breaking: () => sysctl("gw1", "net.ipv6.route.max_size=64"),
+  },
+  {
+    what: "the kernel sums up each packet for a VM",
+    ids: ["H10"],
+    breaking: () => on("h1", `ethtool -K ${vm.nics[0]?.tap} tx off`),
+    mending: () => on("h1", `ethtool -K ${vm.nics[0]?.tap} tx on`),
+  },
+  {
+    what: "a subnet does no DHCP",
+    ids: ["N1"],
+    breaking: () => dhcp(false),
+    mending: () => dhcp(true),
+  },
+  {
+    what: "a group lets everybody in",
+    ids: ["N3"],
+    breaking: async () => (opened = await api<Opened>("POST", "security-group-rules", { security_group_rule: await anybody() })),
+    mending: () => api("DELETE", `security-group-rules/${opened?.security_group_rule.id}`),
+  },
   { what: "a project may make networks", ids: ["N2"], breaking: () => api("PUT", "quotas/demo", { quota: { network: 5 } }) },
   {
     what: "a port may send as anybody",
@@ -150,6 +173,22 @@ const FOREIGN: readonly Broken[] = [
     mending: () => api("PUT", `ports/${portOf(vm)}`, { port: { port_security_enabled: true } }),
   },
 ];
+
+interface Opened {
+  readonly security_group_rule: { readonly id: string };
+}
+let opened: Opened | undefined;
+
+/** A rule that lets everybody into the group of the first VM. */
+async function anybody(): Promise<object> {
+  const { port } = await api<{ port: { security_groups: readonly string[] } }>("GET", `ports/${portOf(vm)}`);
+  return { security_group_id: port.security_groups[0], direction: "ingress", ethertype: "IPv4", remote_ip_prefix: "0.0.0.0/0" };
+}
+
+async function dhcp(enabled: boolean): Promise<void> {
+  const { subnets } = await api<{ subnets: readonly { id: string; name: string }[] }>("GET", "subnets?ip_version=4");
+  await api("PUT", `subnets/${subnets[0]?.id}`, { subnet: { enable_dhcp: enabled } });
+}
 
 const portOf = ({ nics }: Vm) => nics[0]?.port_id ?? "";
 const bird = (machine: string, command: string) =>
@@ -217,6 +256,41 @@ const HELD: readonly Broken[] = [
     what: "a gateway tells the outside everything",
     ids: ["R1", "R2", "R15"],
     breaking: () => reconfigured("gw1", (text) => text.replace(/export where net ~ \[ 172\.18\.208\.0\/24 \].*;/, "export all;")),
+    mending: () => restored("gw1"),
+  },
+  {
+    what: "what goes to other VMs is translated as well",
+    ids: ["G7"],
+    breaking: () =>
+      on(
+        "gw1",
+        `nft list chain inet margay pnat > ${kept()} && nft flush chain inet margay pnat && sed 's/, 172.18.208.0.24//' ${kept()} | nft -f -`,
+      ),
+    mending: () => on("gw1", `nft flush chain inet margay pnat && nft -f ${kept()}`),
+  },
+  {
+    what: "a reflector drops routes at once",
+    ids: ["R17"],
+    breaking: () => reconfigured("rr1", (text) => text.replace("graceful restart on;", "graceful restart off;")),
+    mending: () => restored("rr1"),
+  },
+  {
+    what: "nobody watches whether hosts live",
+    ids: ["R16"],
+    breaking: () => reconfigured("rr1", (text) => text.replaceAll("  bfd on;\n", "")),
+    mending: () => restored("rr1"),
+  },
+  {
+    what: "a host takes its reflector for one of another AS",
+    ids: ["R6", "R10", "R11", "R13", "R16"],
+    breaking: () => reconfigured("h1", (text) => text.replace("192.168.100.5 as 64512", "192.168.100.5 as 64999")),
+    mending: () => restored("h1"),
+  },
+  {
+    what: "a next hop is on no link",
+    ids: ["R6", "R9"],
+    breaking: () =>
+      reconfigured("gw1", (text) => `ipv4 table nowhere;\n${text.replace("gateway direct;", "gateway recursive; igp table nowhere;")}`),
     mending: () => restored("gw1"),
   },
   {
