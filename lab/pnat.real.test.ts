@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import type { Variant } from "#core/intent/bgp-variants.ts";
 import { blockOf } from "#core/datacenter/pnat-blocks.ts";
+import { privateRanges } from "#core/datacenter/ranges.ts";
 import type { Ip } from "#core/net/address.ts";
 import { fabricStands } from "./fabric.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
@@ -90,7 +91,7 @@ describe("ports that are each VM's own", () => {
 
   test("a VM goes out from its own block, which follows from its address", async () => {
     const [gw1] = dc.gateways;
-    const block = blockOf(VM, dc.ranges.private ?? assert.fail(), gw1?.pnat ?? assert.fail(), 2048);
+    const block = blockOf(VM, privateRanges(dc), gw1?.pnat ?? assert.fail(), 2048) ?? assert.fail();
     for (const port of [80, 22, 80, 80]) assert.equal((await tcp(vmNetns(lab, "int"), outside, port)).peerSaw, block.ip);
     const flows = await must(inside(at("gw1"), ["conntrack", "-L", "-p", "tcp", "-s", VM]));
     const ports = [...flows.matchAll(/ dst=198\S+ sport=\d+ dport=(\d+)/g)].map((match) => Number(match[1]));

@@ -13,6 +13,7 @@ import type { Driver } from "#contracts/driver.ts";
 import { signalProcess } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { torsOf } from "#core/datacenter/racks.ts";
+import { rangesOf } from "#core/datacenter/ranges.ts";
 import type { View } from "#core/feed/item.ts";
 import { computeBgp } from "#core/intent/bgp-compute.ts";
 import { compileGateway } from "#core/intent/gateway.ts";
@@ -178,11 +179,10 @@ async function once<V>(kind: Kind<V>, driver: Driver<V>, wanted: readonly Wanted
 
 /** What a compute host holds besides BGP, as far as packets must pass: the policy of its endpoints is not tried here. */
 async function forwarding({ lab, dc }: Edge, host: string): Promise<void> {
-  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole].flatMap((range) => range ?? []);
   await furnish(
     machineNetns(lab, host),
     ["net/ipv4/ip_forward=1", "net/ipv6/conf/all/forwarding=1", "net/ipv4/conf/all/rp_filter=0", "net/ipv4/conf/default/rp_filter=0"],
-    ranges.map((range) => `route add unreachable ${range} proto ${MARGAY_PROTOCOL} metric 4096`),
+    rangesOf(dc).map((range) => `route add unreachable ${range} proto ${MARGAY_PROTOCOL} metric 4096`),
   );
 }
 

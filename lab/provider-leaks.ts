@@ -2,6 +2,7 @@
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { exportsOf } from "#core/datacenter/exports.ts";
 import { machinePrefixes } from "#core/datacenter/racks.ts";
+import { ipv6Ranges, privateRanges } from "#core/datacenter/ranges.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import { machineNetns } from "./place.ts";
@@ -37,12 +38,9 @@ export async function leaked({ lab, dc }: Watched): Promise<readonly Cidr[]> {
 
 /** What the outside is not told of: the private range, the fabric, and the unannounced half of IPv6. */
 function secretsOf(dc: DataCenter): readonly Cidr[] {
-  const { ranges } = dc;
-  const told = exportsOf({ ranges });
-  const { external, internal } = ranges.ipv6 ?? {};
-  const halves =
-    ranges.ipv6 && told.includes(ranges.ipv6.whole)
-      ? []
-      : [external, internal].filter((half) => half !== undefined && !told.includes(half));
-  return [ranges.private, ...machinePrefixes(dc), ...halves].filter((prefix) => prefix !== undefined);
+  const told = exportsOf(dc);
+  const halves = ipv6Ranges(dc).flatMap(({ whole, external, internal }) =>
+    told.includes(whole) ? [] : [external, internal].filter((half) => !told.includes(half)),
+  );
+  return [...privateRanges(dc), ...machinePrefixes(dc), ...halves];
 }

@@ -15,6 +15,7 @@ import type { Refusal, Result } from "../result.ts";
 import { changed } from "./apply-difference.ts";
 import type { Difference } from "./apply-difference.ts";
 import type { Job } from "./apply.ts";
+import { meets, ownAddresses } from "./own-addresses.ts";
 import type { PlannedSubnet } from "./plan.ts";
 
 /** Where a subnet is, or should be. */
@@ -55,7 +56,9 @@ function applyOne(job: Job, { network_id, planned }: Slot, old: Subnet | undefin
   if (planned === undefined) return old === undefined ? ok({ id: undefined, difference: [] }) : remove(job, old);
   const made = make(job, network_id, planned);
   if (!made.ok) return made;
-  const next: Subnet = old === undefined ? made.value.row : { ...old, ...declaredOf(made.value.row) };
+  // Neutron takes an empty list for "all addresses" where a subnet is made.
+  const pools = planned.retiring ? { allocation_pools: [] } : {};
+  const next: Subnet = old === undefined ? { ...made.value.row, ...pools } : { ...old, ...declaredOf(made.value.row), ...pools };
   const difference = changed({ object: "subnet", name: planned.name }, old && declaredOf(old), declaredOf(next));
   if (old === undefined) job.write([...made.value.also, write("subnet", next.id, next)]);
   else if (difference.length === 0) job.pretend([write("subnet", old.id, old)]);
@@ -76,10 +79,15 @@ function remove(job: Job, old: Subnet): Result<SubnetApplied> {
 }
 
 function make(job: Job, network_id: string, planned: PlannedSubnet) {
+  const { retiring: had, ...declared } = planned;
   const family = familyOf(planned.cidr);
   // Addresses are ours to give, also in IPv6: what a host may announce is what the IPAM gave it.
   const modes = family === 6 ? { ipv6_ra_mode: "dhcpv6-stateful", ipv6_address_mode: "dhcpv6-stateful" } : {};
-  const input = readCreate(subnet, { ...planned, network_id, ip_version: family, ...modes }, job.who);
+  const input = readCreate(
+    subnet,
+    { ...declared, ...(had && { allocation_pools: had }), network_id, ip_version: family, ...modes },
+    job.who,
+  );
   if (!input.ok) return input;
   const made = subnetDecisions.create?.(job.cloud, input.value, job);
   if (made === undefined) throw new Error("subnets cannot be created");
@@ -94,23 +102,28 @@ function declaredOf(row: Subnet) {
 
 const SHOWN = 3;
 
-/** Refused when an address that a port has would be on no subnet, be the gateway's, or leave the pools. */
+/** Refused when an address that a port has would be on no subnet, be the gateway's or the data centre's own, or leave the pools. */
 function stranding({ cloud }: Job, old: Subnet, next: Subnet | undefined): Refusal | undefined {
+  const applied = cloud.get("datacenter", "this");
+  const own = applied === undefined ? [] : ownAddresses(applied);
+  const taken = (ip: Ip) => own.some((stretch) => meets(stretch, { start: ip, end: ip }));
   const lost: string[] = [];
   for (const port of cloud.by("port", "fixed_ips", `subnet_id=${old.id}`)) {
     for (const { ip_address: ip, subnet_id } of port.fixed_ips)
-      if (subnet_id === old.id && !keeps(old, next, ip)) lost.push(`port ${port.id} has ${ip}`);
+      if (subnet_id === old.id && (taken(ip) || !keeps(old, next, ip))) lost.push(`port ${port.id} has ${ip}`);
   }
   if (lost.length === 0) return undefined;
   const more = lost.length > SHOWN ? `, and ${lost.length - SHOWN} more` : "";
   const what = next === undefined ? `delete the subnet ${old.name} (${old.cidr})` : `change the subnet ${old.name}`;
-  return { status: 409, type: "DataCenterConflict", message: `Cannot ${what}: ${lost.slice(0, SHOWN).join(", ")}${more}.` };
+  const way = next?.cidr === old.cidr ? "" : " In ranges.retiring it stays until they have others.";
+  return { status: 409, type: "DataCenterConflict", message: `Cannot ${what}: ${lost.slice(0, SHOWN).join(", ")}${more}.${way}` };
 }
 
 /** An address that was outside the pools before may stay so: somebody chose it. */
 function keeps(old: Subnet, next: Subnet | undefined, ip: Ip): boolean {
   if (next === undefined || !contains(next.cidr, ip) || next.gateway_ip === ip) return false;
-  return inPools(next, ip) || !inPools(old, ip);
+  // Where there are no pools any more, nobody gets one, and who has one keeps it.
+  return next.allocation_pools.length === 0 || inPools(next, ip) || !inPools(old, ip);
 }
 
 function inPools({ allocation_pools: pools }: Subnet, ip: Ip): boolean {

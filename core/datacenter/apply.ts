@@ -3,14 +3,13 @@
  * told. One decision for all of it: whatever would take an address from a port refuses the whole. Applying the same again
  * writes nothing.
  */
-import { familyOf } from "../net/address.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import type { Decision, Fresh, RowWrite } from "../neutron/decision.ts";
 import { defaultLimits } from "../neutron/quota-limits.ts";
 import type { Who } from "../policy/who.ts";
 import { ok } from "../result.ts";
 import type { Result } from "../result.ts";
-import type { Applied, Made, Side } from "./applied.ts";
+import type { Applied, Made, MadeNetwork, OfFamilies, Side } from "./applied.ts";
 import { changed, valuesOf } from "./apply-difference.ts";
 import type { Difference } from "./apply-difference.ts";
 import { applyNetwork } from "./apply-network.ts";
@@ -18,6 +17,8 @@ import { applySubnets } from "./apply-subnets.ts";
 import type { DataCenter } from "./data-center.ts";
 import { plan } from "./plan.ts";
 import type { PlannedNetwork } from "./plan.ts";
+import { placesOn } from "./subnet-places.ts";
+import type { SubnetPlace } from "./subnet-places.ts";
 
 export interface Apply {
   readonly datacenter: DataCenter;
@@ -81,30 +82,28 @@ function applyNetworks(job: Job, old: Made | undefined, datacenter: DataCenter):
   const internal = applyNetwork(job, planned.internal, { id: old?.internal.network, ours });
   if (!internal.ok) return internal;
   const network = { external: external.value.id, internal: internal.value.id };
-  const slots = SLOTS.map(({ side, family }) => ({
-    network_id: network[side],
-    planned: planned[side].subnets.find(({ cidr }) => familyOf(cidr) === family),
-    id: old?.[side].subnets[family],
-  }));
-  const subnets = applySubnets(job, slots);
+  const places = SIDES.flatMap((side) => placesOn(job.cloud, { on: side, made: old?.[side], planned: planned[side] }));
+  const subnets = applySubnets(
+    job,
+    places.map(({ side, planned, id }) => ({ network_id: network[side], planned, id })),
+  );
   if (!subnets.ok) return subnets;
-  const made = (side: Side) => ({
-    network: network[side],
-    subnets: Object.fromEntries(
-      SLOTS.flatMap((slot, at) => (slot.side === side && subnets.value.ids[at] ? [[slot.family, subnets.value.ids[at]]] : [])),
-    ),
-  });
+  const made = (side: Side): MadeNetwork => {
+    const ids = (which: SubnetPlace["which"]): OfFamilies =>
+      Object.fromEntries(
+        places.flatMap((place, at) => {
+          const id = subnets.value.ids[at];
+          return place.side === side && place.which === which && id !== undefined ? [[place.family, id]] : [];
+        }),
+      );
+    const retiring = ids("retiring");
+    return { network: network[side], subnets: ids("subnets"), ...(Object.keys(retiring).length > 0 && { retiring }) };
+  };
   const difference = [...external.value.difference, ...internal.value.difference, ...subnets.value.difference];
   return ok({ made: { external: made("external"), internal: made("internal") }, difference });
 }
 
-/** Where a subnet may be: each network has at most one of each family. */
-const SLOTS = [
-  { side: "external", family: 4 },
-  { side: "external", family: 6 },
-  { side: "internal", family: 4 },
-  { side: "internal", family: 6 },
-] as const;
+const SIDES = ["external", "internal"] as const;
 
 function plannedOf(datacenter: DataCenter, side: Side): PlannedNetwork {
   const network = plan(datacenter).networks.find(({ name }) => name === datacenter.networks[side].name);

@@ -4,7 +4,7 @@ import type { Family, Ip } from "../net/address.ts";
 import { contains, firstOf, lastOf, lengthOf, overlaps, prefixOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { linkAddresses, routerAddresses } from "./declared-racks.ts";
-import type { Declared, DeclaredMachine } from "./layout.ts";
+import type { Declared, DeclaredMachine, DeclaredRanges } from "./layout.ts";
 import { showPath } from "./source.ts";
 import type { Path, Source } from "./source.ts";
 
@@ -49,7 +49,7 @@ export interface Place {
 
 /** Every prefix of the file that must be apart from the others. */
 export function placesOf(declared: Declared): readonly Place[] {
-  const { ranges, fabric, racks, gateways, lab } = declared;
+  const { fabric, racks, gateways, lab } = declared;
   const links = (gateways ?? []).flatMap((gateway, index) =>
     FAMILIES.map((family) => {
       const local = gateway?.upstream?.[keyOf(family)]?.address;
@@ -57,9 +57,7 @@ export function placesOf(declared: Declared): readonly Place[] {
     }),
   );
   const places = [
-    { path: ["ranges", "public"], prefix: ranges?.public },
-    { path: ["ranges", "private"], prefix: ranges?.private },
-    { path: ["ranges", "ipv6"], prefix: ranges?.ipv6 },
+    ...kindsOf(declared).flatMap(({ path, of }) => KINDS.map((kind) => ({ path: [...path, kind], prefix: of[kind] }))),
     { path: ["fabric", "ipv4"], prefix: fabric?.ipv4 },
     { path: ["fabric", "ipv6"], prefix: fabric?.ipv6 },
     { path: ["fabric", "loopbacks4"], prefix: fabric?.loopbacks4 },
@@ -87,30 +85,41 @@ function sameLink(left: Place, right: Place): boolean {
   return left.path[0] === "gateways" && right.path[0] === "gateways" && left.prefix === right.prefix;
 }
 
+const KINDS = ["public", "private", "ipv6"] as const;
+
+/** The ranges that addresses are given from, and those that retire. */
+export function kindsOf({ ranges }: Declared): readonly { readonly path: Path; readonly of: DeclaredRanges }[] {
+  const retiring = ranges?.retiring;
+  return [
+    ...(ranges === undefined ? [] : [{ path: ["ranges"], of: ranges }]),
+    ...(retiring === undefined ? [] : [{ path: ["ranges", "retiring"], of: retiring }]),
+  ];
+}
+
 /** At least one range; halves of /64 or larger; room for a gateway IP and a VM; a fabric that carries the family. */
-export function checkRanges({ ranges, fabric }: Declared, source: Source): void {
+export function checkRanges(declared: Declared, source: Source): void {
+  const { ranges, fabric } = declared;
   if (ranges === undefined) return;
-  const { public: open, private: closed, ipv6 } = ranges;
-  if (open === undefined && closed === undefined && ipv6 === undefined && !source.findings.some(({ path }) => path[0] === "ranges")) {
+  if (KINDS.every((kind) => ranges[kind] === undefined) && !source.findings.some(({ path }) => path[0] === "ranges")) {
     source.blame(["ranges"], "no address range at all; give at least one of public, private, ipv6");
   }
-  if (ipv6 !== undefined && lengthOf(ipv6) > 63) {
-    source.blame(["ranges", "ipv6"], `cannot be halved into /64 or larger; it has to be a /63 or larger`);
-  }
-  for (const key of ["public", "private"] as const) {
-    const cidr = ranges[key];
-    if (cidr !== undefined && lengthOf(cidr) > 30)
-      source.blame(["ranges", key], "too small for a gateway IP and a VM; it has to be a /30 or larger");
-  }
-  const carried: readonly (readonly [string, Family, Cidr | undefined])[] = [
-    ["ranges.public", 4, open],
-    ["ranges.private", 4, closed],
-    ["ranges.ipv6", 6, ipv6],
-  ];
-  for (const [name, family, cidr] of carried) {
-    if (cidr === undefined || fabric === undefined || fabric[keyOf(family)] !== undefined) continue;
-    if (!source.blamed(["fabric", keyOf(family)]))
-      source.blame(["fabric", keyOf(family)], `missing; the addresses of ${name} travel over it`);
+  for (const { path, of } of kindsOf(declared)) {
+    const told = source.findings.some((found) => path.every((key, at) => found.path[at] === key));
+    if (path.length > 1 && !told && KINDS.every((kind) => of[kind] === undefined))
+      source.blame(path, "no range in it; leave the key out when nothing retires");
+    if (of.ipv6 !== undefined && lengthOf(of.ipv6) > 63) {
+      source.blame([...path, "ipv6"], `cannot be halved into /64 or larger; it has to be a /63 or larger`);
+    }
+    for (const key of ["public", "private"] as const) {
+      const cidr = of[key];
+      if (cidr !== undefined && lengthOf(cidr) > 30)
+        source.blame([...path, key], "too small for a gateway IP and a VM; it has to be a /30 or larger");
+    }
+    for (const kind of KINDS) {
+      const key = kind === "ipv6" ? "ipv6" : "ipv4";
+      if (of[kind] === undefined || fabric === undefined || fabric[key] !== undefined || source.blamed(["fabric", key])) continue;
+      source.blame(["fabric", key], `missing; the addresses of ${showPath([...path, kind])} travel over it`);
+    }
   }
 }
 

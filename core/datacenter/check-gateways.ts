@@ -1,6 +1,7 @@
 /** What must hold of the gateways and their links to the provider, and how the fabric's routes get from one to the other. */
 import { contains, prefixOf } from "../net/prefix.ts";
-import { FAMILIES, edgeName, isEdge, keyOf } from "./check-addresses.ts";
+import { FAMILIES, edgeName, isEdge, keyOf, kindsOf } from "./check-addresses.ts";
+import { isTranslated } from "./check-pnat.ts";
 import type { Declared, DeclaredGateway, DeclaredUpstream } from "./layout.ts";
 import { showPath } from "./source.ts";
 import type { Path, Source } from "./source.ts";
@@ -21,9 +22,9 @@ export function checkGateways(declared: Declared, source: Source): void {
   }
   checkSharedLinks(declared, source);
   const leads4 = (declared.gateways ?? []).map((_, index) => source.at(["gateways", index, "upstream", "ipv4"]) !== undefined);
-  if (declared.ranges?.private !== undefined && leads4.length > 0 && !leads4.includes(true)) {
-    source.blame(["ranges", "private"], "no gateway has upstream.ipv4, so nothing can translate it");
-  }
+  if (leads4.length === 0 || leads4.includes(true)) return;
+  for (const { path, of } of kindsOf(declared))
+    if (of.private !== undefined) source.blame([...path, "private"], "no gateway has upstream.ipv4, so nothing can translate it");
 }
 
 /** Who reflects is one or the other: reflectors that nobody connects to are a mistake, not a reserve. */
@@ -59,8 +60,11 @@ function checkUpstream({ fabric }: Declared, upstream: DeclaredUpstream, blame: 
 const LARGEST_POOL = 1024n;
 
 /** A private range is translated by every gateway that IPv4 leaves through, into addresses that come back to it. */
-function againstPnat({ ranges }: Declared, { upstream, pnat }: DeclaredGateway, source: Source): string | undefined {
-  const translates = source.at(["ranges", "private"]) !== undefined;
+function againstPnat(declared: Declared, { upstream, pnat }: DeclaredGateway, source: Source): string | undefined {
+  const translates = isTranslated(source);
+  const open = kindsOf(declared).flatMap(({ path, of }) =>
+    of.public === undefined ? [] : [{ path: [...path, "public"], range: of.public }],
+  );
   if (pnat === undefined) {
     return translates && upstream?.ipv4 !== undefined ? "missing; ranges.private has to be translated on its way out here" : undefined;
   }
@@ -69,10 +73,10 @@ function againstPnat({ ranges }: Declared, { upstream, pnat }: DeclaredGateway, 
   if (upstream?.ipv4 === undefined) return "upstream.ipv4 is missing, so no IPv4 leaves here";
   if (upstream.ipv4.address === undefined) return undefined;
   const link = prefixOf(upstream.ipv4.address.ip, upstream.ipv4.address.length);
-  const home = [link, ranges?.public].find((prefix) => prefix !== undefined && within(prefix, pnat));
+  const home = [link, ...open.map(({ range }) => range)].find((prefix) => within(prefix, pnat));
   if (home !== undefined)
     return isEdge(home, pnat.start) || isEdge(home, pnat.end) ? `holds the network or broadcast address of ${home}` : undefined;
-  const inside = ranges?.public === undefined ? "" : ` nor inside ranges.public ${ranges.public}`;
+  const inside = open.map(({ path, range }) => ` nor inside ${showPath(path)} ${range}`).join("");
   return `not on the link ${link}${inside}; replies would not come back`;
 }
 

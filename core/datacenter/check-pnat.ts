@@ -1,6 +1,6 @@
 /** What must hold of how the private range is translated. */
 import { overlaps } from "../net/prefix.ts";
-import { placesOf } from "./check-addresses.ts";
+import { kindsOf, placesOf } from "./check-addresses.ts";
 import type { Declared } from "./layout.ts";
 import { addressesFor, vmsPerAddress } from "./pnat-blocks.ts";
 import { showPath } from "./source.ts";
@@ -8,19 +8,28 @@ import type { Source } from "./source.ts";
 import { spanSize, within } from "./span.ts";
 
 export function checkTranslation(declared: Declared, source: Source): void {
-  const { pnat, ranges } = declared;
+  const { pnat } = declared;
   if (pnat === undefined) return;
-  if (source.at(["ranges", "private"]) === undefined) return source.blame(["pnat"], "there is no ranges.private to translate");
+  if (!isTranslated(source)) return source.blame(["pnat"], "there is no ranges.private to translate");
   checkUntranslated(declared, source);
   const { ports_per_vm: ports } = pnat;
-  if (ports === undefined || ranges?.private === undefined) return;
-  const needed = addressesFor(ranges.private, ports);
+  const ranges = kindsOf(declared).flatMap(({ of }) => of.private ?? []);
+  if (ports === undefined || ranges.length === 0) return;
+  const needed = addressesFor(ranges, ports);
   for (const [index, gateway] of (declared.gateways ?? []).entries()) {
     const pool = gateway?.pnat;
     if (pool === undefined || spanSize(pool) >= needed) continue;
     const share = `${vmsPerAddress(ports)} VMs with ${ports} ports each to an address`;
-    source.blame(["gateways", index, "pnat"], `${spanSize(pool)} addresses; with ${share}, ${ranges.private} needs ${needed}`);
+    source.blame(
+      ["gateways", index, "pnat"],
+      `${spanSize(pool)} addresses; with ${share}, ${ranges.join(" and ")} need${ranges.length === 1 ? "s" : ""} ${needed}`,
+    );
   }
+}
+
+/** Is there a private range in the file, be it one that is wrong? */
+export function isTranslated(source: Source): boolean {
+  return [["ranges"], ["ranges", "retiring"]].some((path) => source.at([...path, "private"]) !== undefined);
 }
 
 /** Prefixes that are not translated are others' than all that is declared, and none stands in for VMs. */

@@ -30,16 +30,23 @@ export interface DataCenter {
   readonly lab: LabPlan;
 }
 
-export interface Ranges {
+export interface RangesOfKinds {
   readonly public?: Cidr;
   readonly private?: Cidr;
-  readonly ipv6?: {
-    readonly whole: Cidr;
-    readonly external: Cidr;
-    readonly internal: Cidr;
-    /** What of it is announced outside (`exportsOf`); absent: the whole. */
-    readonly announced?: "external half";
-  };
+  readonly ipv6?: Range6;
+}
+
+export interface Ranges extends RangesOfKinds {
+  /** Those that others replace: who has an address of one keeps it, and nobody is given another. Absent: none. */
+  readonly retiring?: RangesOfKinds;
+}
+
+export interface Range6 {
+  readonly whole: Cidr;
+  readonly external: Cidr;
+  readonly internal: Cidr;
+  /** What of it is announced outside (`exportsOf`); absent: the whole. */
+  readonly announced?: "external half";
 }
 
 export interface NetworkPlan {
@@ -52,7 +59,9 @@ export interface SubnetPlan {
   readonly name: string;
   readonly cidr: Cidr;
   readonly gateway: Ip;
+  /** Where addresses are given; of a range that retires, where they may still be had. */
   readonly pools: readonly { readonly start: Ip; readonly end: Ip }[];
+  readonly retiring?: true;
 }
 
 /** The core segment: controllers, reflectors, gateways and top-of-rack routers are on it, and hosts that are in no rack. */

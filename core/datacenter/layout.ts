@@ -71,12 +71,14 @@ const network = {
   pools6: list(span(6)),
 };
 
+const ranges = { public: optional(prefix(4)), private: optional(prefix(4)), ipv6: optional(prefix(6)) };
+
 export const LAYOUT = mapping({
   name: needed(hostName),
   // Left out, they are none at all, which is said in better words than that a key is missing.
   ranges: otherwise(
-    { public: undefined, private: undefined, ipv6: undefined },
-    mapping({ public: optional(prefix(4)), private: optional(prefix(4)), ipv6: optional(prefix(6)) }),
+    { public: undefined, private: undefined, ipv6: undefined, retiring: undefined },
+    mapping({ ...ranges, retiring: optional(mapping(ranges)) }),
   ),
   networks: optional(
     mapping({
@@ -119,6 +121,7 @@ export const LAYOUT = mapping({
 
 /** What a file declares, as read: each value, or undefined where it is absent or was blamed. */
 export type Declared = NonNullable<ReturnType<typeof LAYOUT>>;
+export type DeclaredRanges = Omit<NonNullable<Declared["ranges"]>, "retiring">;
 export type DeclaredMachine = NonNullable<NonNullable<Declared["controllers"]>[number]>;
 export type DeclaredRouter = NonNullable<NonNullable<Declared["reflectors"]>[number]>;
 export type DeclaredHost = NonNullable<NonNullable<Declared["hosts"]>[number]>;

@@ -7,7 +7,7 @@ import { addressAt, contains, halvesOf, sizeOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { edgeName, isEdge } from "./check-addresses.ts";
 import type { DataCenter, NetworkPlan, SubnetPlan } from "./data-center.ts";
-import type { Declared } from "./layout.ts";
+import type { Declared, DeclaredRanges } from "./layout.ts";
 import type { Path, Source } from "./source.ts";
 import { meet, showSpan, without, within } from "./span.ts";
 import type { Span } from "./span.ts";
@@ -22,20 +22,29 @@ interface Wanted {
   readonly cidr: Cidr | undefined;
 }
 
+/** Of these ranges: of both networks, in order. */
+function wantedOf(declared: Declared, path: Path, ranges: DeclaredRanges | undefined): readonly Wanted[] {
+  const halves = ranges?.ipv6 && halvesOf(ranges.ipv6);
+  const upper = declared.networks?.internal?.ipv6 === "none" ? undefined : halves?.[1];
+  return [
+    { side: "external", family: 4, range: [...path, "public"], cidr: ranges?.public },
+    { side: "external", family: 6, range: [...path, "ipv6"], cidr: halves?.[0] },
+    { side: "internal", family: 4, range: [...path, "private"], cidr: ranges?.private },
+    { side: "internal", family: 6, range: [...path, "ipv6"], cidr: upper },
+  ];
+}
+
 /** Blames what cannot be; the answer only counts if nothing was blamed. */
 export function networksOf(declared: Declared, source: Source): DataCenter["networks"] {
   const { ranges, networks } = declared;
-  const halves = ranges?.ipv6 && halvesOf(ranges.ipv6);
-  const upper = networks?.internal?.ipv6 === "none" ? undefined : halves?.[1];
-  const wanted: readonly Wanted[] = [
-    { side: "external", family: 4, range: ["ranges", "public"], cidr: ranges?.public },
-    { side: "external", family: 6, range: ["ranges", "ipv6"], cidr: halves?.[0] },
-    { side: "internal", family: 4, range: ["ranges", "private"], cidr: ranges?.private },
-    { side: "internal", family: 6, range: ["ranges", "ipv6"], cidr: upper },
-  ];
+  const wanted = wantedOf(declared, ["ranges"], ranges);
+  const retiring = wantedOf(declared, ["ranges", "retiring"], ranges?.retiring);
   const network = (side: Side): NetworkPlan => ({
     name: networks?.[side]?.name ?? side,
-    subnets: wanted.flatMap((each) => (each.side === side ? (subnetOf(declared, source, each) ?? []) : [])),
+    subnets: [
+      ...wanted.flatMap((each) => (each.side === side ? (subnetOf(declared, source, each) ?? []) : [])),
+      ...retiring.flatMap((each) => (each.side === side ? retiringSubnet(declared, source, each) : [])),
+    ],
   });
   const made = { external: network("external"), internal: network("internal") };
   if (made.external.name === made.internal.name) {
@@ -60,13 +69,48 @@ function subnetOf(declared: Declared, source: Source, { side, family, range, cid
   checkGateway({ cidr, gateway: at, path: path("gateway") }, source);
   const given = checkPools({ cidr, gateway: at, path: path("pools") }, pools ?? [], source);
   const spans = (given.length > 0 ? given : [usableOf(cidr)]).flatMap((span) => without(span, { start: at, end: at }));
-  for (const pnat of pnatsOf(declared, family)) {
-    if (meet(pnat.span, { start: at, end: at })) source.blame(pnat.path, `holds the gateway IP ${at}`);
-  }
-  const left = pnatsOf(declared, family).reduce<readonly Span[]>((rest, hole) => rest.flatMap((span) => without(span, hole.span)), spans);
-  if (left.length === 0) source.blame(given.length > 0 ? path("pools") : range, "no address is left for VMs after the gateway IP and pnat");
+  const left = withoutPnat(declared, family, { gateway: at, spans }, source);
+  if (left.length === 0) source.blame(given.length > 0 ? path("pools") : range, NONE_LEFT);
   return { name: `${set?.name ?? side}${family}`, cidr, gateway: at, pools: left };
 }
+
+const NONE_LEFT = "no address is left for VMs after the gateway IP and pnat";
+
+interface Cut {
+  readonly gateway: Ip;
+  readonly spans: readonly Span[];
+}
+
+function withoutPnat(declared: Declared, family: Family, { gateway, spans }: Cut, source: Source): readonly Span[] {
+  const pools = pnatsOf(declared, family);
+  for (const pnat of pools) {
+    if (meet(pnat.span, { start: gateway, end: gateway })) source.blame(pnat.path, `holds the gateway IP ${gateway}`);
+  }
+  return pools.reduce<readonly Span[]>((rest, hole) => rest.flatMap((span) => without(span, hole.span)), spans);
+}
+
+/** Nobody is given another address of it. Its gateway IP is the usual one, unless VMs know it by another (`gatewaysKept`). */
+function retiringSubnet(declared: Declared, source: Source, { side, family, cidr }: Wanted): readonly SubnetPlan[] {
+  if (cidr === undefined || sizeOf(cidr) < 4n) return [];
+  const gateway = addressAt(cidr, 1n);
+  const spans = without(usableOf(cidr), { start: gateway, end: gateway });
+  const pools = withoutPnat(declared, family, { gateway, spans }, source);
+  return [{ name: `${declared.networks?.[side]?.name ?? side}${family}-retiring`, cidr, gateway, pools, retiring: true }];
+}
+
+/** VMs on a range that retires, or comes back, go on with the gateway IP that they know. */
+export function gatewaysKept({ networks: before }: Pick<DataCenter, "networks">, next: DataCenter): DataCenter {
+  const known = new Map(SIDES.flatMap((side) => before[side].subnets.map(({ cidr, gateway }) => [cidr, gateway] as const)));
+  const keeping = (each: SubnetPlan): SubnetPlan => {
+    const gateway = known.get(each.cidr);
+    if (!each.retiring || gateway === undefined) return each;
+    return { ...each, gateway, pools: each.pools.flatMap((span) => without(span, { start: gateway, end: gateway })) };
+  };
+  const kept = (side: Side): NetworkPlan => ({ ...next.networks[side], subnets: next.networks[side].subnets.map(keeping) });
+  return { ...next, networks: { external: kept("external"), internal: kept("internal") } };
+}
+
+const SIDES = ["external", "internal"] as const;
 
 interface InSubnet {
   readonly cidr: Cidr;

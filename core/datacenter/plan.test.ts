@@ -107,7 +107,7 @@ test("PNAT translates the private range alone, and not on the way to anything in
   assert.deepEqual(planned().pnat, [
     {
       gateway: "gw1",
-      from: "10.65.0.0/16",
+      from: ["10.65.0.0/16"],
       to: { start: "198.51.100.8", end: "198.51.100.11" },
       except: ["172.18.208.0/24", "10.65.0.0/16", "192.168.100.0/24"],
       capacity: {

@@ -12,6 +12,7 @@ import { capacityOf } from "./pnat-capacity.ts";
 import type { Capacity } from "./pnat-capacity.ts";
 import { QUOTAS } from "./quotas.ts";
 import { machinePrefixes } from "./racks.ts";
+import { ipv6Ranges, privateRanges, publicRanges } from "./ranges.ts";
 import { sessionsOf } from "./sessions.ts";
 import type { Session } from "./sessions.ts";
 import type { Finding } from "./source.ts";
@@ -50,6 +51,8 @@ export interface PlannedSubnet {
   readonly gateway_ip: Ip;
   readonly allocation_pools: readonly Span[];
   readonly enable_dhcp: true;
+  /** Of a range that retires, which has no pools any more: where addresses may still be had. */
+  readonly retiring?: readonly Span[];
   readonly dns_nameservers: readonly Ip[];
 }
 
@@ -62,7 +65,7 @@ export interface Reach {
 
 export interface PlannedPnat {
   readonly gateway: string;
-  readonly from: Cidr;
+  readonly from: readonly Cidr[];
   readonly to: Span;
   /** Destinations inside the data centre, which see the VM's own address. */
   readonly except: readonly Cidr[];
@@ -95,13 +98,14 @@ function networkOf({ networks, mtu, dns }: DataCenter, { name, subnets }: Networ
     "router:external": name === networks.external.name,
     shared: true,
     mtu,
-    subnets: subnets.map(({ name, cidr, gateway, pools }) => ({
+    subnets: subnets.map(({ name, cidr, gateway, pools, retiring }) => ({
       name,
       cidr,
       gateway_ip: gateway,
-      allocation_pools: pools,
+      allocation_pools: retiring ? [] : pools,
       enable_dhcp: true,
       dns_nameservers: dns.filter((ip) => familyOf(ip) === familyOf(cidr)),
+      ...(retiring && { retiring: pools }),
     })),
   };
 }
@@ -109,21 +113,21 @@ function networkOf({ networks, mtu, dns }: DataCenter, { name, subnets }: Networ
 function reachOf(datacenter: DataCenter, { name, cidr }: SubnetPlan): Reach {
   const out = datacenter.gateways.some(({ upstream }) => (familyOf(cidr) === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
   const announced = exportsOf(datacenter).some((prefix) => covers(prefix, cidr));
-  if (cidr === datacenter.ranges.private) return { subnet: name, from_outside: false, to_outside: out ? "by PNAT" : "no" };
+  if (privateRanges(datacenter).includes(cidr)) return { subnet: name, from_outside: false, to_outside: out ? "by PNAT" : "no" };
   return { subnet: name, from_outside: out && announced, to_outside: out && announced ? "as itself" : "no" };
 }
 
 function withheldOf(datacenter: DataCenter): readonly Cidr[] {
-  const { ranges } = datacenter;
-  const inside = [ranges.public, ranges.private, ranges.ipv6?.external, ranges.ipv6?.internal, ...machinePrefixes(datacenter)];
-  return inside.filter((prefix) => prefix !== undefined).filter((prefix) => !exportsOf({ ranges }).some((whole) => covers(whole, prefix)));
+  const halves = ipv6Ranges(datacenter).flatMap(({ external, internal }) => [external, internal]);
+  const inside = [...publicRanges(datacenter), ...privateRanges(datacenter), ...halves, ...machinePrefixes(datacenter)];
+  return inside.filter((prefix) => !exportsOf(datacenter).some((whole) => covers(whole, prefix)));
 }
 
 function pnatOf(datacenter: DataCenter, { name, pnat }: Gateway): readonly PlannedPnat[] {
-  const { ranges, pnat: how } = datacenter;
-  if (ranges.private === undefined || pnat === undefined) return [];
-  const own = [ranges.public, ranges.private, ...machinePrefixes(datacenter, 4), ...(how?.untranslated ?? [])];
+  const { pnat: how } = datacenter;
+  const from = privateRanges(datacenter);
+  if (from.length === 0 || pnat === undefined) return [];
+  const except = [...publicRanges(datacenter), ...from, ...machinePrefixes(datacenter, 4), ...(how?.untranslated ?? [])];
   const { filtering = "symmetric", log = "nothing", ports_per_vm: ports } = how ?? {};
-  const except = own.filter((prefix) => prefix !== undefined);
-  return [{ gateway: name, from: ranges.private, to: pnat, except, capacity: capacityOf(ranges.private, pnat, ports), filtering, log }];
+  return [{ gateway: name, from, to: pnat, except, capacity: capacityOf(from, pnat, ports), filtering, log }];
 }

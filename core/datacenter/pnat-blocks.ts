@@ -5,7 +5,7 @@
  */
 import { bitsOf, ipOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
-import { firstOf, prefixOf, sizeOf } from "../net/prefix.ts";
+import { contains, firstOf, prefixOf, sizeOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { Span } from "./span.ts";
 
@@ -17,20 +17,24 @@ export function vmsPerAddress(ports: number): number {
   return 2 ** Math.floor(Math.log2(PORTS / ports));
 }
 
-/** How many addresses all VMs of a range need. */
-export function addressesFor(range: Cidr, ports: number): bigint {
+/** How many addresses all VMs of these ranges need. */
+export function addressesFor(ranges: readonly Cidr[], ports: number): bigint {
   const each = BigInt(vmsPerAddress(ports));
-  return (sizeOf(range) + each - 1n) / each;
+  return ranges.reduce((sum, range) => sum + (sizeOf(range) + each - 1n) / each, 0n);
 }
 
 /** Which VMs share which address of a pool; it has enough of them. */
-export function blocksOf(range: Cidr, pool: Span, ports: number): readonly { readonly vms: Cidr; readonly ip: Ip }[] {
-  const each = BigInt(vmsPerAddress(ports));
-  const [first, start] = [bitsOf(firstOf(range)), bitsOf(pool.start)];
-  return Array.from({ length: Number(addressesFor(range, ports)) }, (_, at) => ({
-    vms: prefixOf(ipOf(4, first + BigInt(at) * each), 32 - Math.log2(Number(each < sizeOf(range) ? each : sizeOf(range)))),
-    ip: ipOf(4, start + BigInt(at)),
-  }));
+export function blocksOf(ranges: readonly Cidr[], pool: Span, ports: number): readonly { readonly vms: Cidr; readonly ip: Ip }[] {
+  const start = bitsOf(pool.start);
+  const shares = ranges.flatMap((range) => sharesOf(range, ports));
+  return shares.map((vms, at) => ({ vms, ip: ipOf(4, start + BigInt(at)) }));
+}
+
+/** The parts of a range that have an address each. */
+function sharesOf(range: Cidr, ports: number): readonly Cidr[] {
+  const [each, size, first] = [BigInt(vmsPerAddress(ports)), sizeOf(range), bitsOf(firstOf(range))];
+  const length = 32 - Math.log2(Number(each < size ? each : size));
+  return Array.from({ length: Number(addressesFor([range], ports)) }, (_, at) => prefixOf(ipOf(4, first + BigInt(at) * each), length));
 }
 
 export interface Block {
@@ -39,10 +43,9 @@ export interface Block {
   readonly last: number;
 }
 
-/** What a VM goes out with. */
-export function blockOf(vm: Ip, range: Cidr, pool: Span, ports: number): Block {
-  const each = BigInt(vmsPerAddress(ports));
-  const at = bitsOf(vm) - bitsOf(firstOf(range));
-  const first = 1024 + Number(bitsOf(vm) % each) * ports;
-  return { ip: ipOf(4, bitsOf(pool.start) + at / each), first, last: first + ports - 1 };
+/** What a VM of one of the ranges goes out with. */
+export function blockOf(vm: Ip, ranges: readonly Cidr[], pool: Span, ports: number): Block | undefined {
+  const ip = blocksOf(ranges, pool, ports).find(({ vms }) => contains(vms, vm))?.ip;
+  const first = 1024 + Number(bitsOf(vm) % BigInt(vmsPerAddress(ports))) * ports;
+  return ip && { ip, first, last: first + ports - 1 };
 }

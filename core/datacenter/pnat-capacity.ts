@@ -6,7 +6,7 @@ import { spanSize } from "./span.ts";
 import type { Span } from "./span.ts";
 
 export interface Capacity {
-  /** As many as the range has addresses. */
+  /** As many as the ranges have addresses. */
   readonly vms: number;
   readonly addresses: number;
   /** Connections that each VM may have at a time to one destination, with all VMs up. */
@@ -20,8 +20,8 @@ export interface Capacity {
 /** What RFC 6888 leaves open, and operators of carrier NATs give: from a busy guest to a busy proxy. */
 const USUAL = [252, 1008, 4032] as const;
 
-export function capacityOf(range: Cidr, pool: Span, ports: number | undefined): Capacity {
-  const [vms, addresses] = [Number(sizeOf(range)), Number(spanSize(pool))];
+export function capacityOf(ranges: readonly Cidr[], pool: Span, ports: number | undefined): Capacity {
+  const [vms, addresses] = [Number(ranges.reduce((sum, range) => sum + sizeOf(range), 0n)), Number(spanSize(pool))];
   const asked = ports === undefined ? USUAL : [ports];
   return {
     vms,
@@ -30,7 +30,7 @@ export function capacityOf(range: Cidr, pool: Span, ports: number | undefined): 
     own: ports !== undefined,
     enough: asked.map((each) => ({
       ports_per_vm: each,
-      addresses: ports === undefined ? shared(vms, each) : Number(addressesFor(range, each)),
+      addresses: ports === undefined ? shared(vms, each) : Number(addressesFor(ranges, each)),
     })),
   };
 }

@@ -18,6 +18,7 @@ import type {
   Machine,
   Rack,
   Ranges,
+  RangesOfKinds,
   Translation,
   Upstream,
   UpstreamSession,
@@ -26,7 +27,16 @@ import { linksOf, rackAddress } from "./declared-racks.ts";
 import { checkTranslation } from "./check-pnat.ts";
 import { labOf } from "./lab-plan.ts";
 import { LAYOUT } from "./layout.ts";
-import type { Declared, DeclaredGateway, DeclaredHost, DeclaredMachine, DeclaredRack, DeclaredRouter, DeclaredUpstream } from "./layout.ts";
+import type {
+  Declared,
+  DeclaredGateway,
+  DeclaredHost,
+  DeclaredMachine,
+  DeclaredRack,
+  DeclaredRanges,
+  DeclaredRouter,
+  DeclaredUpstream,
+} from "./layout.ts";
 import { networksOf } from "./networks.ts";
 import { sourceOf } from "./source.ts";
 import type { Finding } from "./source.ts";
@@ -82,8 +92,12 @@ function translationOf({ untranslated, ports_per_vm, filtering, log }: NonNullab
   };
 }
 
-function rangesOf({ ranges, networks }: Declared): Ranges {
-  const { public: open, private: closed, ipv6 } = sure(ranges);
+function rangesOf(declared: Declared): Ranges {
+  const { retiring, ...ranges } = sure(declared.ranges);
+  return { ...kindsOf(declared, ranges), ...(retiring && { retiring: kindsOf(declared, retiring) }) };
+}
+
+function kindsOf({ networks }: Declared, { public: open, private: closed, ipv6 }: DeclaredRanges): RangesOfKinds {
   const [external, internal] = (ipv6 && halvesOf(ipv6)) ?? [];
   const half = ["unadvertised", "none"].includes(networks?.internal?.ipv6 ?? "advertised");
   return {

@@ -75,6 +75,25 @@ const REFUSED: readonly (readonly [Path, unknown, ...string[]])[] = [
   [["ranges", "public"], "198.51.100.0/24", "gateways[0].upstream.ipv4.address 198.51.100.2/28: overlaps ranges.public 198.51.100.0/24"],
   [["lab"], { outside4: "10.65.3.0/24" }, "lab.outside4 10.65.3.0/24: overlaps ranges.private 10.65.0.0/16"],
   [["lab"], { outside4: "203.0.113.0/31" }, "lab.outside4 203.0.113.0/31: too small for a router and a host; it has to be a /30 or larger"],
+  // ranges that retire
+  [["ranges", "retiring"], {}, "ranges.retiring: no range in it; leave the key out when nothing retires"],
+  [["ranges", "retiring"], { private: "10.65.0.0/16" }, "ranges.retiring.private 10.65.0.0/16: overlaps ranges.private 10.65.0.0/16"],
+  [
+    ["ranges", "retiring"],
+    { public: "10.64.0.1/16" },
+    "ranges.retiring.public 10.64.0.1/16: has bits set beyond its length; the prefix is 10.64.0.0/16",
+  ],
+  [
+    ["ranges", "retiring"],
+    { ipv6: "2001:db8:a41:8::/64" },
+    "ranges.retiring.ipv6 2001:db8:a41:8::/64: cannot be halved into /64 or larger; it has to be a /63 or larger",
+  ],
+  [
+    ["ranges", "retiring"],
+    { private: "10.64.0.0/31" },
+    "ranges.retiring.private 10.64.0.0/31: too small for a gateway IP and a VM; it has to be a /30 or larger",
+  ],
+  [["ranges", "retiring"], { privat: "10.64.0.0/16" }, "ranges.retiring.privat 10.64.0.0/16: unknown key; did you mean private?"],
   // machines
   [["hosts", 1, "name"], "H1", "hosts[1].name H1: already hosts[0].name"],
   [["hosts", 1, "ipv4"], "192.168.100.1", "gateways[0].ipv4 192.168.100.1: already hosts[1].ipv4"],

@@ -5,10 +5,12 @@
  * that is to others. A session carries every family; it runs over IPv4 where the fabric has it, and in an unnumbered rack over
  * link-local addresses (RFC 8950). Towards its provider a gateway has one session per family.
  */
+import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "./data-center.ts";
 import { asnOf, attachedTo, coreHosts, HOST_LINK_LOCAL, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
 import type { Attached } from "./racks.ts";
+import { rangesOf } from "./ranges.ts";
 
 export interface Speaker {
   readonly name: string;
@@ -41,8 +43,8 @@ export interface Session {
 
 /** The families that routes are told of: those that have both a range and a fabric to travel on. */
 export function carriedFamilies({ ranges, fabric }: DataCenter): readonly Family[] {
-  const v4 = (ranges.public ?? ranges.private) !== undefined && fabric.ipv4 !== undefined;
-  const v6 = ranges.ipv6 !== undefined && fabric.ipv6 !== undefined;
+  const families = new Set(rangesOf({ ranges }).map(familyOf));
+  const [v4, v6] = [families.has(4) && fabric.ipv4 !== undefined, families.has(6) && fabric.ipv6 !== undefined];
   return [...(v4 ? [4 as const] : []), ...(v6 ? [6 as const] : [])];
 }
 

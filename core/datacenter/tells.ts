@@ -3,6 +3,7 @@ import { familyOf } from "../net/address.ts";
 import type { DataCenter } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
 import { attachedTo, hasLoopback, racksOf } from "./racks.ts";
+import { publicRanges } from "./ranges.ts";
 import type { Session } from "./sessions.ts";
 import { showSpan, within } from "./span.ts";
 
@@ -69,10 +70,11 @@ interface Pool {
 }
 
 /** Replies to these come in with the public range, by any gateway, which has to know whose they are. */
-function poolsInPublic({ ranges, gateways }: DataCenter): readonly Pool[] {
-  const open = ranges.public;
-  if (open === undefined) return [];
-  return gateways.flatMap(({ name, pnat }) =>
-    pnat !== undefined && within(open, pnat) ? [{ owner: name, text: `PNAT pool of ${name} (${showSpan(pnat)})` }] : [],
+function poolsInPublic(dc: DataCenter): readonly Pool[] {
+  const open = publicRanges(dc);
+  return dc.gateways.flatMap(({ name, pnat }) =>
+    pnat !== undefined && open.some((range) => within(range, pnat))
+      ? [{ owner: name, text: `PNAT pool of ${name} (${showSpan(pnat)})` }]
+      : [],
   );
 }

@@ -7,6 +7,7 @@ import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
 import { attachedTo, coreHosts, racksOf } from "./racks.ts";
+import { privateRanges, publicRanges } from "./ranges.ts";
 import { finding } from "./source.ts";
 import type { Finding } from "./source.ts";
 import { showSpan, spanSize, within } from "./span.ts";
@@ -135,14 +136,15 @@ const PORTS = 64_512n;
 /** A rule of thumb for carrier NATs; gives each VM 252 connections at a time to one destination. */
 const VMS_PER_ADDRESS = 256n;
 
-export function translation({ ranges, gateways }: DataCenter): readonly Finding[] {
-  const closed = ranges.private;
-  if (closed === undefined) return [];
+export function translation(dc: DataCenter): readonly Finding[] {
+  const { gateways } = dc;
+  const closed = privateRanges(dc);
+  if (closed.length === 0) return [];
   const pools = gateways.flatMap(({ pnat }, index) => (pnat === undefined ? [] : [{ pnat, path: ["gateways", index, "pnat"] }]));
   return pools.flatMap(({ pnat, path }) => {
-    const [vms, size] = [sizeOf(closed), spanSize(pnat)];
+    const [vms, size] = [closed.reduce((sum, range) => sum + sizeOf(range), 0n), spanSize(pnat)];
     const special = notGlobalBecause(hostPrefix(pnat.start));
-    const inside = ranges.public !== undefined && within(ranges.public, pnat);
+    const inside = publicRanges(dc).some((range) => within(range, pnat));
     const found = (reason: string) => finding(path, showSpan(pnat), reason);
     return [
       ...(vms > size * VMS_PER_ADDRESS ? [found(scarcity(vms, size))] : []),

@@ -2,6 +2,7 @@
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { exportsOf } from "../datacenter/exports.ts";
 import { plan } from "../datacenter/plan.ts";
+import { ipv6Ranges, privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import { showSpan, spanSize } from "../datacenter/span.ts";
 import { internalReach, translation } from "../datacenter/warnings.ts";
 import { gatewayNft } from "../intent/gateway-nft.ts";
@@ -70,7 +71,7 @@ export const GATEWAY_CHECKS: readonly Check[] = [
       }),
       ofMachines(["gateway"], ["filter"], ({ filter }, center) => {
         const own = translationOf(filter);
-        const ranges = [center.ranges.public, center.ranges.ipv6?.whole].filter((range) => range !== undefined);
+        const ranges = [...publicRanges(center), ...ipv6Ranges(center).map(({ whole }) => whole)];
         return {
           seen: own.map(({ sources }) => `${few(sources)} is translated`).join("; ") || "nothing is translated",
           findings: own
@@ -158,7 +159,7 @@ export const GATEWAY_CHECKS: readonly Check[] = [
       "Switches have no port-NAT to speak of (SR Linux none, Arista and Catalyst by CPU or licence): put a Linux gateway beside them.",
     looks: [
       ofFile((center) => {
-        if (center.ranges.private === undefined) return undefined;
+        if (privateRanges(center).length === 0) return undefined;
         const platforms = center.gateways.map(({ name }) => ({ name, platform: platformFor(center, name) }));
         const beside = platforms.filter(({ platform }) => platform?.translation === "beside it" && !isLinux(platform.name));
         return {
@@ -169,7 +170,7 @@ export const GATEWAY_CHECKS: readonly Check[] = [
         };
       }),
       ofMachines(["gateway"], ["kernel", "sysctls"], ({ kernel, sysctls }, center) => {
-        if (center.ranges.private === undefined) return undefined;
+        if (privateRanges(center).length === 0) return undefined;
         const tracks = sysctls["net/netfilter/nf_conntrack_max"] !== undefined;
         return {
           seen: `Linux ${kernel.release}`,
@@ -205,18 +206,18 @@ export const GATEWAY_CHECKS: readonly Check[] = [
     remedy: "networks.internal.ipv6: unadvertised keeps that half in, none leaves it out; otherwise only security groups guard those VMs.",
     looks: [
       ofFile((center) => ({
-        seen: center.ranges.ipv6 === undefined ? "there is no IPv6" : `told outside: ${few(exportsOf(center))}`,
+        seen: ipv6Ranges(center).length === 0 ? "there is no IPv6" : `told outside: ${few(exportsOf(center))}`,
         findings: internalReach(center).map(({ message }) => warning(message)),
       })),
       ofMachinesAndCloud(["gateway"], ["bird"], ({ bird }, _cloud, center) => {
-        const { ipv6 } = center.ranges;
-        if (ipv6 === undefined || exportsOf(center).includes(ipv6.whole)) return undefined;
+        const kept = ipv6Ranges(center).flatMap(({ whole, internal }) => (exportsOf(center).includes(whole) ? [] : [internal]));
+        if (kept.length === 0) return undefined;
         const leaked = Object.values(bird.exports)
           .flat()
-          .filter((text) => meets(ipv6.internal, text));
+          .filter((text) => kept.some((half) => meets(half, text)));
         return {
-          seen: `${ipv6.internal} is not told`,
-          findings: leaked.map((prefix) => wrong(`${prefix} is told outside, and ${ipv6.internal} is not to be`)),
+          seen: `${few(kept)} is not told`,
+          findings: leaked.map((prefix) => wrong(`${prefix} is told outside, and ${few(kept)} is not to be`)),
         };
       }),
     ],

@@ -2,7 +2,7 @@
 import type { DataCenter, Gateway, Machine } from "../datacenter/data-center.ts";
 import { exportsOf } from "../datacenter/exports.ts";
 import { addressesOf, machinePrefixes, rackNamed, TOR_LINK_LOCAL, torsOf } from "../datacenter/racks.ts";
-import { rangesOf } from "../datacenter/ranges.ts";
+import { ipv6Ranges, privateRanges, rangesOf } from "../datacenter/ranges.ts";
 import { carriedFamilies } from "../datacenter/sessions.ts";
 import { FAMILIES, familyOf, readIp } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
@@ -58,9 +58,8 @@ export function meetsRange(center: DataCenter, prefix: Cidr): Cidr | undefined {
 
 /** Addresses that the outside must never see: the private range, the fabric, what of IPv6 is not announced. */
 export function withheldFrom(center: DataCenter): readonly Cidr[] {
-  const { ranges } = center;
-  const told = exportsOf({ ranges });
-  const all = [ranges.private, ...machinePrefixes(center), ranges.ipv6?.internal].filter((prefix) => prefix !== undefined);
+  const told = exportsOf(center);
+  const all = [...privateRanges(center), ...machinePrefixes(center), ...ipv6Ranges(center).map(({ internal }) => internal)];
   return all.filter((prefix) => !told.some((whole) => covers(whole, prefix)));
 }
 

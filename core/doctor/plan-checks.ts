@@ -1,7 +1,7 @@
 /** A1 to A6: the address plan, and how it stands up to use. */
 import type { DataCenter, Gateway, SubnetPlan } from "../datacenter/data-center.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
-import { rangesOf } from "../datacenter/ranges.ts";
+import { privateRanges, rangesOf, retiringRanges } from "../datacenter/ranges.ts";
 import { showSpan, spanSize } from "../datacenter/span.ts";
 import { range4, translation } from "../datacenter/warnings.ts";
 import { poolOf } from "../intent/pnat-pool.ts";
@@ -9,7 +9,7 @@ import { familyOf } from "../net/address.ts";
 import { covers, lengthOf } from "../net/prefix.ts";
 import { ofCloud, ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check } from "./check.ts";
-import { few, gatewayNamed, meetsRange, prefixIn } from "./places.ts";
+import { few, many, gatewayNamed, meetsRange, prefixIn } from "./places.ts";
 
 const GROUP = "address plan";
 /** Links that Margay made, and taps: addresses of ours belong there. */
@@ -150,14 +150,27 @@ export const PLAN_CHECKS: readonly Check[] = [
           .join("; "),
         findings: [],
       })),
-      ofCloud(({ subnets }) => ({
-        seen: subnets.map(({ name, used, resting, total }) => `${name} ${used + resting} of ${total}`).join(", "),
-        findings: subnets.flatMap(({ name, used, resting, total }) => {
-          const share = total === 0 ? 1 : (used + resting) / total;
-          const what = `${name}: ${used} of ${total} addresses in use, ${resting} rest (${Math.round(share * 100)} %)`;
-          return share >= 0.95 ? [wrong(what)] : share >= 0.8 ? [warning(what)] : [];
-        }),
-      })),
+      ofCloud(({ subnets }, center) => {
+        const giving = subnets.filter(({ cidr }) => !retiringRanges(center).some((range) => covers(range, cidr)));
+        return {
+          seen: giving.map(({ name, used, resting, total }) => `${name} ${used + resting} of ${total}`).join(", "),
+          findings: giving.flatMap(({ name, used, resting, total }) => {
+            const share = total === 0 ? 1 : (used + resting) / total;
+            const what = `${name}: ${used} of ${total} addresses in use, ${resting} rest (${Math.round(share * 100)} %)`;
+            return share >= 0.95 ? [wrong(what)] : share >= 0.8 ? [warning(what)] : [];
+          }),
+        };
+      }),
+      ofCloud(({ subnets }, center) => {
+        const leaving = subnets.filter(({ cidr }) => retiringRanges(center).some((range) => covers(range, cidr)));
+        if (leaving.length === 0) return undefined;
+        return {
+          seen: leaving.map(({ name, used }) => `${name} retires, ${many(used, "port")} left`).join(", "),
+          findings: leaving
+            .filter(({ used }) => used === 0)
+            .map(({ name }) => warning(`${name} retires, and nobody has an address of it: leave it out of ranges.retiring`)),
+        };
+      }),
     ],
   },
   {
@@ -168,12 +181,12 @@ export const PLAN_CHECKS: readonly Check[] = [
     looks: [
       ofFile((center) => {
         const pools = center.gateways.flatMap((gateway) => poolOf(center, gateway) ?? []);
-        if (center.ranges.private === undefined) return undefined;
-        if (pools.length === 0)
-          return { seen: "", findings: [wrong(`no gateway has a pool, so nothing of ${center.ranges.private} gets outside`)] };
+        const closed = few(privateRanges(center));
+        if (closed === "") return undefined;
+        if (pools.length === 0) return { seen: "", findings: [wrong(`no gateway has a pool, so nothing of ${closed} gets outside`)] };
         const scarce = translation(center).filter(({ message }) => message.includes("VMs"));
         return {
-          seen: `${pools.map(showSpan).join(", ")} for ${center.ranges.private}`,
+          seen: `${pools.map(showSpan).join(", ")} for ${closed}`,
           findings: scarce.map(({ message }) => warning(message)),
         };
       }),
@@ -187,10 +200,10 @@ export const PLAN_CHECKS: readonly Check[] = [
         return { seen: what, findings: flows >= ports ? [wrong(what)] : flows >= 0.8 * ports ? [warning(what)] : [] };
       }),
       ofCloud(({ subnets }, center) => {
-        const { private: closed } = center.ranges;
+        const closed = privateRanges(center);
         const size = center.gateways.reduce((sum, gateway) => sum + sizeOfPool(center, gateway), 0);
-        if (closed === undefined || size === 0) return undefined;
-        const vms = subnets.filter(({ cidr }) => covers(closed, cidr)).reduce((sum, { used }) => sum + used, 0);
+        if (closed.length === 0 || size === 0) return undefined;
+        const vms = subnets.filter(({ cidr }) => closed.some((range) => covers(range, cidr))).reduce((sum, { used }) => sum + used, 0);
         const each = vms === 0 ? "" : `: ${Math.floor((size * PORTS) / vms)} connections each to one destination`;
         const what = `${vms} ports on private addresses, ${size} addresses in all pools${each}`;
         return { seen: what, findings: vms > size * VMS_PER_ADDRESS ? [warning(what)] : [] };

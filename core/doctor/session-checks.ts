@@ -1,5 +1,6 @@
 /** R11 to R14 and R16 to R19: sessions, their limits and timers, and what they do when something is lost. */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { privateRanges } from "../datacenter/ranges.ts";
 import { carriedFamilies, sessionsOf } from "../datacenter/sessions.ts";
 import { asNumbers, machines, peering, racks } from "../datacenter/warnings.ts";
 import { familyOf } from "../net/address.ts";
@@ -164,9 +165,9 @@ export const SESSION_CHECKS: readonly Check[] = [
     remedy:
       "Bring gateways back at quiet hours. Routers with resilient hashing keep flows where they are; connections of un-NATed addresses go on anyway.",
     looks: [
-      ofFile(({ gateways, ranges }) => {
-        const translating = gateways.filter(({ pnat }) => pnat !== undefined);
-        if (ranges.private === undefined || translating.length < 2)
+      ofFile((center) => {
+        const translating = center.gateways.filter(({ pnat }) => pnat !== undefined);
+        if (privateRanges(center).length === 0 || translating.length < 2)
           return { seen: "no translated flow can change its gateway", findings: [] };
         const share = Math.round(100 / translating.length);
         return {

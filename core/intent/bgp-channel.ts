@@ -4,6 +4,7 @@
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import { machinePrefixes, racksOf } from "../datacenter/racks.ts";
+import { rangesOf } from "../datacenter/ranges.ts";
 import { carriedFamilies } from "../datacenter/sessions.ts";
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -34,12 +35,11 @@ export function channelsOf(dc: DataCenter): readonly Channel[] {
 }
 
 function channel4(dc: DataCenter): Channel {
-  const { public: outward, private: inward } = dc.ranges;
   return {
     family: 4,
     name: "ipv4",
     anywhere: "0.0.0.0/0" as Cidr,
-    ranges: present([outward, inward]),
+    ranges: rangesOf(dc).filter((range) => familyOf(range) === 4),
     announced: announced(dc, 4),
     pools: sharedPools(dc),
     machines: machinePatterns(dc, 4),
@@ -51,7 +51,7 @@ function channel6(dc: DataCenter): Channel {
     family: 6,
     name: "ipv6",
     anywhere: "::/0" as Cidr,
-    ranges: present([dc.ranges.ipv6?.whole]),
+    ranges: rangesOf(dc).filter((range) => familyOf(range) === 6),
     announced: announced(dc, 6),
     pools: [],
     machines: machinePatterns(dc, 6),
@@ -101,8 +101,4 @@ export function addressOn(machine: Machine, family: Family): Ip {
   const address = family === 4 ? machine.ipv4 : machine.ipv6;
   if (address === undefined) throw new Error(`${machine.name} has no IPv${family} address on a fabric that has IPv${family}`);
   return address;
-}
-
-function present(ranges: readonly (Cidr | undefined)[]): readonly Cidr[] {
-  return ranges.filter((range) => range !== undefined);
 }

@@ -3,6 +3,7 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import { readDataCenter } from "../datacenter/read.ts";
 
 const RANGES = { public: "172.18.208.0/24", private: "10.65.0.0/16", ipv6: "2001:db8:a41:2::/63" };
+const RETIRING = { public: "172.18.200.0/24", private: "10.64.0.0/16", ipv6: "2001:db8:a41:8::/63" };
 const FABRIC4 = "192.168.100.0/24";
 const FABRIC6 = "2001:db8:a41:f::/64";
 const FABRIC = { asn: 64512, interface: "fab0", ipv4: FABRIC4, ipv6: FABRIC6 };
@@ -48,6 +49,17 @@ const DOCUMENTS = {
     pnat: { untranslated: ["172.20.0.0/16"], filtering: "full cone", log: "connections" },
   },
   "ports of each VM": { ...GUIDE, ranges: { ...RANGES, private: "10.65.0.0/26" }, pnat: { ports_per_vm: 2048 } },
+  "all ranges are replaced": { ...GUIDE, ranges: { ...RANGES, retiring: RETIRING } },
+  "the private range leaves, ports of each VM": {
+    ...GUIDE,
+    ranges: { public: RANGES.public, retiring: { private: "10.64.0.0/26" } },
+    pnat: { ports_per_vm: 2048 },
+  },
+  "a private range is replaced, ports of each VM": {
+    ...GUIDE,
+    ranges: { private: "10.65.0.0/27", retiring: { private: "10.64.0.0/27" } },
+    pnat: { ports_per_vm: 2048 },
+  },
   "guarded sessions": {
     ...GUIDE,
     fabric: { ...FABRIC, password_file: PASSWORD },

@@ -93,10 +93,9 @@ for (const [variant, dc] of ALL) {
     for (const gateway of dc.gateways) {
       const config = gatewayBird(dc, gateway);
       const upstream = blocks(config, /^protocol bgp upstream/).join("\n");
-      const told = [...upstream.matchAll(/export where net ~ \[ (\S+) \] && proto = "(\w+)";/g)].map(([, prefix, origin]) => [
-        prefix,
-        origin,
-      ]);
+      const told = [...upstream.matchAll(/export where net ~ \[ ([^\]]+) \] && proto = "(\w+)";/g)].flatMap(([, prefixes = "", origin]) =>
+        prefixes.split(", ").map((prefix) => [prefix, origin]),
+      );
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
         [...block.matchAll(/route (\S+) via "fab0";/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );

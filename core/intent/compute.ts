@@ -4,7 +4,7 @@
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { fabricInterfaces } from "../datacenter/racks.ts";
-import { rangesOf } from "../datacenter/ranges.ts";
+import { ipv6Ranges, rangesOf } from "../datacenter/ranges.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import type { Ref, Wanted } from "../kinds/kind.ts";
 import type { Ip } from "../net/address.ts";
@@ -123,7 +123,7 @@ const ground = perValueAnd((dc: DataCenter, fabric: readonly string[]): Part => 
  * The kernel takes the stronger of `all` and the interface for these two, so `all` must be 0 for a tap to be. Sources are checked by
  * nftables, together with the MAC and on every tap. Neighbour table limits are left alone: permanent entries do not count (Linux 5.0).
  */
-function routing({ ranges }: DataCenter): readonly Sysctl[] {
+function routing(dc: DataCenter): readonly Sysctl[] {
   const four = [
     { path: "net/ipv4/ip_forward", value: "1" },
     { path: "net/ipv4/conf/all/rp_filter", value: "0" },
@@ -131,7 +131,7 @@ function routing({ ranges }: DataCenter): readonly Sysctl[] {
     // A VM that comes from another host brings TCP connections with it: they are taken up midway.
     { path: "net/netfilter/nf_conntrack_tcp_loose", value: "1" },
   ];
-  return ranges.ipv6 === undefined ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
+  return ipv6Ranges(dc).length === 0 ? four : [...four, { path: "net/ipv6/conf/all/forwarding", value: "1" }];
 }
 
 /** A host that nobody knows is taken to be on the core segment. */

@@ -4,6 +4,7 @@
  * router by its link-local address.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { ipv6Ranges } from "../datacenter/ranges.ts";
 import type { Endpoint } from "../feed/item.ts";
 import type { Ref } from "../kinds/kind.ts";
 import type { Neighbour } from "../kinds/neighbour.ts";
@@ -55,7 +56,7 @@ export function endpoint(each: Endpoint, { dc, host, after }: Around): Partial<I
   const route = (ip: Ip, turn = 0): Route => ({ prefix: hostPrefix(ip), to: { dev: tap }, metric: metricOf(each, host, turn), after });
   return {
     links: caused(because, [{ name: tap }]),
-    sysctls: caused(because, [...settings4(tap), ...(dc.ranges.ipv6 === undefined ? [] : settings6(tap))]),
+    sysctls: caused(because, [...settings4(tap), ...(ipv6Ranges(dc).length === 0 ? [] : settings6(tap))]),
     neighbours: caused(because, [...ips.map(neighbour), ...held.map(({ ip, mac: lladdr }) => ({ dev: tap, ip, lladdr }))]),
     routes: [
       ...caused(because, [...ips.map((ip) => route(ip)), ...held.map(({ ip, turn }) => route(ip, turn))]),

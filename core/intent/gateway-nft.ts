@@ -8,6 +8,7 @@
 import { exportsOf } from "../datacenter/exports.ts";
 import type { Bfd, DataCenter, Gateway, Translation } from "../datacenter/data-center.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
+import { ipv6Ranges, privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import type { NftChain, NftSet } from "../kinds/nft.ts";
 import { familyOf } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -52,10 +53,12 @@ const AS_USUAL: Translation = { untranslated: [] };
 interface Site {
   readonly fabric: string;
   readonly uplink: string;
+  readonly publics: readonly Cidr[];
   readonly public4: string | undefined;
   readonly private4: string | undefined;
   readonly whole6: string | undefined;
   /** What the outside is told of it: nothing else may go there. */
+  readonly announced: readonly Cidr[];
   readonly announced6: string | undefined;
   /** Addresses of the machines themselves. */
   readonly machines4: string | undefined;
@@ -88,30 +91,37 @@ interface PoolText {
 }
 
 function siteOf(dc: DataCenter, gateway: Gateway): Site {
-  const { public: public4, private: private4, ipv6 } = dc.ranges;
+  const [open, closed, wholes] = [publicRanges(dc), privateRanges(dc), ipv6Ranges(dc).map(({ whole }) => whole)];
+  const told6 = exportsOf(dc).filter((prefix) => familyOf(prefix) === 6);
+  const [public4, private4] = [oneOrAny(open), oneOrAny(closed)];
   const { upstream } = gateway;
   const pool = poolOf(dc, gateway);
   const how = dc.pnat ?? AS_USUAL;
   const uplink = JSON.stringify(upstream.interface);
-  const kept4 = anyOf([public4, private4, ...machinePrefixes(dc, 4), ...how.untranslated]);
+  const kept4 = anyOf([...open, ...closed, ...machinePrefixes(dc, 4), ...how.untranslated]);
   const text = pool && poolText(dc, gateway, pool);
   return {
-    translated: pool && text && private4 && kept4 ? { uplink, source: private4, except: kept4, pool, span: text.span, how } : undefined,
+    translated:
+      pool && text && private4 && kept4
+        ? { uplink, sources: closed, source: private4, except: kept4, pool, span: text.span, how }
+        : undefined,
     kept4,
     untranslated4: anyOf(how.untranslated),
     cone: how.filtering,
     bfd: upstream.bfd,
     fabric: JSON.stringify(dc.fabric.interface),
     uplink,
+    publics: open,
     public4,
     private4,
-    whole6: ipv6?.whole,
-    announced6: exportsOf(dc).find((prefix) => familyOf(prefix) === 6),
+    whole6: oneOrAny(wholes),
+    announced: told6,
+    announced6: oneOrAny(told6),
     machines4: oneOrAny(machinePrefixes(dc, 4)),
     machines6: oneOrAny(machinePrefixes(dc, 6)),
-    inside4: anyOf([public4, private4, ...machinePrefixes(dc, 4)]),
-    inside6: anyOf([ipv6?.whole, ...machinePrefixes(dc, 6)]),
-    cloud4: anyOf([public4, private4]),
+    inside4: anyOf([...open, ...closed, ...machinePrefixes(dc, 4)]),
+    inside6: anyOf([...wholes, ...machinePrefixes(dc, 6)]),
+    cloud4: anyOf([...open, ...closed]),
     pool: text,
     local4: upstream.ipv4?.local.ip,
     local6: upstream.ipv6?.local.ip,
@@ -242,8 +252,8 @@ function forward({
  * The last look at what leaves. Errors of the data centre's own machines (traceroute, path MTU) come from the gateway, as far as the
  * outside can tell; whatever else has a source that the outside does not know us by is a leak, dropped and counted.
  */
-function leaks({ uplink, public4, private4, announced6, machines4, machines6, pool, local4, local6, untranslated4 }: Site): Draft {
-  const own4 = anyOf([public4, pool?.insidePublic ? undefined : pool?.span, pool?.shared ? undefined : local4]);
+function leaks({ uplink, publics, private4, announced, machines4, machines6, pool, local4, local6, untranslated4 }: Site): Draft {
+  const own4 = anyOf([...publics, pool?.insidePublic ? undefined : pool?.span, pool?.shared ? undefined : local4]);
   return {
     name: "leak",
     hook: "type filter hook postrouting priority srcnat + 10; policy accept;",
@@ -254,7 +264,7 @@ function leaks({ uplink, public4, private4, announced6, machines4, machines6, po
       given(machines4 && local4, () => `ip saddr ${machines4} ${ERRORS4} ip saddr set ${local4} accept`),
       given(machines6 && local6, () => `ip6 saddr ${machines6} ${ERRORS6} ip6 saddr set ${local6} accept`),
       given(own4, (own) => `ip saddr ${own} accept`),
-      `ip6 saddr ${anyOf([announced6, local6, "fe80::/10", "::"])} accept`,
+      `ip6 saddr ${anyOf([...announced, local6, "fe80::/10", "::"])} accept`,
       "counter drop",
     ],
   };

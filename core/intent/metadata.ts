@@ -7,6 +7,7 @@
  * VM can fill the table with them. How fast a VM opens connections is limited before the agent hears of it.
  */
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { ipv6Ranges } from "../datacenter/ranges.ts";
 import type { Endpoint } from "../feed/item.ts";
 import { METADATA6 } from "../kinds/address.ts";
 import { OWN_LINK_PREFIX } from "../kinds/link.ts";
@@ -23,7 +24,7 @@ export const METADATA_LINK = `${OWN_LINK_PREFIX}-meta`;
 
 /** What all endpoints share. */
 export const metadata = perValue((dc: DataCenter) => ({
-  links: caused(BY_DATACENTER, [linkOf(dc.ranges.ipv6 !== undefined)]),
+  links: caused(BY_DATACENTER, [linkOf(ipv6Ranges(dc).length > 0)]),
   nft: caused(BY_DATACENTER, FRAME),
 }));
 
@@ -32,7 +33,7 @@ export const callersOf = perValue((each: Endpoint) => caused([ports(each)], call
 
 /** Of an endpoint that is served: where its IPv6 ends. */
 export const metadataAddressOf = perValueAnd((each: Endpoint, dc: DataCenter) =>
-  dc.ranges.ipv6 === undefined ? [] : caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }]),
+  ipv6Ranges(dc).length === 0 ? [] : caused([ports(each)], [{ dev: each.tap, ip: METADATA6 }]),
 );
 
 function linkOf(six: boolean): Link {

@@ -15,7 +15,9 @@ import type { Pool } from "./pnat-pool.ts";
 /** The rules' words for what is translated, where. */
 export interface Translated {
   readonly uplink: string;
-  readonly source: Cidr;
+  readonly sources: readonly Cidr[];
+  /** nft's word for them. */
+  readonly source: string;
   /** nft's set of destinations that see the true source. */
   readonly except: string;
   readonly pool: Pool;
@@ -76,10 +78,10 @@ function cone({ uplink, span }: Translated): readonly NftChain[] {
 }
 
 /** One for each place that a VM has among those of its address, in order. */
-function blockChains({ how, source, pool }: Translated): readonly NftChain[] {
+function blockChains({ how, sources, pool }: Translated): readonly NftChain[] {
   const { ports_per_vm: ports } = how;
   if (ports === undefined) return [];
-  const addresses = `ip saddr map { ${blocksOf(source, pool, ports)
+  const addresses = `ip saddr map { ${blocksOf(sources, pool, ports)
     .map(({ vms, ip }) => `${vms} : ${ip}`)
     .join(", ")} }`;
   return Array.from({ length: vmsPerAddress(ports) }, (_, at) => {

@@ -1,5 +1,6 @@
 /** The addresses that stand in for the private range outside, as lists and prefixes. */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import { bitsOf, ipOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { perValue } from "./memo.ts";
@@ -10,7 +11,7 @@ export type Pool = NonNullable<Gateway["pnat"]>;
 
 /** A gateway's pool, if it has anything to stand in for. */
 export function poolOf(dc: DataCenter, gateway: Gateway): Pool | undefined {
-  return dc.ranges.private === undefined ? undefined : gateway.pnat;
+  return privateRanges(dc).length === 0 ? undefined : gateway.pnat;
 }
 
 /** Every address of a pool, ascending. */
@@ -43,8 +44,7 @@ function widestAt(start: Ip, end: Ip): Cidr {
 
 /** Is the pool a part of the public range? Then what is translated comes back with the public aggregate, maybe by another gateway. */
 export function insidePublic(dc: DataCenter, { start, end }: Pool): boolean {
-  const range = dc.ranges.public;
-  return range !== undefined && contains(range, start) && contains(range, end);
+  return publicRanges(dc).some((range) => contains(range, start) && contains(range, end));
 }
 
 /** Prefixes of all pools that lie inside the public range. */

@@ -1,5 +1,6 @@
 /** Which addresses a port gets: those that it asks for, or one of each family; and those that follow from its MAC. */
 import { meets, ownAddresses } from "../datacenter/own-addresses.ts";
+import { retiringRanges } from "../datacenter/ranges.ts";
 import type { Ip } from "../net/address.ts";
 import { eui64 } from "../net/mac.ts";
 import type { Mac } from "../net/mac.ts";
@@ -79,6 +80,9 @@ function take(giving: Giving, subnet: Subnet, address: Ip): Result<undefined> {
   const itself = { start: address, end: address };
   if (applied !== undefined && ownAddresses(applied).some((own) => meets(own, itself)))
     return refused(refusal.addressOfDataCenter(subnet.network_id, itself));
+  const leaving = applied && retiringRanges(applied).find((range) => contains(range, address));
+  if (leaving !== undefined && !giving.port.has.some(({ ip_address: own }) => own === address))
+    return refused(refusal.addressRetires(address, leaving));
   if (claimed.has(address) || isTaken(giving, subnet, address)) return refused(refusal.addressTaken(address, subnet.id));
   claimed.add(address);
   given.push({ subnet_id: subnet.id, ip_address: address });

@@ -69,6 +69,8 @@ export const gatewayOfOthers = (ip: string, cidr: string) =>
   invalidInput(`gateway_ip ${ip} lies outside of ${cidr}, where it may be somebody else's: every host answers for a gateway`);
 export const addressOfDataCenter = (network: string, { start, end }: { readonly start: string; readonly end: string }) =>
   invalidInput(`${start === end ? start : `${start}-${end}`} on network ${network}: the data centre needs it for itself`);
+export const addressRetires = (ip: string, range: string) =>
+  conflict("AddressRetires", `Unable to give out ${ip}: the range ${range} retires, and nobody is given another address of it.`);
 export const gatewayForMachine = (ip: string) =>
   invalidInput(`${ip} is the gateway of a subnet: every host answers for it, so no machine can have it`);
 export const noServiceType = (type: string) =>

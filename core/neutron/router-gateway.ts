@@ -1,4 +1,5 @@
 /** A router's way outside: a port on an external network, which belongs to no project and keeps the router's addresses there. */
+import { privateRanges } from "../datacenter/ranges.ts";
 import { overlaps } from "../net/prefix.ts";
 import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
@@ -82,9 +83,12 @@ function readdressed(cloud: Cloud, port: Port, { wish, fresh }: Granted): Result
 
 /** The gateways of the data centre translate the private range, whoever sends: a router cannot take that back. */
 export function wrongSnat(cloud: Cloud, { id, enable_snat: may }: Pick<Router, "id" | "enable_snat">): Refusal | undefined {
-  const range = cloud.get("datacenter", "this")?.ranges.private;
-  if (may || range === undefined) return undefined;
+  const applied = cloud.get("datacenter", "this");
+  if (may || applied === undefined) return undefined;
   const subnets = interfacesOf(cloud, id).flatMap((port) => port.fixed_ips.map(({ subnet_id: subnet }) => cloud.get("subnet", subnet)));
-  const translated = subnets.find((subnet) => subnet !== undefined && overlaps(subnet.cidr, range));
-  return translated === undefined ? undefined : refusal.translatedAnyway(translated.id, range);
+  for (const range of privateRanges(applied)) {
+    const translated = subnets.find((subnet) => subnet !== undefined && overlaps(subnet.cidr, range));
+    if (translated !== undefined) return refusal.translatedAnyway(translated.id, range);
+  }
+  return undefined;
 }

@@ -5,7 +5,7 @@
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
-import { rangesOf } from "../datacenter/ranges.ts";
+import { privateRanges, rangesOf } from "../datacenter/ranges.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Endpoint, View } from "../feed/item.ts";
 import { isStateless } from "../feed/stateless.ts";
@@ -151,10 +151,10 @@ function admitted({ host, view, endpoint }: Place, question: Question): Answer {
 }
 
 /** Out through the gateway: private sources are translated, others are not. */
-function outgoing({ ranges, gateways }: DataCenter, { source }: Question): Answer {
-  const up = gateways.some(({ upstream }) => (familyOf(source) === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
+function outgoing(dc: DataCenter, { source }: Question): Answer {
+  const up = dc.gateways.some(({ upstream }) => (familyOf(source) === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
   if (!up) return unreachable("gateway", `no upstream for IPv${familyOf(source)}`);
-  const translated = ranges.private !== undefined && contains(ranges.private, source);
+  const translated = holds(privateRanges(dc), source);
   return { verdict: "reaches", source: translated ? "pnat" : source };
 }
 

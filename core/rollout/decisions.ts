@@ -2,6 +2,7 @@
 import { decideApply } from "../datacenter/apply.ts";
 import type { Difference } from "../datacenter/apply-difference.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
+import { gatewaysKept } from "../datacenter/networks.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { later } from "../neutron/decision.ts";
 import type { Decision, Fresh, RowWrite } from "../neutron/decision.ts";
@@ -10,6 +11,8 @@ import type { Refusal, Result } from "../result.ts";
 import { boundElsewhere } from "./bound.ts";
 import { markedAs } from "./drain.ts";
 import { fabricDifference } from "./difference.ts";
+import { retiringOf } from "./retiring.ts";
+import type { Retiring } from "./retiring.ts";
 import { isUnderWay, PATIENCE } from "./rollout.ts";
 import type { Rollout, Step } from "./rollout.ts";
 import { stagesOf } from "./stages.ts";
@@ -28,20 +31,22 @@ export interface Begun {
   readonly stages: number;
   /** Machines that go before their replacement has come. */
   readonly ahead: readonly string[];
+  /** Who still has addresses of ranges that retire. */
+  readonly retiring: readonly Retiring[];
 }
 
 /** One stage alone, with nobody to confirm it, is no rollout: it is done at once. */
 export function beginRollout(cloud: Cloud, { datacenter: asked, project, confirm, before }: Begin, fresh: Fresh): Result<Decision<Begun>> {
   if (isUnderWay(cloud.get("rollout", "this"))) return refused(underWay);
   const previous = declaredNow(cloud);
-  const datacenter = previous === undefined ? asked : markedAs(previous, asked);
+  const datacenter = previous === undefined ? asked : gatewaysKept(previous, markedAs(previous, asked));
   const { centers, ahead } = stagesOf(previous, datacenter);
   const bound = previous === undefined ? undefined : boundElsewhere(cloud, previous, datacenter);
   if (bound !== undefined) return refused(bound);
   const whole = decideApply(cloud, { datacenter, project }, fresh);
   if (!whole.ok) return whole;
   const fabric = previous === undefined ? [] : fabricDifference(previous, datacenter);
-  const answer = { difference: [...whole.value.answer, ...fabric], stages: centers.length, ahead };
+  const answer = { difference: [...whole.value.answer, ...fabric], stages: centers.length, ahead, retiring: retiringOf(cloud, datacenter) };
   const [first = datacenter, ...stages] = centers;
   if (previous === undefined || whole.value.writes.length === 0 || (stages.length === 0 && confirm === undefined))
     return ok({ writes: whole.value.writes, answer });

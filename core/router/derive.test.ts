@@ -40,5 +40,5 @@ test("a gateway tells its provider the aggregates, whole, of its own making, and
   ]);
   const set = config.prefixSets.find(({ name }) => name === "ANNOUNCED-IPV4");
   assert.deepEqual(set?.ranges, [{ prefix: "172.18.208.0/24", least: 24, most: 24 }]);
-  assert.equal(config.pnat?.source, "10.65.0.0/16");
+  assert.deepEqual(config.pnat?.sources, ["10.65.0.0/16"]);
 });

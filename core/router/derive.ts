@@ -5,6 +5,7 @@
  */
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { asnOf, attachedTo, racksOf, torsOf } from "../datacenter/racks.ts";
+import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import type { Speaker } from "../datacenter/sessions.ts";
 import { routerId, SECONDS } from "../intent/bgp.ts";
 import { addressOn, channelsOf, sessionFamily } from "../intent/bgp-channel.ts";
@@ -212,10 +213,10 @@ function uplinkOf({ upstream }: Gateway): RouterInterface {
 /** What it is not translated towards: the data centre, and the link to the provider is outside of it. */
 function pnatOf(dc: DataCenter, gateway: Gateway): Pnat | undefined {
   const pool = poolOf(dc, gateway);
-  const source = dc.ranges.private;
-  if (pool === undefined || source === undefined) return undefined;
-  const except = [dc.ranges.public, source, dc.fabric.ipv4, ...(dc.pnat?.untranslated ?? [])].filter(
+  const sources = privateRanges(dc);
+  if (pool === undefined || sources.length === 0) return undefined;
+  const except = [...publicRanges(dc), ...sources, dc.fabric.ipv4, ...(dc.pnat?.untranslated ?? [])].filter(
     (prefix): prefix is Cidr => prefix !== undefined,
   );
-  return { source, except, pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
+  return { sources, except, pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
 }

@@ -122,7 +122,8 @@ export interface ReadFamily {
   readonly addPaths: "none" | "receive" | "send" | "both";
 }
 
-export interface ReadNat extends Omit<Pnat, "inside"> {
+export interface ReadNat extends Omit<Pnat, "inside" | "sources"> {
+  readonly source: Cidr;
   readonly inside?: string;
   readonly line: number;
 }

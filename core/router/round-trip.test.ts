@@ -168,8 +168,9 @@ function ownTold(book: Book, { enters }: Pick<ReadRouter, "enters">, chain: read
 }
 
 function sameTranslation({ pnat }: RouterConfig, read: ReadRouter, cannot: boolean): void {
-  const found = read.pnat.map(({ source, except, pool, uplink }) => ({ source, except, pool, uplink }));
-  const wanted = pnat === undefined || cannot ? [] : [{ source: pnat.source, except: pnat.except, pool: pnat.pool, uplink: pnat.uplink }];
+  const found = read.pnat.map(({ source, except, pool, uplink }) => ({ source, except: [...new Set(except)], pool, uplink }));
+  const { sources = [], except, pool, uplink } = pnat ?? {};
+  const wanted = cannot ? [] : sources.map((source) => ({ source, except, pool, uplink }));
   assert.deepEqual(found, wanted);
 }
 

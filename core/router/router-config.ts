@@ -107,7 +107,7 @@ export interface NeighborFamily {
 
 /** Stateful port translation towards the outside, and towards nothing else. */
 export interface Pnat {
-  readonly source: Cidr;
+  readonly sources: readonly Cidr[];
   /** Destinations that see the true source: the data centre's own. */
   readonly except: readonly Cidr[];
   /** Ends included. */

@@ -2,6 +2,7 @@
 import { INSIDE6, DOOR, METADATA4, METADATA6 } from "#core/metadata/place.ts";
 import type { Host } from "#core/datacenter/data-center.ts";
 import { HOST_LINK_LOCAL, rackNamed } from "#core/datacenter/racks.ts";
+import { ipv6Ranges } from "#core/datacenter/ranges.ts";
 import type { Family } from "#core/net/address.ts";
 import { machineNetns } from "../place.ts";
 import { inside, must, run } from "../program.ts";
@@ -12,7 +13,7 @@ const DOCUMENT = "/openstack/latest/meta_data.json";
 
 export function metadataClaims(stage: Stage): Claim[] {
   const vms = [...stage.external, ...stage.internal];
-  const six = stage.center.ranges.ipv6 !== undefined;
+  const six = ipv6Ranges(stage.center).length > 0;
   const families = ({ ips }: Actor): Family[] => [...(ips[4] === undefined ? [] : [4 as const]), ...(six ? [6 as const] : [])];
   return [
     ...vms.flatMap((vm) => families(vm).map((family) => ownMetadata(vm, family, []))),

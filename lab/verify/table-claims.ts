@@ -1,5 +1,6 @@
 /** Claims about tables and about addresses that nobody has: what the provider was told, and where such traffic ends. */
 import { exportsOf } from "#core/datacenter/exports.ts";
+import { rangesOf } from "#core/datacenter/ranges.ts";
 import type { SubnetPlan } from "#core/datacenter/data-center.ts";
 import { bitsOf, familyOf, ipOf as ipFrom } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
@@ -14,11 +15,7 @@ import type { Actor, Stage } from "./stage.ts";
 
 /** Per family of the data centre: exactly the aggregates that are meant to be seen. */
 export function providerClaims({ lab, center }: Stage): Claim[] {
-  const { ranges } = center;
-  const families: Family[] = [
-    ...(ranges.public !== undefined || ranges.private !== undefined ? [4 as const] : []),
-    ...(ranges.ipv6 ? [6 as const] : []),
-  ];
+  const families = [...new Set(rangesOf(center).map(familyOf))];
   return families.map((family) => {
     const wanted = exportsOf(center)
       .filter((prefix) => familyOf(prefix) === family)

@@ -2,6 +2,7 @@
 import type { Changed, Detail, Difference } from "#core/datacenter/apply-difference.ts";
 import { showSpan } from "#core/datacenter/span.ts";
 import type { Span } from "#core/datacenter/span.ts";
+import type { Retiring } from "#core/rollout/retiring.ts";
 import { cellOf } from "./cells.ts";
 
 /** What happens to several of a sort alike is said once. */
@@ -22,6 +23,21 @@ export function countText(difference: Difference): string {
     (action) => [difference.filter((one) => one.action === action).length, action] as const,
   );
   return counts.flatMap(([count, action]) => (count === 0 ? [] : [`${count} to ${action}`])).join(", ");
+}
+
+/** Who has yet to move before a range can leave. */
+export function retiringText(retiring: readonly Retiring[]): string {
+  return retiring.map((each) => `${heldText(each)}\n`).join("");
+}
+
+function heldText({ subnet, cidr, ports, holders }: Retiring): string {
+  if (ports === 0) return `${subnet} ${cidr}: nobody has an address of it; it may be left out of ranges.retiring`;
+  const lines = holders.map(({ port, ip, device, host }) => {
+    const whose = [...(device === "" ? [] : [`of ${device}`]), ...(host === "" ? [] : [`on ${host}`])];
+    return `    ${ip}: ${["port", port, ...whose].join(" ")}`;
+  });
+  const more = ports > holders.length ? [`    and ${ports - holders.length} more`] : [];
+  return [`${subnet} ${cidr}: ${ports} port${ports === 1 ? " has" : "s have"} an address of it`, ...lines, ...more].join("\n");
 }
 
 const CALLED: Readonly<Partial<Record<Changed["object"], string>>> = { datacenter: "data centre", compute: "host" };

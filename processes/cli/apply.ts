@@ -6,7 +6,7 @@ import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { readDataCenterFile } from "#adapters/yaml/datacenter-file.ts";
 import type { AppliedBody, ApplyBody } from "#core/rollout/api.ts";
-import { countText, differenceText } from "./apply-text.ts";
+import { countText, differenceText, retiringText } from "./apply-text.ts";
 import { Complaint, endpointOf, post } from "./client.ts";
 import { followed } from "./rollout-follow.ts";
 
@@ -57,11 +57,12 @@ async function apply(file: string, { yes, url, confirm, verify }: Options): Prom
     return appliedIn(await post(endpoint, "/margay/v1/apply", { body, token: process.env["OS_TOKEN"] }));
   };
   const planned = await ask(true);
+  const leaving = retiringText(planned.retiring);
   if (planned.difference.length === 0) {
-    process.stdout.write("nothing to change\n");
+    process.stdout.write(`nothing to change\n${leaving}`);
     return 0;
   }
-  process.stdout.write(`${differenceText(planned.difference)}${countText(planned.difference)}\n${orderText(planned)}`);
+  process.stdout.write(`${leaving}${differenceText(planned.difference)}${countText(planned.difference)}\n${orderText(planned)}`);
   if (yes !== true && !(await confirmed())) {
     process.stderr.write("nothing has been changed; confirm with --yes\n");
     return STATUS.notConfirmed;

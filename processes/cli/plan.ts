@@ -118,7 +118,7 @@ function announcedTable({ announced, withheld }: Plan): string {
 }
 
 function pnatTable(pnat: Plan["pnat"]): string {
-  const rows = pnat.map(({ gateway, from, to, except }) => [[gateway], [from], [showSpan(to)], except]);
+  const rows = pnat.map(({ gateway, from, to, except }) => [[gateway], from, [showSpan(to)], except]);
   return table(["gateway", "from", "becomes", "but not towards"], rows);
 }
 

@@ -71,6 +71,16 @@ export const PLAN_CASES: readonly Case[] = [
     says: /\(100 %\)/,
   },
   {
+    id: "A5",
+    when: "a range retires that nobody has an address of",
+    broken: (facts) =>
+      inCloud(({ subnets }) => ({ subnets: subnets.map((one) => (one.name.endsWith("-retiring") ? { ...one, used: 0 } : one)) }))(
+        file({ ranges: { ...WELL.ranges, private: "10.66.0.0/24", retiring: { private: "10.65.0.0/24" } } })(facts),
+      ),
+    says: /internal4-retiring retires, and nobody has an address of it/,
+    verdict: "warning",
+  },
+  {
     id: "A6",
     when: "a private range is far larger than the pools",
     broken: file({ ranges: { ...WELL.ranges, private: "10.65.0.0/16" } }),

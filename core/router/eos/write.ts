@@ -38,7 +38,7 @@ export function refusedBy({ pnat }: RouterConfig): readonly Refused[] {
   if (pnat === undefined) return [];
   return [
     {
-      what: `PNAT of ${pnat.source}`,
+      what: `PNAT of ${pnat.sources.join(", ")}`,
       why: "EOS translates in hardware with small tables, the first packet of each flow in its CPU, and not at all on newer chips",
       beside: [
         `a Linux gateway (--platform bird or frr) that translates to ${pnat.pool.start}-${pnat.pool.end}`,
@@ -74,13 +74,14 @@ function listLines(config: RouterConfig): readonly string[] {
   ];
 }
 
-function aclLines({ source }: Pnat): readonly string[] {
+function aclLines({ sources }: Pnat): readonly string[] {
+  const rest = `   ${10 * (sources.length + 1)} permit ip any any`;
   return [
     "ip access-list FROM-PRIVATE",
-    `   10 deny ip ${source} any`,
-    "   20 permit ip any any",
+    ...sources.map((source, at) => `   ${10 * (at + 1)} deny ip ${source} any`),
+    rest,
     "ip access-list TO-PRIVATE",
-    `   10 deny ip any ${source}`,
-    "   20 permit ip any any",
+    ...sources.map((source, at) => `   ${10 * (at + 1)} deny ip any ${source}`),
+    rest,
   ];
 }

@@ -58,18 +58,19 @@ function discardLines({ statics }: RouterConfig): readonly string[] {
 }
 
 /** The router answers ARP for a pool on the link to the provider by itself. */
-function pnatLines({ source, except, pool }: Pnat): readonly string[] {
-  const from = wildcard(source);
+function pnatLines({ sources, except, pool }: Pnat): readonly string[] {
+  const from = sources.map(wildcard);
+  const numbered = (entries: readonly string[]) => entries.map((entry, at) => ` ${10 * (at + 1)} ${entry}`);
   return [
     "ip access-list extended PNAT",
-    ...except.map((prefix, at) => ` ${10 * (at + 1)} deny ip ${from} ${wildcard(prefix)}`),
-    ` ${10 * (except.length + 1)} permit ip ${from} any`,
+    ...numbered([
+      ...from.flatMap((own) => except.map((prefix) => `deny ip ${own} ${wildcard(prefix)}`)),
+      ...from.map((own) => `permit ip ${own} any`),
+    ]),
     "ip access-list extended FROM-PRIVATE",
-    ` 10 deny ip ${from} any`,
-    " 20 permit ip any any",
+    ...numbered([...from.map((own) => `deny ip ${own} any`), "permit ip any any"]),
     "ip access-list extended TO-PRIVATE",
-    ` 10 deny ip any ${from}`,
-    " 20 permit ip any any",
+    ...numbered([...from.map((own) => `deny ip any ${own}`), "permit ip any any"]),
     `ip nat pool PNAT ${pool.start} ${pool.end} prefix-length ${around(pool)}`,
     "ip nat inside source list PNAT pool PNAT overload",
     "! A VM keeps its address of the pool.",

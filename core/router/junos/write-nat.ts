@@ -31,10 +31,10 @@ interface Rule {
   readonly action: string;
 }
 
-function ruleLines(name: string, { source }: Pnat, { towards, action }: Rule): readonly string[] {
+function ruleLines(name: string, { sources }: Pnat, { towards, action }: Rule): readonly string[] {
   const head = `${SET} rule ${name}`;
   return [
-    `${head} match source-address ${source}`,
+    ...sources.map((source) => `${head} match source-address ${source}`),
     ...(towards === undefined ? [] : [`${head} match destination-address ${towards}`]),
     `${head} then source-nat ${action}`,
   ];

@@ -1,5 +1,6 @@
 /** What the data centre has, asked of prefixes as numbers: the proof asks millions of times. */
 import type { DataCenter } from "../../datacenter/data-center.ts";
+import { rangesOf } from "../../datacenter/ranges.ts";
 import { hasLoopback, machinePrefixes } from "../../datacenter/racks.ts";
 import { sharedPools } from "../../intent/pnat-pool.ts";
 import { FAMILIES, familyOf, widthOf } from "../../net/address.ts";
@@ -25,10 +26,8 @@ export interface Estate {
 }
 
 export function estateOf(dc: DataCenter): Estate {
-  const { public: open, private: closed, ipv6 } = dc.ranges;
-  const ranges = [open, closed, ipv6?.whole].filter((range): range is Cidr => range !== undefined);
   const pools = sharedPools(dc);
-  const [inRange, inPool] = [among(ranges.map(single)), among(pools.map(inside))];
+  const [inRange, inPool] = [among(rangesOf(dc).map(single)), among(pools.map(inside))];
   const loopbacks = dc.hosts
     .filter(hasLoopback)
     .flatMap(({ ipv4, ipv6: other }) => [ipv4, other].flatMap((ip) => (ip === undefined ? [] : [hostPrefix(ip)])));

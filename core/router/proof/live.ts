@@ -4,6 +4,7 @@
  */
 import { exportsOf } from "../../datacenter/exports.ts";
 import { hasLoopback, machinePrefixes } from "../../datacenter/racks.ts";
+import { rangesOf } from "../../datacenter/ranges.ts";
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { sharedPools } from "../../intent/pnat-pool.ts";
 import { familyOf, widthOf } from "../../net/address.ts";
@@ -78,9 +79,8 @@ function toldInside(dc: DataCenter, router: string, sessions: readonly LiveSessi
 }
 
 function belongs(dc: DataCenter, prefix: Cidr): boolean {
-  const { public: open, private: closed, ipv6 } = dc.ranges;
   const single = lengthOf(prefix) === widthOf(familyOf(prefix));
-  const endpoint = single && [open, closed, ipv6?.whole].some((range) => range !== undefined && covers(range, prefix));
+  const endpoint = single && rangesOf(dc).some((range) => covers(range, prefix));
   const loopback = single && dc.hosts.some((host) => hasLoopback(host) && [`${host.ipv4}/32`, `${host.ipv6}/128`].includes(prefix));
   return lengthOf(prefix) === 0 || endpoint || loopback || sharedPools(dc).includes(prefix) || machinePrefixes(dc).includes(prefix);
 }

@@ -4,6 +4,7 @@
  */
 import { exportsOf } from "../../datacenter/exports.ts";
 import { machinePrefixes } from "../../datacenter/racks.ts";
+import { ipv6Ranges, privateRanges, publicRanges, rangesOf } from "../../datacenter/ranges.ts";
 import { familyOf, ipOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf, overlaps, prefixOf } from "../../net/prefix.ts";
@@ -68,10 +69,12 @@ interface Candidate {
 
 /** Every prefix that the policies or the data centre name. */
 export function boundariesOf({ dc }: Site, { read }: Pick<Speaker, "read">): ReadonlySet<Cidr> {
-  const { public: open, private: closed, ipv6 } = dc.ranges;
-  const own = [open, closed, ipv6?.whole, ipv6?.external, ipv6?.internal, ...machinePrefixes(dc), ...exportsOf(dc)];
+  const halves = ipv6Ranges(dc).flatMap(({ external, internal }) => [external, internal]);
   return new Set([
-    ...own.flatMap((prefix) => prefix ?? []),
+    ...rangesOf(dc),
+    ...halves,
+    ...machinePrefixes(dc),
+    ...exportsOf(dc),
     ...read.prefixSets.flatMap(({ ranges }) => ranges.map(({ prefix }) => prefix)),
   ]);
 }
@@ -156,12 +159,15 @@ export function showPlace({ family, bits, length }: Place): Cidr {
 /** Names a prefix that would pass, what it is in the data centre, and whether anybody could make the router hold it. */
 function leakText({ dc }: Site, speaker: Speaker, { route, what }: Candidate): string {
   const prefix = showPlace(route.place);
-  const { private: closed, public: open, ipv6 } = dc.ranges;
-  const part = (range: Cidr | undefined, name: string) =>
-    range !== undefined && overlaps(range, prefix)
+  const part = (range: Cidr, name: string) =>
+    overlaps(range, prefix)
       ? [lengthOf(prefix) > lengthOf(range) ? `part of ${name} ${range}` : prefix === range ? `${name} ${range}` : `holds ${name} ${range}`]
       : [];
-  const is = [...part(closed, "the private range"), ...part(open, "the public range"), ...part(ipv6?.whole, "the IPv6 range")];
+  const is = [
+    ...privateRanges(dc).flatMap((range) => part(range, "the private range")),
+    ...publicRanges(dc).flatMap((range) => part(range, "the public range")),
+    ...ipv6Ranges(dc).flatMap(({ whole }) => part(whole, "the IPv6 range")),
+  ];
   const told = route.source === "bgp" ? heardFrom(speaker, route) : undefined;
   return `${prefix}${is.length > 0 ? ` (${is.join("; ")})` : ""} would pass as ${what.origin}${told === undefined ? "" : `; ${told}`}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { DataCenter, Host } from "../../datacenter/data-center.ts";
 import { TOR_LINK_LOCAL } from "../../datacenter/racks.ts";
+import { rangesOf } from "../../datacenter/ranges.ts";
 import { carriedFamilies } from "../../datacenter/sessions.ts";
 import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
@@ -30,10 +31,8 @@ export function pathClaims(site: Site): readonly Claim[] {
   });
 }
 
-function rangesOf({ ranges }: DataCenter, family: Family): readonly Cidr[] {
-  return [ranges.public, ranges.private, ranges.ipv6?.whole].filter(
-    (range): range is Cidr => range !== undefined && familyOf(range) === family,
-  );
+function rangesIn(dc: DataCenter, family: Family): readonly Cidr[] {
+  return rangesOf(dc).filter((range) => familyOf(range) === family);
 }
 
 /** One address for each class that any policy can tell apart; an address of a pool is no endpoint's. */
@@ -49,7 +48,7 @@ function endpointPlaces(site: Site, family: Family): readonly Place[] {
 function inClaims(site: Site, net: Net, family: Family): readonly Claim[] {
   const places = endpointPlaces(site, family);
   const alike = hostsAlike(site);
-  return rangesOf(site.dc, family).map((range) => {
+  return rangesIn(site.dc, family).map((range) => {
     const inside = places.filter((place) => covers(range, showPlace(place)));
     const against = alike.flatMap(([host]) => (host === undefined ? [] : inside.flatMap((place) => lost(site, net, host, place))));
     return claimed(
@@ -178,7 +177,7 @@ function endClaims(site: Site, family: Family): readonly Claim[] {
     const speaker = site.speakers.get(name);
     if (speaker === undefined) return [];
     const statics = speaker.read.statics.map(({ prefix }) => prefix);
-    const against = rangesOf(site.dc, family).filter((range) => !statics.some((prefix) => covers(prefix, range)));
+    const against = rangesIn(site.dc, family).filter((range) => !statics.some((prefix) => covers(prefix, range)));
     return [
       claimed(
         {

@@ -5,9 +5,11 @@
  */
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { exportsOf } from "../../datacenter/exports.ts";
+import { rangesOf } from "../../datacenter/ranges.ts";
 import { sharedPool } from "../../intent/pnat-pool.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
-import type { Platform } from "../platform.ts";
+import type { Platform, ReadNat } from "../platform.ts";
+import type { Pnat } from "../router-config.ts";
 import type { Claim } from "./claim.ts";
 import { claimed } from "./claim.ts";
 import { endsClaims, readClaim } from "./ends.ts";
@@ -48,10 +50,9 @@ function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): re
   // Whatever it has is a candidate there: what it tells is asked session by session.
   if (platform.exports === "every route") return [];
   const gateway = dc.gateways.find((machine) => machine.name === name);
-  const ranges = [dc.ranges.public, dc.ranges.private, dc.ranges.ipv6?.whole];
   const own = [
     ...(gateway === undefined ? [] : [...exportsOf(dc), ...sharedPool(dc, gateway)]),
-    ...(platform.name === "bird" ? ranges : []),
+    ...(platform.name === "bird" ? rangesOf(dc) : []),
   ];
   const against = read.enters.flatMap((entry) => {
     if (role === "tor") return [];
@@ -66,31 +67,35 @@ function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): re
   ];
 }
 
-/** Where the platform translates itself: exactly the private range, exactly into the pool, and not towards the data centre. */
+function wrongRule(want: Pnat, { pool, uplink, except }: ReadNat, within: readonly string[]): readonly string[] {
+  const missing = want.except.filter((prefix) => !except.includes(prefix));
+  return [
+    ...(pool.start === want.pool.start && pool.end === want.pool.end ? [] : [`it translates into ${pool.start}-${pool.end}`]),
+    ...(within.includes(uplink) ? [`it translates on ${uplink}`] : []),
+    ...missing.map((prefix) => `it translates towards ${prefix} as well`),
+  ];
+}
+
+/** Where the platform translates itself: exactly the private ranges, exactly into the pool, and not towards the data centre. */
 function translationClaims({ dc }: Site, { name, read, platform }: Speaker): readonly Claim[] {
   const config = routerConfigOf(dc, name);
   const want = config?.pnat;
   // Where something beside BGP translates, nothing else must.
   if (read.pnat.length === 0 && (want === undefined || platform.translation === "beside it")) return [];
-  const [have, ...more] = read.pnat;
   // The router may call its uplink otherwise than the data centre does, but not as one of the others.
   const within = config?.interfaces.flatMap((each) => (each.side === "outside" ? [] : [each.name])) ?? [];
-  const missing = want?.except.filter((prefix) => have?.except.includes(prefix) !== true) ?? [];
+  const have = want?.sources.map((source) => read.pnat.find((rule) => rule.source === source)) ?? [];
   const against =
-    want === undefined || have === undefined
-      ? [want === undefined ? "it translates, and there is nothing to translate" : "it translates nothing"]
+    want === undefined
+      ? ["it translates, and there is nothing to translate"]
       : [
-          ...(have.source === want.source ? [] : [`it translates ${have.source}`]),
-          ...(have.pool.start === want.pool.start && have.pool.end === want.pool.end
-            ? []
-            : [`it translates into ${have.pool.start}-${have.pool.end}`]),
-          ...(within.includes(have.uplink) ? [`it translates on ${have.uplink}`] : []),
-          ...missing.map((prefix) => `it translates towards ${prefix} as well`),
-          ...more.map(({ line }) => `it translates more, line ${line}`),
+          ...want.sources.filter((_, at) => have[at] === undefined).map((source) => `it translates nothing of ${source}`),
+          ...have.flatMap((rule) => (rule === undefined ? [] : wrongRule(want, rule, within))),
+          ...read.pnat.filter((rule) => !have.includes(rule)).map(({ source, line }) => `it translates ${source}, line ${line}`),
         ];
   const claim =
     want === undefined
       ? "translates nothing"
-      : `translates ${want.source} into ${want.pool.start}-${want.pool.end}, but not towards ${want.except.join(", ")}`;
+      : `translates ${want.sources.join(", ")} into ${want.pool.start}-${want.pool.end}, but not towards ${want.except.join(", ")}`;
   return [claimed({ about: "translation", where: name, claim, evidence: `${read.pnat.length} rules` }, against)];
 }

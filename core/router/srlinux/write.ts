@@ -26,7 +26,7 @@ export function refusedBy({ pnat, neighbors }: RouterConfig): readonly Refused[]
       ? []
       : [
           {
-            what: `PNAT of ${pnat.source}`,
+            what: `PNAT of ${pnat.sources.join(", ")}`,
             why: "SR Linux translates no addresses",
             beside: [
               `a Linux gateway (--platform bird or frr) that translates to ${pnat.pool.start}-${pnat.pool.end}`,
@@ -93,9 +93,11 @@ function aclLines({ pnat }: RouterConfig): readonly string[] {
     `${port} interface-ref interface ${device}`,
     `${port} interface-ref subinterface ${index}`,
     ...ways.flatMap(([name, end, way]) => [
-      `set / acl acl-filter ${name} type ipv4 entry 10 match ipv4 ${end} prefix ${pnat.source}`,
-      `set / acl acl-filter ${name} type ipv4 entry 10 action drop`,
-      `set / acl acl-filter ${name} type ipv4 entry 20 action accept`,
+      ...pnat.sources.flatMap((source, at) => [
+        `set / acl acl-filter ${name} type ipv4 entry ${10 * (at + 1)} match ipv4 ${end} prefix ${source}`,
+        `set / acl acl-filter ${name} type ipv4 entry ${10 * (at + 1)} action drop`,
+      ]),
+      `set / acl acl-filter ${name} type ipv4 entry ${10 * (pnat.sources.length + 1)} action accept`,
       `${port} ${way} acl-filter ${name} type ipv4`,
     ]),
   ];

@@ -1,6 +1,7 @@
 /** A router's configuration as `set` commands of VyOS. */
 import { addressesOf } from "../../intent/pnat-pool.ts";
 import { contains, prefixOf } from "../../net/prefix.ts";
+import type { Cidr } from "../../net/prefix.ts";
 import { commented, titled } from "../lines.ts";
 import type { Pnat, RouterConfig } from "../router-config.ts";
 import { bfdLines, bgpLines } from "./write-bgp.ts";
@@ -48,16 +49,22 @@ function reflectLines(): readonly string[] {
 }
 
 /** Rules by number; what one excludes, no later one translates. */
-function pnatLines({ source, except, pool, uplink }: Pnat): readonly string[] {
-  const rule = (number: number, lines: readonly string[]) =>
+function pnatLines({ sources, except, pool, uplink }: Pnat): readonly string[] {
+  const rule = (number: number, source: Cidr, lines: readonly string[]) =>
     [`outbound-interface name ${uplink}`, `source address ${source}`, ...lines].map((line) => `set nat source rule ${number} ${line}`);
-  const guard = "set firewall ipv4 forward filter rule 10";
+  const spared = sources.flatMap((source) => except.map((prefix) => ({ source, prefix })));
   return [
-    ...except.flatMap((prefix, at) => rule(10 * (at + 1), [`destination address ${prefix}`, "exclude"])),
+    ...spared.flatMap(({ source, prefix }, at) => rule(10 * (at + 1), source, [`destination address ${prefix}`, "exclude"])),
     "# A VM keeps its address of the pool.",
-    ...rule(1000, [`translation address ${pool.start}-${pool.end}`, "translation options address-mapping persistent"]),
+    ...sources.flatMap((source, at) =>
+      rule(1000 + 10 * at, source, [`translation address ${pool.start}-${pool.end}`, "translation options address-mapping persistent"]),
+    ),
     "# What belongs to no flow is not translated, so it does not pass either; and nothing new comes in to private addresses.",
     "set firewall global-options state-policy invalid action drop",
-    ...["action drop", `inbound-interface name ${uplink}`, `destination address ${source}`, "state new"].map((line) => `${guard} ${line}`),
+    ...sources.flatMap((source, at) =>
+      ["action drop", `inbound-interface name ${uplink}`, `destination address ${source}`, "state new"].map(
+        (line) => `set firewall ipv4 forward filter rule ${10 * (at + 1)} ${line}`,
+      ),
+    ),
   ];
 }
