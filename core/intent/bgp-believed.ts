@@ -10,7 +10,7 @@ import { assignedTo } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
 import { addressOn } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
-import { anyOf, prefixSet } from "./bgp-text.ts";
+import { anyOf, netIsAny } from "./bgp-text.ts";
 import { sharedPool } from "./pnat-pool.ts";
 
 /** Of a host: single addresses inside the ranges that are assigned to it, reached by that host itself. */
@@ -37,11 +37,11 @@ export function placesOf(dc: DataCenter, { family }: Channel, rack: Rack): reado
   const segment = family === 4 ? rack.ipv4 : rack.ipv6;
   const loopbacks = attachedTo(dc, rack).filter(({ host }) => hasLoopback(host));
   const places = [...(segment === undefined ? [] : [segment]), ...loopbacks.map(({ host }) => hostPrefix(addressOn(host, family)))];
-  return places.length > 0 ? [`net ~ ${prefixSet(places)}`] : [];
+  return netIsAny(places);
 }
 
 /** Of a gateway: the default route, and where its own pool is, reached by that gateway itself. */
 export function believedOfGateway(dc: DataCenter, { family, anywhere }: Channel, gateway: Gateway): string {
   const own = family === 4 ? sharedPool(dc, gateway) : [];
-  return `${anyOf([`net = ${anywhere}`, ...(own.length > 0 ? [`net ~ ${prefixSet(own)}`] : [])])} && bgp_next_hop = ${addressOn(gateway, family)}`;
+  return `${anyOf([`net = ${anywhere}`, ...netIsAny(own)])} && bgp_next_hop = ${addressOn(gateway, family)}`;
 }

@@ -10,7 +10,7 @@ import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { familyOf, widthOf } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { block, prefixSet } from "./bgp-text.ts";
+import { block, netIsAny, prefixSet, settable } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { sharedPools } from "./pnat-pool.ts";
 
@@ -72,23 +72,23 @@ function announced(dc: DataCenter, family: Family): readonly Cidr[] {
 /** The filters' vocabulary: which routes are an endpoint's, which lead to a gateway's PNAT pool. */
 export function routeClasses({ family, ranges, pools, machines }: Channel): readonly Line[] {
   const single = ranges.map((range) => `${range}{${widthOf(family)},${widthOf(family)}}`);
-  const known = pools.length > 0;
+  const [known, poolSet, machineSet] = [pools.length > 0, settable(pools), settable(machines)];
   return [
     `define ENDPOINTS${family} = ${prefixSet(single)};`,
-    known ? `define POOLS${family} = ${prefixSet(pools)};` : undefined,
+    poolSet.length > 0 ? `define POOLS${family} = ${prefixSet(poolSet)};` : undefined,
     // A pool lies inside the public range and is cut out of it: no host may draw a gateway's translated traffic to itself.
     known ? `define POOL_PARTS${family} = ${prefixSet(pools.map((pool) => `${pool}+`))};` : undefined,
     block(`function endpoint${family}()`, [
       known ? `if net ~ POOL_PARTS${family} then return false;` : undefined,
       `return net ~ ENDPOINTS${family};`,
     ]),
-    machines.length > 0 ? `define MACHINES${family} = ${prefixSet(machines)};` : undefined,
+    machineSet.length > 0 ? `define MACHINES${family} = ${prefixSet(machineSet)};` : undefined,
   ];
 }
 
 /** Conditions for what everybody on the fabric may hear: where an endpoint is, and where machines are if there is more than one segment. */
 export function heardByAll({ family, machines }: Channel): readonly string[] {
-  return [`endpoint${family}()`, ...(machines.length > 0 ? [`net ~ MACHINES${family}`] : [])];
+  return [`endpoint${family}()`, ...netIsAny(machines, `MACHINES${family}`)];
 }
 
 /** One session carries both families; it runs over IPv4 where the fabric has it. */

@@ -13,7 +13,7 @@ import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
-import { block, text } from "./bgp-text.ts";
+import { block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { inRack, isLoopback, loopbackRoute, onLink, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
@@ -116,7 +116,7 @@ function heard({ family, anywhere, machines }: Channel): string {
     "  accept;",
     "}",
     `if net = ${anywhere} then accept;`,
-    machines.length > 0 ? `if net ~ MACHINES${family} then accept;` : undefined,
+    ...netIsAny(machines, `MACHINES${family}`).map((known) => `if ${known} then accept;`),
     "reject;",
   ]);
 }

@@ -19,6 +19,25 @@ export function prefixSet(patterns: readonly string[]): string {
   return `[ ${patterns.join(", ")} ]`;
 }
 
+/**
+ * Of prefixes and patterns, those that may stand in a set. BIRD 2.0.12 takes two sets for the same that differ only in whole prefixes whose
+ * lengths are no multiples of four (trie_same() in filter/trie.c leaves out `local`), so it would not ask routes again after a change.
+ */
+export function settable(patterns: readonly string[]): readonly string[] {
+  return patterns.filter((pattern) => !standsAlone(pattern));
+}
+
+/** Conditions, of which any holds for a route to one of them. `set`: the name of the set of those that may stand in one. */
+export function netIsAny(patterns: readonly string[], set = prefixSet(settable(patterns))): readonly string[] {
+  const alone = patterns.filter(standsAlone).map((prefix) => `net = ${prefix}`);
+  return alone.length < patterns.length ? [`net ~ ${set}`, ...alone] : alone;
+}
+
+function standsAlone(pattern: string): boolean {
+  const length = /\/(\d+)$/.exec(pattern)?.[1];
+  return length !== undefined && Number(length) % 4 !== 0;
+}
+
 /** One condition that holds if any of these does: to BIRD, `&&` binds no tighter than `||`, so it stands in parentheses. */
 export function anyOf(conditions: readonly string[]): string {
   const [only, ...more] = conditions;

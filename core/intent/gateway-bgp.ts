@@ -30,7 +30,7 @@ import { addressOn, channelsOf, heardByAll, routeClasses } from "./bgp-channel.t
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { hasNeighbours, metricFunctions, metricTold } from "./bgp-metric.ts";
-import { anyOf, block, prefixSet, text } from "./bgp-text.ts";
+import { anyOf, block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { sharedPool } from "./pnat-pool.ts";
 import { fromHost, fromTor } from "./reflector.ts";
@@ -91,7 +91,7 @@ function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): reado
   const { family, pools } = channel;
   const options = ["next hop self ebgp;", "gateway direct;", "add paths rx;"];
   if (dc.fabric.peering === "mesh") return options;
-  const heard = [...heardByAll(channel), ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])];
+  const heard = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)];
   return [
     `import where ${heard.join(" || ")};`,
     `export where ${ownRoutes(dc, channel, gateway).join(" || ")};`,
@@ -220,7 +220,7 @@ function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel
   const { family, name, anywhere, announced } = channel;
   const session = family === 4 ? upstream.ipv4 : upstream.ipv6;
   if (session === undefined) return undefined;
-  const ours = announced.length > 0 ? `net ~ ${prefixSet(announced)} && proto = "announced${family}"` : undefined;
+  const ours = announced.length > 0 ? `${anyOf(netIsAny(announced))} && proto = "announced${family}"` : undefined;
   const [heard, told] = drained
     ? [lastResort(`net = ${anywhere}`, ["bgp_local_pref = 0;"]), ours && lastResort(ours, shunned(dc))]
     : [`where net = ${anywhere}`, ours && `where ${ours}`];

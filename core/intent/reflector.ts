@@ -16,7 +16,7 @@ import type { HeardRack } from "./bgp-believed.ts";
 import { channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
-import { anyOf, block, text } from "./bgp-text.ts";
+import { anyOf, block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { merge, NOTHING } from "./intent.ts";
@@ -122,12 +122,12 @@ export function fromTor(dc: DataCenter, channel: Channel, { rack, believed }: He
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */
 function ofReflector(channel: Channel): string {
   const { family, name, anywhere, pools } = channel;
-  const known = [...heardByAll(channel), `net = ${anywhere}`, ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])].join(" || ");
+  const known = [...heardByAll(channel), `net = ${anywhere}`, ...netIsAny(pools, `POOLS${family}`)].join(" || ");
   return block(name, [`import where ${known};`, `export where ${known};`]).concat(";");
 }
 
 function ofGateway(dc: DataCenter, channel: Channel, gateway: Gateway): string {
   const { family, name, pools } = channel;
-  const said = [...heardByAll(channel), ...(pools.length > 0 ? [`net ~ POOLS${family}`] : [])].join(" || ");
+  const said = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)].join(" || ");
   return block(name, [`import where ${believedOfGateway(dc, channel, gateway)};`, `export where ${said};`]).concat(";");
 }

@@ -27,7 +27,7 @@ import { addressOn, channelsOf, heardByAll, routeClasses, sessionFamily } from "
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, asNear, distanceFunctions, hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
-import { allOf, anyOf, block, prefixSet, protocolName, text } from "./bgp-text.ts";
+import { allOf, anyOf, block, netIsAny, protocolName, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { inRack, onLink } from "./bgp-uplink.ts";
 
@@ -57,7 +57,7 @@ function segments({ fabric }: DataCenter, { ipv4, ipv6, tor }: Rack, channels: r
   const interfaces = [tor.uplink, tor.interface].filter((name) => name !== undefined).map((name) => JSON.stringify(name));
   const known = ({ family, name }: Channel) => {
     const nets = (family === 4 ? [fabric.ipv4, ipv4] : [fabric.ipv6, ipv6]).filter((prefix) => prefix !== undefined);
-    return block(name, [`import where net ~ ${prefixSet(nets)};`]).concat(";");
+    return block(name, [`import where ${anyOf(netIsAny(nets))};`]).concat(";");
   };
   return block("protocol direct segments", [...channels.map(known), `interface ${interfaces.join(", ")};`]);
 }
