@@ -73,13 +73,17 @@ export interface Fabric {
   readonly loopbacks4?: Cidr;
   readonly loopbacks6?: Cidr;
   /** Do hosts and gateways peer with the reflectors, the gateways with every host, or all with all? */
-  readonly peering: "reflectors" | "direct" | "mesh";
+  readonly peering: Peering;
+  /** Sessions of this peering stand as well, while one takes the place of the other; no part of the file. */
+  readonly beside?: Peering;
   /** The machines' interface on the fabric. */
   readonly interface: string;
   /** How soon a machine that is gone is noticed; absent: when BGP's hold time is over. */
   readonly bfd?: Bfd;
   readonly guard?: Guard;
 }
+
+export type Peering = "reflectors" | "direct" | "mesh";
 
 /** What keeps others from a session. */
 export interface Guard {

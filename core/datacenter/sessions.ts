@@ -8,6 +8,7 @@
 import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "./data-center.ts";
+import { peersBy } from "./peering.ts";
 import { asnOf, attachedTo, coreHosts, HOST_LINK_LOCAL, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
 import type { Attached } from "./racks.ts";
 import { rangesOf } from "./ranges.ts";
@@ -67,10 +68,14 @@ function corePairs(dc: DataCenter): readonly Pair[] {
   const own = (machines: readonly Machine[]) => machines.map((machine) => ({ machine, asn: dc.fabric.asn }));
   const edges = [...own(coreHosts(dc)), ...racksOf(dc).map((rack) => ({ machine: rack.tor, asn: asnOf(dc, rack) }))];
   const [reflectors, gateways] = [own(dc.reflectors), own(dc.gateways)];
-  if (dc.fabric.peering === "mesh") return eachPair([...edges, ...gateways], "mesh peer");
-  return dc.fabric.peering === "direct"
-    ? starred({ edges, hubs: gateways, role: "gateway" })
-    : starred({ edges: [...edges, ...gateways], hubs: reflectors, role: "reflector" });
+  const stars = [
+    ...(peersBy(dc, "direct") ? starred({ edges, hubs: gateways, role: "gateway" }) : []),
+    ...(peersBy(dc, "reflectors") ? starred({ edges: [...edges, ...gateways], hubs: reflectors, role: "reflector" }) : []),
+  ];
+  if (!peersBy(dc, "mesh")) return stars;
+  // Two machines have one session: while a mesh takes the place of gateways that reflect, or the other way round, those with gateways stay theirs.
+  const hubs = new Set(peersBy(dc, "direct") ? gateways : []);
+  return [...stars, ...eachPair([...edges, ...gateways], "mesh peer").filter(([, near, far]) => !hubs.has(near) && !hubs.has(far))];
 }
 
 interface Star {

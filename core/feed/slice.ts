@@ -3,6 +3,7 @@
  * and the addresses of the groups and address groups that those rules name as remote. Gateways and reflectors follow from the data
  * centre, and from who may announce what.
  */
+import { peersBy } from "../datacenter/peering.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { expectedOn, isBound } from "../neutron/port-binding.ts";
 import { assignmentOf } from "./assignments.ts";
@@ -42,7 +43,8 @@ export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
 
 /** Those that believe hosts of what they announce: reflectors, without them gateways, and the routers of racks. */
 function hearsHosts(cloud: Cloud, role: Role): boolean {
-  return role === "reflector" || role === "tor" || (role === "gateway" && cloud.get("datacenter", "this")?.fabric.peering === "direct");
+  const applied = cloud.get("datacenter", "this");
+  return role === "reflector" || role === "tor" || (role === "gateway" && applied !== undefined && peersBy(applied, "direct"));
 }
 
 function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remotes" | "addressGroups"> {

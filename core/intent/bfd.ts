@@ -8,6 +8,7 @@
  * goes down at once, with all that was said on it. Reflectors ask, and everybody that they hear routes from answers.
  */
 import type { Bfd, DataCenter, Machine } from "../datacenter/data-center.ts";
+import { peersBy } from "../datacenter/peering.ts";
 import { torsOf } from "../datacenter/racks.ts";
 import type { Ip } from "../net/address.ts";
 import { addressOn, sessionFamily } from "./bgp-channel.ts";
@@ -36,7 +37,7 @@ export function answersBfd(dc: DataCenter, name: string): boolean {
   const { fabric, hosts, gateways } = dc;
   const isIn = (machines: readonly Machine[]) => machines.some((machine) => machine.name === name);
   if (fabric.bfd === undefined) return false;
-  return isIn(hosts) || isIn(torsOf(dc)) || (fabric.peering === "reflectors" && isIn(gateways));
+  return isIn(hosts) || isIn(torsOf(dc)) || (peersBy(dc, "reflectors") && isIn(gateways));
 }
 
 /** What a session of the fabric says, so that its neighbour is watched. */

@@ -3,7 +3,8 @@
  * route. Both ways by positive list: nothing but single addresses inside the declared ranges leaves, and nothing but
  * those and the default route comes in.
  */
-import type { DataCenter, Host, Machine } from "../datacenter/data-center.ts";
+import type { DataCenter, Host } from "../datacenter/data-center.ts";
+import { hubsOf, peersBy } from "../datacenter/peering.ts";
 import { fabricInterfaces, hasLoopback, HOST_LINK_LOCAL, rackNamed, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { bfdAnswering, watchedBy } from "./bfd.ts";
@@ -49,27 +50,26 @@ function sessions(dc: DataCenter, host: Host, channels: readonly Channel[]): rea
       host,
       channels.map((channel) => fabricChannel(dc, host, { channel, policy: lines(channel) })),
     );
-  if (dc.fabric.peering === "mesh") {
-    return [
-      ...channels.flatMap(distanceFunctions),
-      ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
-      template(() => OPTIONS),
-      ...meshSessions(dc, host, channels, { said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] }),
-    ];
-  }
-  const [role, peers] = hubsOf(dc);
-  return [...channels.map(heard), template(policy), ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] }))];
+  const hubs = hubsOf(dc);
+  const mesh = peersBy(dc, "mesh");
+  return [
+    ...(mesh ? channels.flatMap(distanceFunctions) : []),
+    ...(mesh && hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
+    ...(hubs.length > 0 ? channels.map(heard) : []),
+    template(hubs.length > 0 ? policy : () => OPTIONS),
+    ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
+    ...(mesh ? inMesh(dc, host, channels) : []),
+  ];
 }
 
-/** Whom hosts of the core segment speak with. */
-function hubsOf(dc: DataCenter): readonly [role: string, peers: readonly Machine[]] {
-  return dc.fabric.peering === "direct" ? ["gateway", dc.gateways] : ["reflector", dc.reflectors];
+function inMesh(dc: DataCenter, host: Host, channels: readonly Channel[]): readonly string[] {
+  return meshSessions(dc, host, channels, { said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] });
 }
 
 /** Who watches this host by BFD: reflectors, gateways in their place, or the routers of its racks. */
 function answeredBy(dc: DataCenter, host: Host): readonly Watcher[] {
-  if (host.uplinks === undefined && dc.fabric.peering === "mesh") return [];
-  if (host.uplinks === undefined) return watchedBy(dc, hubsOf(dc)[1], { interface: dc.fabric.interface, machine: host });
+  const own = { interface: dc.fabric.interface, machine: host };
+  if (host.uplinks === undefined) return hubsOf(dc).flatMap(({ machines }) => watchedBy(dc, machines, own));
   return host.uplinks.flatMap((uplink): readonly Watcher[] => {
     const { interface: link, rack: name } = uplink;
     const rack = rackNamed(dc, name);

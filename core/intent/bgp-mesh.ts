@@ -1,5 +1,6 @@
 /** A full mesh on the core segment: all speak with all, each says its own and is believed that. */
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
+import { peersBy } from "../datacenter/peering.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
 import { asnOn, fabricSession, HOST_ROUTES, limits } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
@@ -26,7 +27,9 @@ export function meshSessions(dc: DataCenter, self: Machine, channels: readonly C
   const peers = peersOf(dc);
   const own = peers.findIndex(({ machine }) => machine.name === self.name);
   return peers.flatMap((peer, index) => {
-    if (index === own) return [];
+    // While gateways reflect beside the mesh, sessions with them are another matter.
+    const reflecting = peersBy(dc, "direct") && [peer.role, peers[own]?.role].includes("gateway");
+    if (index === own || reflecting) return [];
     const external = asnOn(dc, peer.machine) !== asnOn(dc, self);
     return fabricSession(dc, peer.machine, {
       role: peer.role,

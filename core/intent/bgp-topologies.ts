@@ -110,6 +110,21 @@ export function racked(topology: Topology): DataCenter {
   return reading.value;
 }
 
+/** On the way from one peering to another, when sessions of both stand; of each two it is the same whichever is the former. */
+export const CROSSINGS: readonly (readonly [string, DataCenter])[] = (
+  [
+    ["direct", "reflectors"],
+    ["mesh", "reflectors"],
+    ["mesh", "direct"],
+  ] as const
+).flatMap(([peering, beside]) =>
+  (["one rack with an AS, one without, and a host in none", "racks"] as const).map((topology) => {
+    const dc = racked(topology);
+    const reflectors = beside === "reflectors" ? dc.reflectors : [];
+    return [`${topology}, ${peering} beside ${beside}`, { ...dc, reflectors, fabric: { ...dc.fabric, peering, beside } }] as const;
+  }),
+);
+
 /** Everybody who speaks BGP here. */
 export function speakersOf(dc: DataCenter): readonly Machine[] {
   return [...dc.hosts, ...dc.reflectors, ...torsOf(dc), ...dc.gateways];

@@ -10,7 +10,7 @@ import { racksOf, torsOf } from "#core/datacenter/racks.ts";
 import type { View } from "#core/feed/item.ts";
 import type { Ip } from "#core/net/address.ts";
 import { providerBird } from "#lab/provider.ts";
-import { racked, TOPOLOGIES } from "./bgp-topologies.ts";
+import { CROSSINGS, racked, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, drainedIn, PASSWORD, VARIANTS } from "./bgp-variants.ts";
 import { compile } from "./compile.ts";
 import { birdTexts } from "./bird-texts.ts";
@@ -53,7 +53,11 @@ const NETNS = "mg-f-nft";
 before(() => void spawnSync("ip", ["netns", "add", NETNS]));
 after(() => void spawnSync("ip", ["netns", "del", NETNS]));
 
-const ALL = [...VARIANTS.map((name) => [name, dataCenterOf(name)] as const), ...TOPOLOGIES.map((name) => [name, racked(name)] as const)];
+const ALL = [
+  ...CROSSINGS,
+  ...VARIANTS.map((name) => [name, dataCenterOf(name)] as const),
+  ...TOPOLOGIES.map((name) => [name, racked(name)] as const),
+];
 
 for (const [variant, dc] of ALL) {
   const texts = [...birdTexts(dc, "assigned"), ...answering(dc), ["provider", providerBird(dc, "inet0")] as const];

@@ -4,7 +4,7 @@ import { exportsOf } from "../datacenter/exports.ts";
 import { mustRestart } from "../kinds/daemon.ts";
 import { computeBgp, computeBird } from "./bgp-compute.ts";
 import { routerId } from "./bgp.ts";
-import { racked, speakersOf, TOPOLOGIES } from "./bgp-topologies.ts";
+import { CROSSINGS, racked, speakersOf, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
 import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
@@ -86,7 +86,11 @@ protocol bgp 'reflector:rr1' from fabric {
   );
 });
 
-const ALL = [...VARIANTS.map((name) => [name, dataCenterOf(name)] as const), ...TOPOLOGIES.map((name) => [name, racked(name)] as const)];
+const ALL = [
+  ...CROSSINGS,
+  ...VARIANTS.map((name) => [name, dataCenterOf(name)] as const),
+  ...TOPOLOGIES.map((name) => [name, racked(name)] as const),
+];
 
 for (const [variant, dc] of ALL) {
   test(`${variant}: the provider is told exactly the aggregates, each by the protocol that makes it`, () => {

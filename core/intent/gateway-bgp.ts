@@ -9,6 +9,7 @@
  * without the route that ends traffic for its unassigned addresses.
  */
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { gatewaysWatch, hubsOf, peersBy } from "../datacenter/peering.ts";
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
 import { assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
@@ -42,7 +43,7 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed
     ...preamble(dc, gateway),
     ...channels.flatMap(routeClasses),
     ...(hasNeighbours(dc) ? channels.flatMap((channel) => [...metricFunctions(channel), byGateway(channel, gateway)]) : []),
-    dc.fabric.peering === "direct" ? assignedIncluded(believed) : undefined,
+    peersBy(dc, "direct") ? assignedIncluded(believed) : undefined,
     ...channels.flatMap((channel) => origins(dc, channel, poolsIn(dc, gateway, channel))),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(channel)] })),
     bfdWatching(watched(dc, gateway)),
@@ -90,7 +91,7 @@ function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonl
 function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): readonly Line[] {
   const { family, pools } = channel;
   const options = ["next hop self ebgp;", "gateway direct;", "add paths rx;"];
-  if (dc.fabric.peering === "mesh") return options;
+  if (hubsOf(dc).length === 0) return options;
   const heard = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)];
   return [
     `import where ${heard.join(" || ")};`,
@@ -124,10 +125,17 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
 }
 
 function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
-  if (dc.fabric.peering === "reflectors") return dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] }));
-  if (dc.fabric.peering === "mesh") {
-    return meshSessions(dc, gateway, channels, { said: (channel) => anyOf(ownRoutes(dc, channel, gateway)), heard: () => [] });
-  }
+  return [
+    ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] })) : []),
+    ...(peersBy(dc, "direct") ? reflected(dc, gateway, { channels, believed }) : []),
+    ...(peersBy(dc, "mesh")
+      ? meshSessions(dc, gateway, channels, { said: (channel) => anyOf(ownRoutes(dc, channel, gateway)), heard: () => [] })
+      : []),
+  ];
+}
+
+/** Sessions of those between whom this gateway reflects. */
+function reflected(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
   const others = dc.gateways.filter(({ name }) => name !== gateway.name);
   return [
     ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer, channels, believed })),
@@ -137,16 +145,17 @@ function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }
 }
 
 /** Where this gateway's own BIRD watches its neighbours: hosts that nobody else watches, and a provider that says it answers. */
-function watched({ fabric }: DataCenter, { upstream }: Gateway): readonly Place[] {
+function watched(dc: DataCenter, { upstream }: Gateway): readonly Place[] {
+  const { fabric } = dc;
   return [
-    ...(fabric.bfd !== undefined && fabric.peering === "direct" ? [{ interface: fabric.interface, bfd: fabric.bfd }] : []),
+    ...(fabric.bfd !== undefined && gatewaysWatch(dc) ? [{ interface: fabric.interface, bfd: fabric.bfd }] : []),
     ...(upstream.bfd === undefined ? [] : [{ interface: upstream.interface, bfd: upstream.bfd }]),
   ];
 }
 
 /** What answers the reflectors that ask whether this gateway is there. */
 export function gatewayBfd(dc: DataCenter, gateway: Gateway): string | undefined {
-  if (dc.fabric.peering !== "reflectors") return undefined;
+  if (!peersBy(dc, "reflectors")) return undefined;
   return bfdAnswering(dc, gateway, watchedBy(dc, dc.reflectors, { interface: dc.fabric.interface, machine: gateway }));
 }
 
@@ -178,8 +187,12 @@ function toldToEdges(dc: DataCenter, channel: Channel): string {
   return `(source = RTS_BGP && ${anyOf(heardByAll(channel))}) || ${out}`;
 }
 
+function watching(dc: DataCenter): Line {
+  return gatewaysWatch(dc) ? bfdOn(dc) : undefined;
+}
+
 function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
-  return [bfdOn(dc), "passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
+  return [watching(dc), "passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
 }
 
 /** A top-of-rack router without reflectors. */
@@ -194,7 +207,7 @@ function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed
       "add paths tx;",
     ]).concat(";");
   };
-  const kind = rack.asn === undefined ? clientOf(dc, gateway) : [bfdOn(dc), "passive;"];
+  const kind = rack.asn === undefined ? clientOf(dc, gateway) : [watching(dc), "passive;"];
   return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(policy)] });
 }
 
@@ -209,7 +222,7 @@ function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Direc
     return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
   // Graceful: one whose BIRD crashes keeps its pool. So does one that is gone, for as long as a restart may take: its pool is of no use then.
-  return fabricSession(dc, peer, { role: "gateway", lines: [dc.fabric.bfd && "bfd graceful;", ...channels.map(policy)] });
+  return fabricSession(dc, peer, { role: "gateway", lines: [watching(dc) && "bfd graceful;", ...channels.map(policy)] });
 }
 
 /**

@@ -3,6 +3,7 @@
  * the pool in pnat-pool; here are the kernel's settings, and the order in which the parts come to stand.
  */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import { peersBy } from "../datacenter/peering.ts";
 import type { View } from "../feed/item.ts";
 import { refOf } from "../kinds/kind.ts";
 import type { Ref } from "../kinds/kind.ts";
@@ -51,7 +52,7 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
 /** Where it hears hosts itself, it has to know what they may say. */
 function speechOf(dc: DataCenter, gateway: Gateway, assignments: View["assignments"]): Speech {
   const bfd = gatewayBfd(dc, gateway);
-  if (assignments === undefined || dc.fabric.peering !== "direct") return { bgp: gatewayBird(dc, gateway), bfd };
+  if (assignments === undefined || !peersBy(dc, "direct")) return { bgp: gatewayBird(dc, gateway), bfd };
   return { bgp: gatewayBird(dc, gateway, "assigned"), assigned: assignedIn(dc, assignments), bfd };
 }
 

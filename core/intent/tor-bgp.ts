@@ -5,6 +5,7 @@
  * The unreachable routes of all ranges are BIRD's here: traffic for an address that nobody has ends at the first router.
  */
 import type { DataCenter, Rack } from "../datacenter/data-center.ts";
+import { hubsOf, peersBy } from "../datacenter/peering.ts";
 import { asnOf, attachedTo, hasLoopback, HOST_LINK_LOCAL, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
@@ -75,15 +76,17 @@ function towardsCore(dc: DataCenter, rack: Rack, channels: readonly Channel[]): 
       ...options,
     ];
   };
-  const mesh = dc.fabric.peering === "mesh";
+  const hubs = hubsOf(dc);
   const template = fabricTemplate(
     dc,
     rack.tor,
-    channels.map((channel) => fabricChannel(dc, rack.tor, { channel, policy: mesh ? options : exchange(channel) })),
+    channels.map((channel) => fabricChannel(dc, rack.tor, { channel, policy: hubs.length > 0 ? exchange(channel) : options })),
   );
-  if (mesh) return [template, ...meshSessions(dc, rack.tor, channels, policy)];
-  const [role, peers] = dc.fabric.peering === "direct" ? (["gateway", dc.gateways] as const) : (["reflector", dc.reflectors] as const);
-  return [template, ...peers.map((peer) => fabricSession(dc, peer, { role, lines: [] }))];
+  return [
+    template,
+    ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
+    ...(peersBy(dc, "mesh") ? meshSessions(dc, rack.tor, channels, policy) : []),
+  ];
 }
 
 /** What comes from its own side, and that is: by another interface than the one to the core. */

@@ -1,5 +1,6 @@
 /** A Linux router at the top of a rack: it forwards, speaks BGP (tor-bgp) and filters nothing; what VMs may do is their hosts' part. */
 import type { DataCenter, Rack } from "../datacenter/data-center.ts";
+import { hubsOf } from "../datacenter/peering.ts";
 import { attachedTo, racksOf } from "../datacenter/racks.ts";
 import type { View } from "../feed/item.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
@@ -49,8 +50,7 @@ export function assignedInRack(dc: DataCenter, rack: Rack, assignments: NonNulla
 
 /** What answers those of the core that ask whether this router is there. */
 function torBfd(dc: DataCenter, { tor }: Rack): string | undefined {
-  const { peering } = dc.fabric;
-  const peers = peering === "mesh" ? [] : peering === "direct" ? dc.gateways : dc.reflectors;
+  const peers = hubsOf(dc).flatMap(({ machines }) => machines);
   return bfdAnswering(dc, tor, watchedBy(dc, peers, { interface: tor.uplink, machine: tor }));
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { readDataCenter } from "../datacenter/read.ts";
+import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Report, Said, Sessions } from "../feed/item.ts";
 import { sandbox } from "../neutron/sandbox.ts";
 import type { Sandbox } from "../neutron/sandbox.ts";
@@ -53,6 +54,29 @@ describe("stages", () => {
     const more = center({ gateways: [gateway("gw1", 2), gateway("gw2", 3)] });
     assert.deepEqual(stagesOf(OLD, more), { centers: [more], ahead: [] });
     assert.deepEqual(stagesOf(undefined, OLD), { centers: [OLD], ahead: [] });
+  });
+
+  test("sessions of another peering stand before those of the old one go, forth and back", () => {
+    const direct = center({ reflectors: [] });
+    const told = (dc: DataCenter | undefined) =>
+      dc === undefined ? [] : sessionsOf(dc).flatMap(({ kind, near, far }) => (kind === "customer" ? [] : [`${near.name}-${far.name}`]));
+    for (const [from, to] of [
+      [OLD, direct],
+      [direct, OLD],
+    ] as const) {
+      const { centers } = stagesOf(from, to);
+      assert.equal(centers.length, 2);
+      assert.deepEqual(told(centers[0]).toSorted(), [...told(from), ...told(to)].toSorted());
+      assert.equal(centers[1], to);
+    }
+    const mesh = center({
+      reflectors: [],
+      fabric: { ...DOCUMENT.fabric, peering: "mesh" },
+      hosts: [machine("h1", 101), machine("h2", 102)],
+    });
+    const without = center({ reflectors: [], hosts: [machine("h1", 101), machine("h2", 102)] });
+    const [both] = stagesOf(without, mesh).centers;
+    assert.deepEqual(told(both).toSorted(), ["h1-gw1", "h1-h2", "h2-gw1"], "two machines have one session");
   });
 
   test("what wants an address of the new one cannot stand beside it, and that is said", () => {

@@ -22,13 +22,19 @@ export function stagesOf(old: DataCenter | undefined, next: DataCenter): Stages 
   if (old === undefined) return { centers: [next], ahead: [] };
   const staying = MACHINES.map((role) => [role, leaving(old, next, role).filter((one) => clashOf(next, one) === undefined)] as const);
   const ahead = MACHINES.flatMap((role) => leaving(old, next, role).flatMap((one) => clashOf(next, one) ?? []));
-  if (staying.every(([, machines]) => machines.length === 0)) return { centers: [next], ahead };
+  const peering = besides(old, next);
+  if (peering.fabric === undefined && staying.every(([, machines]) => machines.length === 0)) return { centers: [next], ahead };
   // Machines of a role are of that role's type before and after.
   const both = Object.fromEntries(staying.map(([role, machines]) => [role, [...next[role], ...machines]]));
-  const beside = { ...next, ...both, ...bothRacks(old, next) } as DataCenter;
+  const beside = { ...next, ...both, ...bothRacks(old, next), ...peering } as DataCenter;
   const gone = staying.flatMap(([role, machines]) => (role === "gateways" ? machines.map(({ name }) => name) : []));
   const left = gone.length === 0 ? [] : [{ ...beside, gateways: marked(beside.gateways, [...gone, ...drainedOf(beside)]) }];
   return { centers: [beside, ...left, next], ahead };
+}
+
+/** Sessions of another peering stand before those of the old one go. */
+function besides({ fabric: { peering: beside } }: DataCenter, { fabric }: DataCenter): Partial<Pick<DataCenter, "fabric">> {
+  return beside === fabric.peering ? {} : { fabric: { ...fabric, beside } };
 }
 
 /** Hosts that stay for a while need theirs. */

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
-import { racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
+import { CROSSINGS, racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
 import { readCidr } from "../../net/prefix.ts";
 import { routerConfigOf } from "../derive.ts";
 import type { Platform } from "../platform.ts";
-import { PLATFORMS } from "../platforms.ts";
+import { platformOf, PLATFORMS } from "../platforms.ts";
 import type { Policy, PrefixSet } from "../policy.ts";
 import type { RouterConfig } from "../router-config.ts";
 import type { Claim } from "./claim.ts";
@@ -34,6 +34,11 @@ for (const platform of PLATFORMS)
     test(`${topology} on ${platform.name} are proven`, () => {
       assert.deepEqual(open(prove(racked(topology), () => platform)), []);
     });
+
+for (const [name, dc] of CROSSINGS)
+  test(`${name} is proven on BIRD`, () => {
+    assert.deepEqual(open(prove(dc, () => platformOf("bird") ?? assert.fail())), []);
+  });
 
 const GUIDE = dataCenterOf("guide");
 const GATEWAY = routerConfigOf(GUIDE, "gw1") ?? assert.fail();
