@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fakeClock } from "#contracts/clock.fake.ts";
+import type { Clock } from "#contracts/clock.ts";
 import type { HttpAnswer, HttpRequest } from "#contracts/http.ts";
 import type { Identity } from "#contracts/identity.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { memoryStore } from "#contracts/store.fake.ts";
 import { answerMargay } from "#core/rollout/api.ts";
 import { answer } from "#core/neutron/api.ts";
+import type { ApiAnswer, ApiResponse } from "#core/neutron/api-types.ts";
 import { Cloud } from "#core/neutron/cloud.ts";
 import type { Fresh } from "#core/neutron/decision.ts";
 import { ok, refused } from "#core/result.ts";
@@ -37,6 +39,7 @@ async function asker(identity = ADMIN): Promise<Ask> {
     cloud: present.state,
     writer: write,
     identity,
+    clock,
     now: () => NOW,
     parts: { "v2.0": answer, "margay/v1": answerMargay(() => undefined) },
   });
@@ -145,4 +148,33 @@ test("a refused decision is told, and leaves nothing", async () => {
   const text = JSON.stringify({ networks: [{ name: "a" }, { name: 5 }] });
   assert.match(told(await ask("POST", "/v2.0/networks", { text })), /^400 HTTPBadRequest: Invalid input for name/);
   assert.deepEqual((await ask("GET", "/v2.0/networks")).body, { networks: [] });
+});
+
+test("an answer that takes long to say leaves others their turns", async () => {
+  let now = 0;
+  const clock: Clock = {
+    now: () => (now += 3),
+    after: (_, call) => {
+      const turn = setImmediate(call);
+      return () => clearImmediate(turn);
+    },
+  };
+  const store = memoryStore();
+  const present = await load(store, new Cloud());
+  const fresh = (): Fresh => ({ now: NOW, uuid: () => "", below: () => 0n });
+  const write = writer({ store, present, fresh, clock, log: fakeLog() });
+  const order: string[] = [];
+  const asked = (path: string) => ({ method: "POST", path, query: [], headers: {}, text: "", base: "" });
+  const quick: Promise<unknown>[] = [];
+  function* rest(): Generator<undefined, ApiResponse> {
+    quick.push(Promise.resolve(handle({ ...asked("/v2.0/networks"), method: "GET" })).then(() => order.push("quick")));
+    for (let part = 0; part < 100; part++) yield;
+    return { status: 200, body: "all of it" };
+  }
+  const slow = (): ApiAnswer => ({ kind: "write", decide: () => ok({ writes: [], answer: { status: 200, rest } }) });
+  const handle = api({ cloud: present.state, writer: write, identity: ADMIN, clock, now: () => NOW, parts: { "v2.0": answer, slow } });
+  const said = await handle(asked("/slow"));
+  order.push("slow");
+  await Promise.all(quick);
+  assert.deepEqual([said.status, said.body, order], [200, "all of it", ["quick", "slow"]]);
 });

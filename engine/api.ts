@@ -2,11 +2,12 @@
  * The API pipeline: who asks, what they say, what core answers; reads at once from the present, writes through the
  * writer. Knows no socket and no resource.
  */
+import type { Clock } from "#contracts/clock.ts";
 import type { Handle, HttpAnswer, HttpRequest } from "#contracts/http.ts";
 import type { Identity } from "#contracts/identity.ts";
 import type { Writer } from "#contracts/writer.ts";
 import { refusalResponse } from "#core/neutron/api-types.ts";
-import type { ApiAnswer, ApiRequest } from "#core/neutron/api-types.ts";
+import type { ApiAnswer, ApiRequest, ApiResponse } from "#core/neutron/api-types.ts";
 import { errorAnswer } from "#core/identity/refusals.ts";
 import { versions } from "#core/neutron/discovery.ts";
 import type { Cloud } from "#core/neutron/cloud.ts";
@@ -22,6 +23,7 @@ export interface ApiParts {
   readonly cloud: Cloud;
   readonly writer: Writer<Cloud>;
   readonly identity: Identity;
+  readonly clock: Clock;
   /** RFC 3339, UTC, seconds. */
   readonly now: () => string;
   /** By the beginning of their paths: `v2.0`, `margay/v1`. */
@@ -85,7 +87,7 @@ interface Question {
   readonly found: Found;
 }
 
-async function answeredTo(who: Who, { parts: { cloud, writer, now }, request, found }: Question): Promise<HttpAnswer> {
+async function answeredTo(who: Who, { parts: { cloud, writer, clock, now }, request, found }: Question): Promise<HttpAnswer> {
   const { place, part, path } = found;
   const body = acceptable(request) ?? parsed(request.text);
   if (!body.ok) return refusalResponse(body.refusal);
@@ -103,7 +105,22 @@ async function answeredTo(who: Who, { parts: { cloud, writer, now }, request, fo
   const answer = part(cloud, asked);
   if (answer.kind === "read") return answer.response;
   const written = await writer.write(answer.decide);
-  return written.ok ? written.value : refusalResponse(written.refusal);
+  return written.ok ? await wholeOf(written.value, clock) : refusalResponse(written.refusal);
+}
+
+/** Others wait no longer than this, milliseconds, for an answer that takes long. */
+const TURN_MS = 10;
+
+async function wholeOf(said: ApiResponse, clock: Clock): Promise<ApiResponse> {
+  if (said.rest === undefined) return said;
+  const parts = said.rest();
+  let since = clock.now();
+  for (let part = parts.next(); ; part = parts.next()) {
+    if (part.done === true) return part.value;
+    if (clock.now() - since < TURN_MS) continue;
+    await new Promise<void>((goOn) => clock.after(0, goOn));
+    since = clock.now();
+  }
 }
 
 /** Whoever is not known is told so as Keystone's middleware does; what else may be wrong, as Neutron does. */

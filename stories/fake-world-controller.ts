@@ -52,7 +52,7 @@ export async function fakeController({ store, time, log, chance, commitMs }: Con
   const fresh = () => ({ now: timeOf(clock), ...chance });
   const write = writer({ store: held, present, fresh, clock, log });
   const parts = { "v2.0": answer, "margay/v1": answerMargay(() => undefined) };
-  const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
+  const handle = api({ cloud: present.state, writer: write, identity: trusting(), clock, now: () => timeOf(clock), parts });
   return {
     accept: feedServer({ present, writer: write, clock, log }).accept,
     ask: (method, path, body) => answered(ask(handle, { method, path, body })),

@@ -35,7 +35,7 @@ export async function memoryApi({ identify, fresh, settings }: MemoryApiParts): 
   const present = await load(store, new Cloud(settings));
   const write = writer({ store, present, fresh: () => ({ now: NOW, ...fresh(present.revision()) }), clock: NEXT_TURN, log: fakeLog() });
   const identity = { identify, challenge: () => "Keystone" };
-  const handle = api({ cloud: present.state, writer: write, identity, now: () => NOW, parts: { "v2.0": answer } });
+  const handle = api({ cloud: present.state, writer: write, identity, clock: NEXT_TURN, now: () => NOW, parts: { "v2.0": answer } });
   return { handle, present, writer: write };
 }
 

@@ -15,8 +15,7 @@ import type { Difference } from "./apply-difference.ts";
 import { applyNetwork } from "./apply-network.ts";
 import { applySubnets } from "./apply-subnets.ts";
 import type { DataCenter } from "./data-center.ts";
-import { plan } from "./plan.ts";
-import type { PlannedNetwork } from "./plan.ts";
+import { plannedNetworks } from "./plan.ts";
 import { placesOn } from "./subnet-places.ts";
 import type { SubnetPlace } from "./subnet-places.ts";
 
@@ -75,7 +74,8 @@ interface NetworksApplied {
 }
 
 function applyNetworks(job: Job, old: Made | undefined, datacenter: DataCenter): Result<NetworksApplied> {
-  const planned = { external: plannedOf(datacenter, "external"), internal: plannedOf(datacenter, "internal") };
+  const [forExternal, forInternal] = plannedNetworks(datacenter);
+  const planned = { external: forExternal, internal: forInternal };
   const ours = [old?.external.network, old?.internal.network];
   const external = applyNetwork(job, planned.external, { id: old?.external.network, ours });
   if (!external.ok) return external;
@@ -104,12 +104,6 @@ function applyNetworks(job: Job, old: Made | undefined, datacenter: DataCenter):
 }
 
 const SIDES = ["external", "internal"] as const;
-
-function plannedOf(datacenter: DataCenter, side: Side): PlannedNetwork {
-  const network = plan(datacenter).networks.find(({ name }) => name === datacenter.networks[side].name);
-  if (network === undefined) throw new Error(`the plan has no ${side} network`);
-  return network;
-}
 
 function rowOf(row: Applied): RowWrite {
   return { key: "datacenter/this", row };

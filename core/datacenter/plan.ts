@@ -80,7 +80,7 @@ export function plan(datacenter: DataCenter): Plan {
   const subnets = [...networks.external.subnets, ...networks.internal.subnets];
   return {
     name,
-    networks: [networkOf(datacenter, networks.external), networkOf(datacenter, networks.internal)],
+    networks: plannedNetworks(datacenter),
     quotas: QUOTAS,
     reach: subnets.map((subnet) => reachOf(datacenter, subnet)),
     sessions: sessionsOf(datacenter).map((session) => ({ ...session, ...tellsOf(datacenter, session) })),
@@ -90,6 +90,12 @@ export function plan(datacenter: DataCenter): Plan {
     tunnels: datacenter.tunnels ?? "closed",
     warnings: warningsOf(datacenter),
   };
+}
+
+/** The part of a plan that the cloud is made of. */
+export function plannedNetworks(datacenter: DataCenter): readonly [external: PlannedNetwork, internal: PlannedNetwork] {
+  const { external, internal } = datacenter.networks;
+  return [networkOf(datacenter, external), networkOf(datacenter, internal)];
 }
 
 function networkOf({ networks, mtu, dns }: DataCenter, { name, subnets }: NetworkPlan): PlannedNetwork {

@@ -25,6 +25,8 @@ export interface ApiResponse {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What takes long to say: the whole answer, a part at a time, so that others are answered in between. */
+  readonly rest?: () => Generator<undefined, ApiResponse>;
 }
 
 export type ApiAnswer =

@@ -18,6 +18,7 @@ import type { Refusal } from "../result.ts";
 import { answerGateways } from "./api-gateways.ts";
 import { beginRollout, judge } from "./decisions.ts";
 import type { Begun } from "./decisions.ts";
+import { fabricDifference } from "./difference.ts";
 import { isUnderWay } from "./rollout.ts";
 import type { Rollout } from "./rollout.ts";
 import { amissBefore, missingIn } from "./standing.ts";
@@ -32,7 +33,8 @@ export interface ApplyBody {
 }
 
 /** Its answer. */
-export interface AppliedBody extends Begun {
+export interface AppliedBody extends Omit<Begun, "change"> {
+  /** Of the cloud, of sessions, of machines. */
   readonly difference: Difference;
   readonly dry_run: boolean;
   /** Is more to be done than has been? Then `GET rollout` tells how it goes. */
@@ -87,10 +89,17 @@ function apply({ body, who }: ApiRequest, said: Said): ApiAnswer {
       if (!decided.ok) return decided;
       const writes = dry ? [] : decided.value.writes;
       const under_way = writes.some(({ key }) => key === "rollout/this");
-      const answer: AppliedBody = { ...decided.value.answer, dry_run: dry, under_way };
-      return ok({ writes, answer: { status: 200, body: answer } });
+      const { change, ...begun } = decided.value.answer;
+      const answer: AppliedBody = { ...begun, dry_run: dry, under_way };
+      return ok({ writes, answer: { status: 200, body: answer, ...(change && { rest: () => withFabric(answer, change) }) } });
     },
   };
+}
+
+function* withFabric(answer: AppliedBody, { before, after }: NonNullable<Begun["change"]>): Generator<undefined, ApiResponse> {
+  const fabric = yield* fabricDifference(before, after);
+  const body: AppliedBody = { ...answer, difference: [...answer.difference, ...fabric] };
+  return { status: 200, body };
 }
 
 const LONGEST_CONFIRM = 86_400;

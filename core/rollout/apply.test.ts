@@ -1,90 +1,14 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import type { ApiRequest, ApiResponse } from "../neutron/api-types.ts";
-import { refusalResponse } from "../neutron/api-types.ts";
-import { ADMIN, MEMBER, sandbox } from "../neutron/sandbox.ts";
-import type { Sandbox } from "../neutron/sandbox.ts";
-import type { Who } from "../policy/who.ts";
-import { answerMargay } from "./api.ts";
-import type { AppliedBody } from "./api.ts";
+import { ADMIN, MEMBER } from "../neutron/sandbox.ts";
 import type { DataCenterBody } from "../datacenter/api.ts";
-
-const DOCUMENT = {
-  name: "guide",
-  ranges: { public: "172.18.208.0/24", private: "10.65.0.0/16", ipv6: "2001:db8:a41:2::/63" },
-  fabric: { asn: 64512, interface: "fab0", ipv4: "192.168.100.0/24", ipv6: "2001:db8:a41:f::/64" },
-  reflectors: [{ name: "rr1", ipv4: "192.168.100.5", ipv6: "2001:db8:a41:f::5" }],
-  hosts: [{ name: "h1", ipv4: "192.168.100.11", ipv6: "2001:db8:a41:f::11" }],
-  gateways: [
-    {
-      name: "gw1",
-      ipv4: "192.168.100.1",
-      ipv6: "2001:db8:a41:f::1",
-      upstream: {
-        asn: 64496,
-        interface: "wan0",
-        ipv4: { address: "198.51.100.2/28", peer: "198.51.100.1" },
-        ipv6: { address: "2001:db8:ffff::2/64", peer: "2001:db8:ffff::1" },
-      },
-      pnat: "198.51.100.8-198.51.100.11",
-    },
-  ],
-  dns: ["203.0.113.53", "2001:db8:feed::53"],
-};
+import type { AppliedBody } from "./api.ts";
+import { applying, DOCUMENT, refusal } from "./sandbox.ts";
 
 const PUBLIC = { public: "172.18.208.0/24" };
 
-let cloud: Sandbox;
-let ids = 0;
-beforeEach(() => {
-  cloud = sandbox();
-});
-
-function ask(who: Who, method: string, place: string, body?: unknown): ApiResponse {
-  const request: ApiRequest = { method, path: place.split("/"), query: [], body, who, base: "", now: cloud.time.now };
-  const asked = answerMargay(() => undefined)(cloud.cloud, request);
-  if (asked.kind === "read") return asked.response;
-  const uuid = () => `11111111-0000-4000-8000-${(++ids).toString(16).padStart(12, "0")}`;
-  const decided = asked.decide(cloud.cloud, { now: cloud.time.now, uuid, below: () => 0n });
-  if (!decided.ok) return refusalResponse(decided.refusal);
-  for (const { key, row } of decided.value.writes) cloud.cloud.apply(key, row);
-  return decided.value.answer;
-}
-
-const post = (document: unknown, dry_run = false) => ask(ADMIN, "POST", "apply", { document, dry_run });
-
-/** Each change in a line: `change subnet external4: allocation_pools`. */
-function apply(document: unknown, dry = false): string[] {
-  const { status, body } = post(document, dry);
-  assert.equal(status, 200, JSON.stringify(body));
-  const { difference } = body as AppliedBody;
-  return difference.map(
-    ({ object, name, action, details }) =>
-      `${action} ${object} ${name}${action === "change" ? `: ${details.map((one) => one.attribute).join(", ")}` : ""}`,
-  );
-}
-
-function refusal({ status, body }: ApiResponse): string {
-  const { type, message } = (body as { NeutronError: { type: string; message: string } }).NeutronError;
-  return `${status} ${type}: ${message}`;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-const listed = (who: Who, plural: string, query = "") =>
-  (cloud.ask(who, "GET", `${plural}${query}`).body as Record<string, readonly Fields[]>)[plural] ?? [];
-const one = (plural: string, name: string) => listed(ADMIN, plural, `?name=${name}`)[0] ?? assert.fail(`no ${name}`);
-/** Everything that is kept, in an order of its own. */
-const state = () =>
-  (["network", "subnet", "security_group", "datacenter"] as const)
-    .flatMap((table) => [...cloud.cloud.all(table)].map((row) => JSON.stringify(row)))
-    .toSorted();
-
-function port(network: string, ip: string): Fields {
-  const asked = { network_id: one("networks", network)["id"], fixed_ips: [{ ip_address: ip }] };
-  const { status, body } = cloud.ask(ADMIN, "POST", "ports", { port: asked });
-  assert.equal(status, 201, JSON.stringify(body));
-  return (body as { port: Fields }).port;
-}
+let { cloud, ask, post, apply, listed, one, state, port } = applying();
+beforeEach(() => ({ cloud, ask, post, apply, listed, one, state, port } = applying()));
 
 test("a first apply makes two networks, four subnets and the limits, and tells of each", () => {
   assert.deepEqual(apply(DOCUMENT), [
@@ -206,97 +130,6 @@ test("an address that somebody chose outside the pools does not hold them", () =
   port("external", "172.18.208.9");
   assert.deepEqual(apply(pools("172.18.208.12-172.18.208.20")), ["change subnet external4: allocation_pools"]);
 });
-
-test("a range is replaced while ports have addresses of it: it retires, and leaves when none has", () => {
-  apply({ ...DOCUMENT, networks: { internal: { gateway4: "10.65.0.254" } } });
-  const { id } = port("internal", "10.65.0.9");
-  const before = one("subnets", "internal4")["id"];
-  const ranges = { ...DOCUMENT.ranges, private: "10.66.0.0/16" };
-  assert.match(
-    refusal(post({ ...DOCUMENT, ranges })),
-    /port \S+ has 10\.65\.0\.9\. In ranges\.retiring it stays until they have others\.$/,
-  );
-  const both = { ...DOCUMENT, ranges: { ...ranges, retiring: { private: "10.65.0.0/16" } } };
-  assert.deepEqual(apply(both).slice(0, 2), ["change subnet internal4-retiring: name, allocation_pools", "create subnet internal4"]);
-  const old = one("subnets", "internal4-retiring");
-  assert.deepEqual([old["id"], old["cidr"], old["gateway_ip"], old["allocation_pools"]], [before, "10.65.0.0/16", "10.65.0.254", []]);
-  assert.deepEqual(apply(both), []);
-  const holders = [{ port: id, ip: "10.65.0.9", device: "", host: "" }];
-  assert.deepEqual(retiring(both), [{ subnet: "internal4-retiring", cidr: "10.65.0.0/16", ports: 1, holders }]);
-  moveTo(id, "10.66.0.9");
-  assert.deepEqual(retiring(both), [{ subnet: "internal4-retiring", cidr: "10.65.0.0/16", ports: 0, holders: [] }]);
-  assert.deepEqual(apply({ ...DOCUMENT, ranges }).slice(0, 1), ["delete subnet internal4-retiring"]);
-  assert.deepEqual(apply({ ...DOCUMENT, ranges }), []);
-});
-
-test("of a range that retires nobody is given an address, asked for or not; who has one keeps it", () => {
-  apply(DOCUMENT);
-  const { id } = port("internal", "10.65.0.9");
-  const ranges = { ...DOCUMENT.ranges, private: "10.66.0.0/16", retiring: { private: "10.65.0.0/16" } };
-  apply({ ...DOCUMENT, ranges });
-  const ask = (fixed_ips?: object) =>
-    cloud.ask(ADMIN, "POST", "ports", { port: { network_id: one("networks", "internal")["id"], ...(fixed_ips && { fixed_ips }) } });
-  const fresh = (ask().body as { port: { fixed_ips: { ip_address: string }[] } }).port;
-  assert.match(String(fresh.fixed_ips.map(({ ip_address: ip }) => ip).join()), /10\.66\.\d+\.\d+/);
-  const words =
-    "409 AddressRetires: Unable to give out 10.65.0.10: the range 10.65.0.0/16 retires, and nobody is given another address of it.";
-  assert.equal(refusal(ask([{ ip_address: "10.65.0.10" }])), words);
-  assert.match(refusal(ask([{ subnet_id: one("subnets", "internal4-retiring")["id"] }])), /^409 IpAddressGenerationFailure/);
-  const kept = [{ ip_address: "10.65.0.9" }, { subnet_id: one("subnets", "internal4")["id"] }];
-  const { status, body } = cloud.ask(ADMIN, "PUT", `ports/${String(id)}`, { port: { fixed_ips: kept } });
-  assert.equal(status, 200, JSON.stringify(body));
-});
-
-test("a range that was to retire comes back, and what was to replace it goes", () => {
-  apply(DOCUMENT);
-  const { id } = port("internal", "10.65.0.9");
-  const before = one("subnets", "internal4")["id"];
-  const ranges = { ...DOCUMENT.ranges, private: "10.66.0.0/16", retiring: { private: "10.65.0.0/16" } };
-  apply({ ...DOCUMENT, ranges });
-  assert.deepEqual(apply(DOCUMENT).slice(0, 2), ["delete subnet internal4", "change subnet internal4: name, allocation_pools"]);
-  assert.equal(one("subnets", "internal4")["id"], before);
-  assert.deepEqual(apply(DOCUMENT), []);
-  assert.equal(listed(ADMIN, "ports", `?id=${String(id)}`).length, 1);
-});
-
-test("what a gateway is to translate into is taken from nobody, also of a range that retires", () => {
-  apply(DOCUMENT);
-  port("external", "172.18.208.9");
-  const ranges = { ...DOCUMENT.ranges, public: "172.18.209.0/24", retiring: { public: "172.18.208.0/24" } };
-  const gateways = DOCUMENT.gateways.map((gateway) => ({ ...gateway, pnat: "172.18.208.8-172.18.208.11" }));
-  assert.match(
-    refusal(post({ ...DOCUMENT, ranges, gateways })),
-    /^409 .*Cannot change the subnet external4: port \S+ has 172\.18\.208\.9\./,
-  );
-});
-
-test("all ranges may be replaced at once", () => {
-  apply(DOCUMENT);
-  const ranges = { public: "172.18.209.0/24", private: "10.66.0.0/16", ipv6: "2001:db8:a41:4::/63", retiring: DOCUMENT.ranges };
-  apply({ ...DOCUMENT, ranges });
-  assert.deepEqual(
-    listed(ADMIN, "subnets")
-      .map(({ name, cidr }) => `${String(name)} ${String(cidr)}`)
-      .toSorted(),
-    [
-      "external4 172.18.209.0/24",
-      "external4-retiring 172.18.208.0/24",
-      "external6 2001:db8:a41:4::/64",
-      "external6-retiring 2001:db8:a41:2::/64",
-      "internal4 10.66.0.0/16",
-      "internal4-retiring 10.65.0.0/16",
-      "internal6 2001:db8:a41:5::/64",
-      "internal6-retiring 2001:db8:a41:3::/64",
-    ],
-  );
-});
-
-function moveTo(port: unknown, ip: string): void {
-  const { status, body } = cloud.ask(ADMIN, "PUT", `ports/${String(port)}`, { port: { fixed_ips: [{ ip_address: ip }] } });
-  assert.equal(status, 200, JSON.stringify(body));
-}
-
-const retiring = (document: unknown) => (post(document, true).body as AppliedBody).retiring;
 
 test("ranges may change places", () => {
   const document = { ...DOCUMENT, gateways: [], ranges: { public: "172.18.208.0/24", private: "10.65.0.0/16" } };

@@ -10,7 +10,6 @@ import { ok, refused } from "../result.ts";
 import type { Refusal, Result } from "../result.ts";
 import { boundElsewhere } from "./bound.ts";
 import { markedAs } from "./drain.ts";
-import { fabricDifference } from "./difference.ts";
 import { retiringOf } from "./retiring.ts";
 import type { Retiring } from "./retiring.ts";
 import { isUnderWay, PATIENCE } from "./rollout.ts";
@@ -26,7 +25,10 @@ export interface Begin {
 }
 
 export interface Begun {
+  /** Of the cloud. */
   readonly difference: Difference;
+  /** Of what `fabricDifference` tells the difference, which takes a while; absent: there was none before. */
+  readonly change?: { readonly before: DataCenter; readonly after: DataCenter };
   /** In how many steps it is done. */
   readonly stages: number;
   /** Machines that go before their replacement has come. */
@@ -45,8 +47,8 @@ export function beginRollout(cloud: Cloud, { datacenter: asked, project, confirm
   if (bound !== undefined) return refused(bound);
   const whole = decideApply(cloud, { datacenter, project }, fresh);
   if (!whole.ok) return whole;
-  const fabric = previous === undefined ? [] : fabricDifference(previous, datacenter);
-  const answer = { difference: [...whole.value.answer, ...fabric], stages: centers.length, ahead, retiring: retiringOf(cloud, datacenter) };
+  const change = previous === undefined ? {} : { change: { before: previous, after: datacenter } };
+  const answer = { difference: whole.value.answer, ...change, stages: centers.length, ahead, retiring: retiringOf(cloud, datacenter) };
   const [first = datacenter, ...stages] = centers;
   if (previous === undefined || whole.value.writes.length === 0 || (stages.length === 0 && confirm === undefined))
     return ok({ writes: whole.value.writes, answer });

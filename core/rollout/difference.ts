@@ -19,9 +19,14 @@ import { route } from "../kinds/route.ts";
 import { sysctl } from "../kinds/sysctl.ts";
 import { diff } from "../reconcile/diff.ts";
 
-/** Sessions first, then machines. */
-export function fabricDifference(old: DataCenter, next: DataCenter): Difference {
-  return [...sessionDifference(old, next), ...machineDifference(old, next)];
+/** Sessions first, then machines, one at a time: all that each holds before and after is looked at, which takes seconds for a thousand. */
+export function* fabricDifference(old: DataCenter, next: DataCenter): Generator<undefined, Difference> {
+  const difference = [...sessionDifference(old, next)];
+  for (const machine of machinesOf(old, next)) {
+    yield;
+    difference.push(...machineDifference(old, next, machine));
+  }
+  return difference;
 }
 
 function sessionDifference(old: DataCenter, next: DataCenter): Difference {
@@ -41,18 +46,25 @@ function sessionsByName(dc: DataCenter): ReadonlyMap<string, object> {
   );
 }
 
-function machineDifference(old: DataCenter, next: DataCenter): Difference {
+interface Named {
+  readonly role: Role;
+  readonly name: string;
+  readonly before: boolean;
+  readonly after: boolean;
+}
+
+/** Those of either, each with its part. */
+function machinesOf(old: DataCenter, next: DataCenter): readonly Named[] {
   return MACHINES.flatMap(([role, machines]) => {
-    const [before, after] = [old, next].map((dc) => new Set(machines(dc).map(({ name }) => name)));
-    return bothNames(before ?? new Set<string>(), after ?? new Set<string>()).flatMap((name) => {
-      const details = heldOtherwise(
-        before?.has(name) ? held(old, role, name) : NOTHING,
-        after?.has(name) ? held(next, role, name) : NOTHING,
-      );
-      if (details.length === 0) return [];
-      return [{ object: role, name, action: !before?.has(name) ? "create" : after?.has(name) ? "change" : "delete", details } as const];
-    });
+    const [before, after] = [new Set(machines(old).map(({ name }) => name)), new Set(machines(next).map(({ name }) => name))];
+    return bothNames(before, after).map((name) => ({ role, name, before: before.has(name), after: after.has(name) }));
   });
+}
+
+function machineDifference(old: DataCenter, next: DataCenter, { role, name, before, after }: Named): Difference {
+  const details = heldOtherwise(before ? held(old, role, name) : NOTHING, after ? held(next, role, name) : NOTHING);
+  if (details.length === 0) return [];
+  return [{ object: role, name, action: !before ? "create" : after ? "change" : "delete", details }];
 }
 
 const MACHINES: readonly (readonly [Role, (dc: DataCenter) => readonly Machine[]])[] = [

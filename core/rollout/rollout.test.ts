@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
+import type { Difference } from "../datacenter/apply-difference.ts";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { readDataCenter } from "../datacenter/read.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
@@ -9,6 +10,7 @@ import type { Sandbox } from "../neutron/sandbox.ts";
 import type { Result } from "../result.ts";
 import { beginRollout, judge, takeStep } from "./decisions.ts";
 import type { Begun } from "./decisions.ts";
+import { fabricDifference } from "./difference.ts";
 import { decideDrain, markedAs } from "./drain.ts";
 import { stepOf } from "./rollout.ts";
 import { stagesOf } from "./stages.ts";
@@ -40,6 +42,12 @@ const OLD = center();
 const REPLACED = center({ gateways: [gateway("gw2", 3)] });
 const drainedIn = (dc: DataCenter | undefined) => dc?.gateways.filter((gateway) => gateway.drained).map(({ name }) => name);
 const names = (dc: DataCenter | undefined) => dc?.gateways.map(({ name }) => name);
+
+function differenceOf(change: Begun["change"]): Difference {
+  if (change === undefined) return assert.fail();
+  const parts = fabricDifference(change.before, change.after);
+  for (let part = parts.next(); ; part = parts.next()) if (part.done === true) return part.value;
+}
 
 describe("stages", () => {
   test("what replaces a machine stands beside it before it goes", () => {
@@ -180,9 +188,9 @@ describe("a change under way", () => {
   });
 
   test("the old gateway goes when the new one stands", () => {
-    const { difference, stages } = begin(REPLACED);
+    const { change, stages } = begin(REPLACED);
     assert.equal(stages, 3);
-    const lines = difference.map(({ action, object, name }) => `${action} ${object} ${name}`);
+    const lines = differenceOf(change).map(({ action, object, name }) => `${action} ${object} ${name}`);
     for (const line of ["delete session gw1 – rr1 (iBGP)", "create session gw2 – rr1 (iBGP)", "delete gateway gw1", "create gateway gw2"])
       assert.ok(lines.includes(line), `${line} of ${lines.join("; ")}`);
     assert.deepEqual(gateways(), ["gw2", "gw1"]);

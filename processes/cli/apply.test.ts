@@ -36,7 +36,7 @@ async function controller(t: TestContext, said = NOBODY): Promise<{ readonly url
   const changing = rollouts({ present, writer: write, said, fresh, clock, log });
   t.after(() => changing.stop());
   const parts = { "v2.0": answer, "margay/v1": answerMargay(said) };
-  const handle = api({ cloud: present.state, writer: write, identity: trusting(), now: () => timeOf(clock), parts });
+  const handle = api({ cloud: present.state, writer: write, identity: trusting(), clock, now: () => timeOf(clock), parts });
   const served = await serve({ listen: [{ host: "127.0.0.1", port: 0 }], handle, log });
   t.after(async () => {
     await served.close();

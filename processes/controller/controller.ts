@@ -69,7 +69,7 @@ async function start(settings: LiveSettings, log: JsonLog, endings: Endings): Pr
   const parts = { "v2.0": answer, "margay/v1": ownApi(feed.said) };
   const shared = { cloud: present.state, writer: write };
   const handleFor = (identity: Identity) =>
-    storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, now, parts }));
+    storeDoor({ ...shared, files, identity, fresh, clock, log }, api({ ...shared, identity, clock, now, parts }));
   await openDoors({
     settings,
     log,
