@@ -15,7 +15,9 @@ import { notGlobalBecause } from "./special.ts";
 import type { Special } from "./special.ts";
 
 export function warningsOf(datacenter: DataCenter): readonly Finding[] {
-  return [range4, range6, internalReach, machines, peering, racks, asNumbers, uplinks, translation].flatMap((look) => look(datacenter));
+  return [range4, range6, retiring, internalReach, machines, peering, racks, asNumbers, uplinks, translation].flatMap((look) =>
+    look(datacenter),
+  );
 }
 
 /** What happens to a range that is to be reached from outside and is not the Internet's to carry. */
@@ -51,6 +53,16 @@ export function range6({ ranges }: DataCenter): readonly Finding[] {
   const { ipv6 } = ranges;
   const special = ipv6 && notGlobalBecause(ipv6.whole);
   return special === undefined ? [] : [finding(["ranges", "ipv6"], ipv6?.whole, `${special.name}; ${UNREACHED[special.use]}`)];
+}
+
+/** What is on its way out. */
+export function retiring({ ranges }: DataCenter): readonly Finding[] {
+  const { public: open, private: closed, ipv6 } = ranges.retiring ?? {};
+  return Object.entries({ public: open, private: closed, ipv6: ipv6?.whole }).flatMap(([kind, range]) =>
+    range === undefined
+      ? []
+      : [finding(["ranges", "retiring", kind], range, "nobody is given another address of it; margay apply says who has one")],
+  );
 }
 
 /** Over IPv6 both networks are reached from outside, unless the file says otherwise. */

@@ -56,7 +56,7 @@ function isLater(row: object, now: string): boolean {
 
 function networksOf(cloud: Cloud, applied: Applied | undefined): CloudFacts["networks"] {
   const made = Object.entries(applied?.made ?? {});
-  return made.map(([side, { network, subnets }]) => {
+  return made.map(([side, { network, subnets, retiring = {} }]) => {
     const row = cloud.get("network", network);
     // `made` has exactly the two sides.
     const name = applied?.networks[side as Side].name ?? side;
@@ -66,7 +66,7 @@ function networksOf(cloud: Cloud, applied: Applied | undefined): CloudFacts["net
       "router:external": isExternal(cloud, network),
       shared: isSharedWithAll(cloud, network),
       mtu: row.mtu,
-      subnets: Object.values(subnets).flatMap((id) => plannedOf(cloud.get("subnet", id))),
+      subnets: [...Object.values(subnets), ...Object.values(retiring)].flatMap((id) => plannedOf(cloud.get("subnet", id))),
     };
     return { name, is };
   });

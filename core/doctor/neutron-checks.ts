@@ -1,5 +1,8 @@
 /** N1 to N7: what the cloud's rows say, beside what the machines hold. */
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { gatewaysKept } from "../datacenter/networks.ts";
 import { plan } from "../datacenter/plan.ts";
+import type { PlannedSubnet } from "../datacenter/plan.ts";
 import { UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { ofCloud, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
@@ -206,7 +209,8 @@ function unlikePlanned({ datacenter, networks }: CloudFacts): readonly Found[] {
   });
 }
 
-function unlikeSubnet(wanted: SubnetRow, is: SubnetRow | undefined): readonly Found[] {
+function unlikeSubnet(planned: PlannedSubnet, is: SubnetRow | undefined): readonly Found[] {
+  const { retiring: _, ...wanted } = planned;
   if (is === undefined) return [wrong(`${wanted.name} ${wanted.cidr} is not there`)];
   return Object.entries(wanted)
     .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(is[key as keyof SubnetRow]))
@@ -216,8 +220,8 @@ function unlikeSubnet(wanted: SubnetRow, is: SubnetRow | undefined): readonly Fo
 }
 
 /** A file beside the cloud may say something else than was applied. */
-function unapplied({ datacenter }: CloudFacts, center: object): readonly Found[] {
-  if (datacenter === null || sorted(datacenter) === sorted(center)) return [];
+function unapplied({ datacenter }: CloudFacts, center: DataCenter): readonly Found[] {
+  if (datacenter === null || sorted(datacenter) === sorted(gatewaysKept(datacenter, center))) return [];
   return [warning("the file says something else than what was applied last: margay apply")];
 }
 

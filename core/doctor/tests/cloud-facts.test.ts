@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decideApply } from "../../datacenter/apply.ts";
 import { readDataCenter } from "../../datacenter/read.ts";
-import { SAMPLE } from "../../datacenter/sample.ts";
+import { changed, SAMPLE } from "../../datacenter/sample.ts";
 import { ADMIN, MEMBER, sandbox } from "../../neutron/sandbox.ts";
 import type { Sandbox } from "../../neutron/sandbox.ts";
 import { answerDoctor } from "../api.ts";
@@ -11,9 +11,9 @@ import { cloudFactsOf } from "../cloud-facts-of.ts";
 import { examine } from "../examine.ts";
 import { told } from "../facts.ts";
 
-function applied(): Sandbox {
+function applied(document: unknown = SAMPLE): Sandbox {
   const made = sandbox();
-  const reading = readDataCenter(SAMPLE);
+  const reading = readDataCenter(document);
   assert.ok(reading.ok);
   assert.ok(made.decide((cloud, fresh) => decideApply(cloud, { datacenter: reading.value, project: "p-admin" }, fresh)).ok);
   return made;
@@ -38,6 +38,14 @@ test("just applied, the cloud is as declared", () => {
     verdictsOf(own, "A2", "A4", "A5", "N1", "N2", "N3", "N4", "N6").map(([, verdict]) => verdict),
     Array(8).fill("ok"),
   );
+});
+
+test("a range that retires is as declared, and no pool of it is empty; that nobody has an address of it is said", () => {
+  const own = applied(changed([["ranges", "retiring"], { private: "10.64.0.0/16" }]));
+  assert.deepEqual(verdictsOf(own, "A5", "N1"), [
+    ["A5", "warning", "internal4-retiring retires, and nobody has an address of it: leave it out of ranges.retiring"],
+    ["N1", "ok"],
+  ]);
 });
 
 test("what administrators change by hand is found: a network, a quota, a group, a port", () => {
