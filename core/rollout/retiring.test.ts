@@ -70,6 +70,23 @@ test("what a gateway is to translate into is taken from nobody, also of a range 
   );
 });
 
+test("a floating IP is given of the new range, and one of the old keeps it in place", () => {
+  apply(DOCUMENT);
+  cloud.ask(ADMIN, "PUT", `quotas/${ADMIN.project}`, { quota: { floatingip: 5 } });
+  const floating = () => {
+    const { status, body } = cloud.ask(ADMIN, "POST", "floatingips", {
+      floatingip: { floating_network_id: one("networks", "external")["id"] },
+    });
+    assert.equal(status, 201, JSON.stringify(body));
+    return String((body as { floatingip: Record<string, unknown> }).floatingip["floating_ip_address"]);
+  };
+  const before = floating();
+  const ranges = { ...DOCUMENT.ranges, public: "172.18.209.0/24" };
+  apply({ ...DOCUMENT, ranges: { ...ranges, retiring: { public: "172.18.208.0/24" } } });
+  assert.match(floating(), /^172\.18\.209\./);
+  assert.match(refusal(post({ ...DOCUMENT, ranges })), new RegExp(`Cannot delete the subnet external4-retiring .* has ${before}\\.`));
+});
+
 test("all ranges may be replaced at once", () => {
   apply(DOCUMENT);
   const ranges = { public: "172.18.209.0/24", private: "10.66.0.0/16", ipv6: "2001:db8:a41:4::/63", retiring: DOCUMENT.ranges };
