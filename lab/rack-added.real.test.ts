@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
@@ -21,21 +21,25 @@ import { until } from "./wait.ts";
 
 const LAB = labNamed(`rack${process.pid}`);
 const MARGAY = join(import.meta.dirname, "../margay");
-const TWO = readFileSync(join(import.meta.dirname, "../examples/rack-ibgp.yaml"), "utf8");
-/** Of another length than the segments of the others. */
-const THREE = TWO.replace(
-  "\nhosts:\n",
-  `  - name: r3
-    ipv4: 192.168.103.0/26
+
+interface Site {
+  readonly two: string;
+  readonly three: string;
+}
+
+/** The example, and the same with a rack more, of another length than the segments of the others. `more`: what its racks have besides. */
+function siteOf(example: string, more: string): Site {
+  const two = readFileSync(join(import.meta.dirname, `../examples/${example}.yaml`), "utf8");
+  const rack = `  - name: r3
+${more}    ipv4: 192.168.103.0/26
     ipv6: 2001:db8:a41:103::/64
     tor: { name: tor3, ipv4: 192.168.100.103, ipv6: "2001:db8:a41:f::103", interface: rack0 }
 
 hosts:
   - { name: h3, rack: r3, ipv4: 192.168.103.11, ipv6: "2001:db8:a41:103::11" }
-`,
-);
-const center = declaredIn("three.yaml", THREE);
-const out = outsideHost(center.lab);
+`;
+  return { two, three: two.replace("\nhosts:\n", rack) };
+}
 
 async function apply(text: string): Promise<string> {
   const path = join(LAB.directory, "changed.yaml");
@@ -50,65 +54,78 @@ function addressOf(vm: Vm, family: 4 | 6): Ip {
   return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
 }
 
-const streams: Stream[] = [];
-const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
-let one: Vm, two: Vm;
+for (const [what, { two: TWO, three: THREE }, protocol] of [
+  ["of the fabric's AS", siteOf("rack-ibgp", ""), "iBGP"],
+  ["of its own AS", siteOf("rack-ebgp", "    asn: 4200000003\n"), "eBGP"],
+] as const)
+  describe(`a rack ${what}`, () => {
+    const center = declaredIn("three.yaml", THREE);
+    const out = outsideHost(center.lab);
+    const streams: Stream[] = [];
+    const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+    let one: Vm, two: Vm;
 
-before(async () => {
-  await up(LAB, { file: { path: "three.yaml", text: THREE }, center, say: () => undefined });
-  await apply(TWO);
-  const body = { security_group: { name: "open" } };
-  const made = await ask<{ security_group: { id: string } }>(LAB, { method: "POST", path: "/v2.0/security-groups", body });
-  for (const ethertype of ["IPv4", "IPv6"]) {
-    const rule = { security_group_id: made.security_group.id, direction: "ingress", ethertype };
-    await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
-  }
-  one = await addVm(LAB, { name: "one", host: "h1", network: "external", groups: ["open"] });
-  two = await addVm(LAB, { name: "two", host: "h2", network: "internal", groups: ["open"] });
-  const [outside, fromTwo] = [machineNetns(LAB, OUTSIDE.name), vmNetns(LAB, "two")];
-  streams.push(
-    pings({ what: "outside to one by IPv4", netns: outside, to: addressOf(one, 4) }),
-    pings({ what: "outside to one by IPv6", netns: outside, to: addressOf(one, 6) }),
-    pings({ what: "two to one by IPv4", netns: fromTwo, to: addressOf(one, 4) }),
-    pings({ what: "two to one by IPv6", netns: fromTwo, to: addressOf(one, 6) }),
-    connections({ what: "new connections of two by PNAT", netns: fromTwo, to: out.ipv4, port: 80 }),
-  );
-  await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
-});
-after(async () => {
-  streams.forEach((stream) => stream.end());
-  await down(LAB);
-});
+    before(async () => {
+      await up(LAB, { file: { path: "three.yaml", text: THREE }, center, say: () => undefined });
+      await apply(TWO);
+      const body = { security_group: { name: "open" } };
+      const made = await ask<{ security_group: { id: string } }>(LAB, { method: "POST", path: "/v2.0/security-groups", body });
+      for (const ethertype of ["IPv4", "IPv6"]) {
+        const rule = { security_group_id: made.security_group.id, direction: "ingress", ethertype };
+        await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
+      }
+      one = await addVm(LAB, { name: "one", host: "h1", network: "external", groups: ["open"] });
+      two = await addVm(LAB, { name: "two", host: "h2", network: "internal", groups: ["open"] });
+      const [outside, fromTwo] = [machineNetns(LAB, OUTSIDE.name), vmNetns(LAB, "two")];
+      streams.push(
+        pings({ what: "outside to one by IPv4", netns: outside, to: addressOf(one, 4) }),
+        pings({ what: "outside to one by IPv6", netns: outside, to: addressOf(one, 6) }),
+        pings({ what: "two to one by IPv4", netns: fromTwo, to: addressOf(one, 4) }),
+        pings({ what: "two to one by IPv6", netns: fromTwo, to: addressOf(one, 6) }),
+        connections({ what: "new connections of two by PNAT", netns: fromTwo, to: out.ipv4, port: 80 }),
+      );
+      await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
+    });
+    after(async () => {
+      streams.forEach((stream) => stream.end());
+      await down(LAB);
+    });
 
-test("a rack is added: its VM reaches all and is reached by all, and the others lose no packet", async () => {
-  const said = await apply(THREE);
-  for (const line of ["create session tor3 – rr1 (iBGP)", "create session h3 – tor3 (iBGP)", "create tor tor3", "create host h3"])
-    assert.ok(said.includes(`${line}\n`), said);
-  const three = await addVm(LAB, { name: "three", host: "h3", network: "external", groups: ["open"] });
-  const outside = machineNetns(LAB, OUTSIDE.name);
-  for (const family of [4, 6] as const) {
-    for (const other of [one, two]) {
-      await reaches(vmNetns(LAB, "three"), addressOf(other, family));
-      await reaches(vmNetns(LAB, other.name), addressOf(three, family));
-    }
-    await reaches(outside, addressOf(three, family));
-    await reaches(machineNetns(LAB, "h1"), family === 4 ? "192.168.103.11" : "2001:db8:a41:103::11");
-  }
-  assert.equal((await tcp(vmNetns(LAB, "three"), out.ipv4, 80)).error, undefined);
-  assert.deepEqual(await troubles(), []);
-});
+    test("it is added: its VM reaches all and is reached by all, and the others lose no packet", async () => {
+      const said = await apply(THREE);
+      for (const line of [
+        `create session tor3 – rr1 (${protocol})`,
+        "create session h3 – tor3 (iBGP)",
+        "create tor tor3",
+        "create host h3",
+      ])
+        assert.ok(said.includes(`${line}\n`), said);
+      const three = await addVm(LAB, { name: "three", host: "h3", network: "external", groups: ["open"] });
+      const outside = machineNetns(LAB, OUTSIDE.name);
+      for (const family of [4, 6] as const) {
+        for (const other of [one, two]) {
+          await reaches(vmNetns(LAB, "three"), addressOf(other, family));
+          await reaches(vmNetns(LAB, other.name), addressOf(three, family));
+        }
+        await reaches(outside, addressOf(three, family));
+        await reaches(machineNetns(LAB, "h1"), family === 4 ? "192.168.103.11" : "2001:db8:a41:103::11");
+      }
+      assert.equal((await tcp(vmNetns(LAB, "three"), out.ipv4, 80)).error, undefined);
+      assert.deepEqual(await troubles(), []);
+    });
 
-test("it cannot go while a port is bound there, and goes when none is: the others lose no packet", async () => {
-  await assert.rejects(apply(TWO), /h3 has 1 /);
-  await removeVm(LAB, "three");
-  const said = await apply(TWO);
-  assert.ok(said.includes("delete tor tor3\n"), said);
-  await until({ what: "h1 to forget the segment", timeout: 15_000 }, async () => {
-    const { stdout } = await run(["ip", "-n", machineNetns(LAB, "tor1"), "route", "show", "192.168.103.0/26"]);
-    return stdout === "" ? undefined : stdout;
+    test("it cannot go while a port is bound there, and goes when none is: the others lose no packet", async () => {
+      await assert.rejects(apply(TWO), /h3 has 1 /);
+      await removeVm(LAB, "three");
+      const said = await apply(TWO);
+      assert.ok(said.includes("delete tor tor3\n"), said);
+      await until({ what: "h1 to forget the segment", timeout: 15_000 }, async () => {
+        const { stdout } = await run(["ip", "-n", machineNetns(LAB, "tor1"), "route", "show", "192.168.103.0/26"]);
+        return stdout === "" ? undefined : stdout;
+      });
+      assert.deepEqual(await troubles(), []);
+    });
   });
-  assert.deepEqual(await troubles(), []);
-});
 
 async function reaches(netns: string, ip: string): Promise<void> {
   await until({ what: `${netns} to reach ${ip}`, timeout: 15_000 }, async () => {

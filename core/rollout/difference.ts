@@ -21,7 +21,7 @@ import { diff } from "../reconcile/diff.ts";
 
 /** Sessions first, then machines, one at a time: all that each holds before and after is looked at, which takes seconds for a thousand. */
 export function* fabricDifference(old: DataCenter, next: DataCenter): Generator<undefined, Difference> {
-  const difference = [...sessionDifference(old, next)];
+  const difference = [...(yield* sessionDifference(old, next))];
   for (const machine of machinesOf(old, next)) {
     yield;
     difference.push(...machineDifference(old, next, machine));
@@ -29,21 +29,23 @@ export function* fabricDifference(old: DataCenter, next: DataCenter): Generator<
   return difference;
 }
 
-function sessionDifference(old: DataCenter, next: DataCenter): Difference {
-  const [before, after] = [sessionsByName(old), sessionsByName(next)];
+function* sessionDifference(old: DataCenter, next: DataCenter): Generator<undefined, Difference> {
+  const [before, after] = [yield* sessionsByName(old), yield* sessionsByName(next)];
   return bothNames(before, after).flatMap((name) => changed({ object: "session", name }, before.get(name), after.get(name)));
 }
 
 /** One for each family towards a provider: the addresses' family is part of the name. */
-function sessionsByName(dc: DataCenter): ReadonlyMap<string, object> {
+function* sessionsByName(dc: DataCenter): Generator<undefined, ReadonlyMap<string, object>> {
   const named = (session: Session) =>
     `${session.near.name} – ${session.far.name} (${session.protocol}${session.kind === "customer" ? ` IPv${session.carries.join(", IPv")}` : ""})`;
-  return new Map(
-    sessionsOf(dc).map((session) => {
-      const { near, far, ...rest } = session;
-      return [named(session), { ...rest, near: `${near.ip} AS ${near.asn}`, far: `${far.ip} AS ${far.asn}`, ...tellsOf(dc, session) }];
-    }),
-  );
+  const sessions = new Map<string, object>();
+  for (const session of sessionsOf(dc)) {
+    yield;
+    const { near, far, ...rest } = session;
+    const ends = { near: `${near.ip} AS ${near.asn}`, far: `${far.ip} AS ${far.asn}` };
+    sessions.set(named(session), { ...rest, ...ends, ...tellsOf(dc, session) });
+  }
+  return sessions;
 }
 
 interface Named {
