@@ -8,7 +8,8 @@ import { poolOf } from "../intent/pnat-pool.ts";
 import { familyOf } from "../net/address.ts";
 import { covers, lengthOf } from "../net/prefix.ts";
 import { ofCloud, ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
-import type { Check } from "./check.ts";
+import type { Check, Found } from "./check.ts";
+import type { SubnetUse } from "./cloud-facts.ts";
 import { few, many, gatewayNamed, meetsRange, prefixIn } from "./places.ts";
 
 const GROUP = "address plan";
@@ -151,24 +152,15 @@ export const PLAN_CHECKS: readonly Check[] = [
         findings: [],
       })),
       ofCloud(({ subnets }, center) => {
-        const giving = subnets.filter(({ cidr }) => !retiringRanges(center).some((range) => covers(range, cidr)));
+        const leaves = ({ cidr }: SubnetUse) => retiringRanges(center).some((range) => covers(range, cidr));
         return {
-          seen: giving.map(({ name, used, resting, total }) => `${name} ${used + resting} of ${total}`).join(", "),
-          findings: giving.flatMap(({ name, used, resting, total }) => {
-            const share = total === 0 ? 1 : (used + resting) / total;
-            const what = `${name}: ${used} of ${total} addresses in use, ${resting} rest (${Math.round(share * 100)} %)`;
-            return share >= 0.95 ? [wrong(what)] : share >= 0.8 ? [warning(what)] : [];
-          }),
-        };
-      }),
-      ofCloud(({ subnets }, center) => {
-        const leaving = subnets.filter(({ cidr }) => retiringRanges(center).some((range) => covers(range, cidr)));
-        if (leaving.length === 0) return undefined;
-        return {
-          seen: leaving.map(({ name, used }) => `${name} retires, ${many(used, "port")} left`).join(", "),
-          findings: leaving
-            .filter(({ used }) => used === 0)
-            .map(({ name }) => warning(`${name} retires, and nobody has an address of it: leave it out of ranges.retiring`)),
+          seen: subnets
+            .map(
+              (one) =>
+                `${one.name} ${leaves(one) ? `retires, ${many(one.used, "port")} left` : `${one.used + one.resting} of ${one.total}`}`,
+            )
+            .join(", "),
+          findings: subnets.flatMap((one) => (leaves(one) ? outlived(one) : scarce(one))),
         };
       }),
     ],
@@ -211,6 +203,16 @@ export const PLAN_CHECKS: readonly Check[] = [
     ],
   },
 ];
+
+function scarce({ name, used, resting, total }: SubnetUse): readonly Found[] {
+  const share = total === 0 ? 1 : (used + resting) / total;
+  const what = `${name}: ${used} of ${total} addresses in use, ${resting} rest (${Math.round(share * 100)} %)`;
+  return share >= 0.95 ? [wrong(what)] : share >= 0.8 ? [warning(what)] : [];
+}
+
+function outlived({ name, used }: SubnetUse): readonly Found[] {
+  return used > 0 ? [] : [warning(`${name} retires, and nobody has an address of it: leave it out of ranges.retiring`)];
+}
 
 /** Ports of one address that connections of others may have: 1024 to 65535. */
 const PORTS = 64_512;
