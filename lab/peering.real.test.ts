@@ -28,11 +28,14 @@ const MESH = DIRECT.replace("  interface: fab0\n", "  interface: fab0\n  peering
 let center: DataCenter;
 let ext: Vm, int: Vm;
 
-async function apply(text: string): Promise<string> {
+function margayApply(text: string, ...words: readonly string[]) {
   const path = join(LAB.directory, "changed.yaml");
   writeFileSync(path, text);
-  const argv = [MARGAY, "apply", path, "--yes", "--url", `unix:${controllerSocket(LAB)}`];
-  const { status, stdout, stderr } = await run(argv, { timeout: 150_000 });
+  return run([MARGAY, "apply", path, "--yes", "--url", `unix:${controllerSocket(LAB)}`, ...words], { timeout: 150_000 });
+}
+
+async function apply(text: string): Promise<string> {
+  const { status, stdout, stderr } = await margayApply(text);
   assert.equal(status, 0, stdout + stderr);
   return stdout;
 }
@@ -103,6 +106,16 @@ describe("under traffic", () => {
       await becomes(text, sessions);
       assert.deepEqual(await troubles(outward), []);
     });
+
+  test("what is not good goes back the same way: no packet is lost", async () => {
+    const refused = await margayApply(DIRECT, "--confirm", "60", "--verify", "exit 3");
+    assert.equal(refused.status, 4, refused.stdout + refused.stderr);
+    await until({ what: "h1 to speak with reflectors alone", timeout: 15_000 }, async () => {
+      const now = await speaksWith("h1");
+      return now === "reflector:rr1 reflector:rr2" ? undefined : now;
+    });
+    assert.deepEqual(await troubles([...inside, ...outward]), []);
+  });
 
   test("from the gateways to a mesh, and back: no packet is lost between VMs; the way out is there again within seconds", async () => {
     await becomes(DIRECT, STARS);

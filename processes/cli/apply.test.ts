@@ -20,7 +20,9 @@ import { api } from "#engine/api.ts";
 import { load } from "#engine/present.ts";
 import { rollouts } from "#engine/rollouts.ts";
 import { writer } from "#engine/writer.ts";
-import { countText, differenceText } from "./apply-text.ts";
+import type { Ip } from "#core/net/address.ts";
+import type { Cidr } from "#core/net/prefix.ts";
+import { countText, differenceText, retiringText } from "./apply-text.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const GUIDE = readFileSync(fileURLToPath(new URL("../../examples/guide.yaml", import.meta.url)), "utf8");
@@ -179,4 +181,28 @@ test("values are shown as people write them", () => {
     ].join("\n"),
   );
   assert.equal(countText([{ object: "subnet", name: "internal4", action: "delete", details: [] }]), "1 to delete");
+});
+
+test("who has yet to move is named, so many; and that nobody has", () => {
+  const [cidr, ip] = ["10.65.0.0/16" as Cidr, "10.65.0.9" as Ip];
+  const holders = [
+    { port: "p1", ip, device: "vm1", host: "h1" },
+    { port: "p2", ip, device: "", host: "" },
+  ];
+  const subnet = "internal4-retiring";
+  assert.equal(
+    retiringText([
+      { subnet, cidr, ports: 3, holders },
+      { subnet, cidr, ports: 1, holders: holders.slice(1) },
+      { subnet, cidr, ports: 0, holders: [] },
+    ]),
+    `internal4-retiring 10.65.0.0/16: 3 ports have an address of it
+    10.65.0.9: port p1 of vm1 on h1
+    10.65.0.9: port p2
+    and 1 more
+internal4-retiring 10.65.0.0/16: 1 port has an address of it
+    10.65.0.9: port p2
+internal4-retiring 10.65.0.0/16: nobody has an address of it; it may be left out of ranges.retiring
+`,
+  );
 });
