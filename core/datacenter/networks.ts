@@ -98,7 +98,7 @@ function retiringSubnet(declared: Declared, source: Source, { side, family, cidr
   return [{ name: `${declared.networks?.[side]?.name ?? side}${family}-retiring`, cidr, gateway, pools, retiring: true }];
 }
 
-/** VMs on a range that retires, or comes back, go on with the gateway IP that they know. */
+/** VMs on a range that retires go on with the gateway IP that they know. */
 export function gatewaysKept({ networks: before }: Pick<DataCenter, "networks">, next: DataCenter): DataCenter {
   const known = new Map(SIDES.flatMap((side) => before[side].subnets.map(({ cidr, gateway }) => [cidr, gateway] as const)));
   const keeping = (each: SubnetPlan): SubnetPlan => {
