@@ -1,13 +1,14 @@
-/** Who is gone is noticed by BFD, and who only starts anew is not taken for gone. */
+/** With reflectors between: who is gone is noticed by BFD, and who only starts anew is not taken for gone. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fakeLog } from "#contracts/log.fake.ts";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import { addressAt } from "#core/net/prefix.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
-import { askBird, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
+import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stopBird, watchAll } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
@@ -29,7 +30,7 @@ async function leadsTo(machine: string, dst: string): Promise<number> {
 /** All that R1, R2 and the two hosts watch by BFD is up. */
 async function watched(): Promise<void> {
   await until({ what: "BFD to be up", timeout: 15_000 }, async () => {
-    const all = await Promise.all(["rr1", "rr2"].map((name) => askBird(edge, name, "show bfd sessions")));
+    const all = await Promise.all(["rr1", "rr2"].map((name) => askBfd(edge, name)));
     const ups = all.map((text) => text.match(/ Up /g)?.length ?? 0);
     return ups.every((up) => up === 5) ? undefined : all.join("\n");
   });
@@ -44,19 +45,24 @@ async function gone(machine: string, left: () => Promise<boolean>): Promise<numb
 }
 
 describe("two reflectors, two gateways, two hosts", () => {
+  let unwatch = () => {};
   before(async () => {
     await raiseEdge(edge);
     startBirds(edge);
+    unwatch = watchAll(edge, fakeLog());
     await fabricStands(lab, dc);
     await until({ what: "the VM to be known", timeout: 10_000 }, async () =>
       (await leadsTo("gw1", FIRST)) + (await leadsTo("gw2", FIRST)) === 2 ? undefined : "it is not",
     );
     await watched();
   });
-  after(() => lowerEdge(edge));
+  after(async () => {
+    unwatch();
+    await lowerEdge(edge);
+  });
 
-  test("a BIRD that crashes and is away for longer than BFD waits loses no route", async () => {
-    await stopBird(edge, "h1", "SIGKILL");
+  test("BIRDs that crash, and are away for longer than BFD waits, lose no route", async () => {
+    await Promise.all([stopBird(edge, "h1", "SIGKILL"), killBfd(edge, "h1")]);
     const end = Date.now() + 1500;
     while (Date.now() < end) for (const name of ["gw1", "gw2", "h2"]) assert.equal(await leadsTo(name, FIRST), 1, name);
     startBird(edge, "h1");

@@ -95,6 +95,7 @@ test("killed in any order under traffic, nothing is lost, nothing opens, and not
 const KILLS: Readonly<Record<string, () => Promise<void>>> = {
   ...Object.fromEntries(["h1", "h2", "rr1"].map((machine) => [`the agent of ${machine}`, () => killAgent(machine)])),
   ...Object.fromEntries(["h1", "h2", "rr1"].map((machine) => [`BIRD of ${machine}`, () => killDaemon(machine, "bird")])),
+  ...Object.fromEntries(["h1", "gw1", "rr1"].map((machine) => [`what speaks BFD on ${machine}`, () => killDaemon(machine, "bfd")])),
   "dnsmasq of h1": () => killDaemon("h1", "dnsmasq"),
   "dnsmasq of h2, and b asks for its lease": async () => {
     await killDaemon("h2", "dnsmasq", lease);

@@ -4,17 +4,22 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { birdNeighbourhood } from "#adapters/bird/neighbourhood.ts";
+import { watchNeighbours } from "#adapters/bird/watch.ts";
+import { systemClock } from "#adapters/clock/system.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import type { Driver } from "#contracts/driver.ts";
+import type { Log } from "#contracts/log.ts";
 import { signalProcess } from "#adapters/linux/process.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { torsOf } from "#core/datacenter/racks.ts";
 import { rangesOf } from "#core/datacenter/ranges.ts";
 import type { View } from "#core/feed/item.ts";
+import { leftBy } from "#core/intent/bfd.ts";
 import { computeBgp } from "#core/intent/bgp-compute.ts";
 import { compileGateway } from "#core/intent/gateway.ts";
 import type { Intent } from "#core/intent/intent.ts";
@@ -102,10 +107,36 @@ export function startBird(edge: Edge, machine: string): void {
 
 /** Ends a machine's BIRD: as a crash would (SIGKILL), or in order (SIGTERM). */
 export async function stopBird({ lab }: Edge, machine: string, how: "SIGKILL" | "SIGTERM"): Promise<void> {
-  const running = runningService(lab, `${machine}-bird`);
-  if (running === undefined) throw new Error(`the BIRD of ${machine} does not run`);
+  await endDaemon(lab, `${machine}-bird`, how);
+}
+
+/** The one that speaks BFD crashes. */
+export async function killBfd({ lab }: Edge, machine: string): Promise<void> {
+  await endDaemon(lab, `${machine}-bfd`, "SIGKILL");
+}
+
+async function endDaemon(lab: Lab, name: string, how: "SIGKILL" | "SIGTERM"): Promise<void> {
+  const running = runningService(lab, name);
+  if (running === undefined) throw new Error(`${name} does not run`);
   signalProcess(running, how);
-  if (!(await gone([running], 5000))) throw new Error(`the BIRD of ${machine} does not end`);
+  if (!(await gone([running], 5000))) throw new Error(`${name} does not end`);
+}
+
+/** What the agents of these machines do about neighbours that are gone; the function that it answers ends it. */
+export function watchAll({ lab, dc }: Edge, log: Log, machines: readonly string[] = speakersOf(dc)): () => void {
+  const ends = machines.map((name) =>
+    watchNeighbours({
+      neighbourhood: birdNeighbourhood({ state: stateOf(lab, name), run: programsIn(lab, name) }),
+      neighbours: () => leftBy(dc, name),
+      clock: systemClock(),
+      log,
+    }),
+  );
+  return () => ends.forEach((end) => end());
+}
+
+function speakersOf(dc: DataCenter): readonly string[] {
+  return [...dc.hosts, ...dc.reflectors, ...torsOf(dc), ...dc.gateways].map(({ name }) => name);
 }
 
 /** A machine's BIRD is made to read what follows from the data centre as it is now. */
@@ -117,6 +148,11 @@ export async function configure(edge: Edge, machine: string): Promise<void> {
 /** What `birdc` of a machine answers to one command. */
 export function askBird({ lab }: Edge, machine: string, command: string): Promise<string> {
   return must(["birdc", "-s", join(stateOf(lab, machine), "bird/bird.ctl"), ...command.split(" ")], { timeout: 2000 });
+}
+
+/** The table of a machine's sessions of BFD. */
+export function askBfd({ lab }: Edge, machine: string): Promise<string> {
+  return must(["birdc", "-s", join(stateOf(lab, machine), "bird/bfd.ctl"), "show", "bfd", "sessions"], { timeout: 2000 });
 }
 
 /** One round for the nftables of a machine; answers how many of its objects were not as they should be. */
@@ -142,7 +178,7 @@ function intentsOf({ dc, vms, assigned = [] }: Edge): readonly (readonly [string
     assignments: new Map([...vms, ...assigned].map(({ host, addresses }, at) => [`${at}`, { port_id: `${at}`, hosts: [host], addresses }])),
   };
   return [
-    ...dc.hosts.map(({ name }) => [name, computeBgp(dc, name)] as const),
+    ...dc.hosts.map(({ name }) => [name, computeBgp(dc, name, view.assignments)] as const),
     ...dc.reflectors.map(({ name }) => [name, compileReflector(view, name)] as const),
     ...torsOf(dc).map(({ name }) => [name, compileTor(view, name)] as const),
     ...dc.gateways.map(({ name }) => [name, compileGateway(view, name)] as const),

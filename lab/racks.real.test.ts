@@ -1,6 +1,7 @@
 /** Racks, hosts with two uplinks and meshes, with routers alone: who reaches whom, by how many ways, and where it ends. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { fakeLog } from "#contracts/log.fake.ts";
 import { racked } from "#core/intent/bgp-topologies.ts";
 import type { Topology } from "#core/intent/bgp-topologies.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
@@ -14,7 +15,7 @@ import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { must } from "./program.ts";
-import { configure, lowerEdge, raiseEdge, startBirds } from "./provider-edge.ts";
+import { configure, lowerEdge, raiseEdge, startBirds, watchAll } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
@@ -145,7 +146,8 @@ for (const topology of SHAPES)
       });
 
     if (topology === "two uplinks, racks with an AS each")
-      test("a link that is cut is left by both ends, long before BGP's hold time, and taken up again", async () => {
+      test("a link that is cut is left by both ends, long before BGP's hold time, and taken up again", async (t) => {
+        t.after(watchAll(edge, fakeLog()));
         // What the host's agent sets besides BGP.
         const { sysctls } = compile({ ...NO_VMS, datacenter: edge.dc }, { role: "compute", host: "h1" });
         const own = sysctls

@@ -62,6 +62,7 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   feed: ["net", "result", "datacenter", "neutron"],
   intent: ["net", "kinds", "metadata", "feed", "datacenter"],
   router: ["net", "kinds", "datacenter", "feed", "intent"],
+  liveness: ["net", "datacenter", "intent", "doctor"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   rollout: ["net", "result", "resource", "policy", "datacenter", "neutron", "feed", "kinds", "intent", "reconcile"],
   why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],

@@ -9,7 +9,7 @@ import { addressAt } from "#core/net/prefix.ts";
 import { fabricStands } from "#lab/fabric.ts";
 import { labNamed, machineNetns, vmNetns } from "#lab/place.ts";
 import { inside, must, run } from "#lab/program.ts";
-import { lowerEdge, raiseEdge, startBirds, configure } from "#lab/provider-edge.ts";
+import { lowerEdge, raiseEdge, startBirds, configure, watchAll } from "#lab/provider-edge.ts";
 import type { Edge } from "#lab/provider-edge.ts";
 import { OUTSIDE, outsideHost } from "#lab/topology.ts";
 import { until } from "#lab/wait.ts";
@@ -58,8 +58,10 @@ function edgeOf(dc: DataCenter): Edge {
 async function inEdge<T>(work: (edge: Edge) => Promise<T>): Promise<T> {
   const edge = edgeOf(wideCenter(3));
   await raiseEdge(edge);
+  let unwatch = () => {};
   try {
     startBirds(edge);
+    unwatch = watchAll(edge, { info: () => {}, warn: () => {}, error: () => {} });
     await fabricStands(LAB, edge.dc);
     const ext = edge.vms[0]?.addresses[0] ?? "";
     await until({ what: "the VM to answer", timeout: 20_000 }, async () => {
@@ -70,6 +72,7 @@ async function inEdge<T>(work: (edge: Edge) => Promise<T>): Promise<T> {
     await pause(3000);
     return await work(edge);
   } finally {
+    unwatch();
     await lowerEdge(edge);
   }
 }

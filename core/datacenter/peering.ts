@@ -25,7 +25,7 @@ export function hubsOf(dc: Peered & Pick<DataCenter, "reflectors" | "gateways">)
   ];
 }
 
-/** Do gateways watch hosts by BFD? Those that answer reflectors do not: one process has the port. */
-export function gatewaysWatch(dc: Peered): boolean {
-  return peersBy(dc, "direct") && !peersBy(dc, "reflectors");
+/** Do gateways hear hosts first hand? */
+export function gatewaysHear(dc: Peered): boolean {
+  return peersBy(dc, "direct") || peersBy(dc, "mesh");
 }

@@ -24,8 +24,8 @@ export const asn: Reader<number> = unless(whole("an AS number", 1, 4294967295), 
   return hit === undefined ? undefined : `a reserved AS number: ${hit.why}`;
 });
 
-/** A packet every 80 ms, of which five may be missing: gone within 0.4 s, and alive on a machine that is busy. */
-export const USUAL_BFD: Bfd = { interval: 80, multiplier: 5 };
+/** A packet every 80 ms; with four missing, gone within 0.4 s. */
+export const USUAL_BFD: Bfd = { interval: 80, multiplier: 4 };
 
 const intervals = mapping({
   interval: otherwise(USUAL_BFD.interval, whole("milliseconds between packets", 10, 10_000)),

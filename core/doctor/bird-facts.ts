@@ -51,6 +51,7 @@ export interface BgpRoute {
 
 export interface BfdSession {
   readonly ip: string;
+  readonly interface: string;
   readonly state: string;
 }
 
@@ -139,10 +140,11 @@ export function readPrefixes(text: string): string[] {
   return [...text.matchAll(/^([0-9a-f.:]+\/\d+)\s/gm)].map(([, prefix = ""]) => prefix);
 }
 
-/** `show bfd sessions`: a table of addresses and states. */
+/** `show bfd sessions`: a table of addresses, interfaces and states. */
 export function readBfd(text: string): BfdSession[] {
-  return [...text.matchAll(/^([0-9a-f.:]+(?:%\S+)?)\s+\S+\s+(Up|Down|Init|AdminDown)\b/gm)].map(([, ip = "", state = ""]) => ({
+  return [...text.matchAll(/^([0-9a-f.:]+(?:%\S+)?)\s+(\S+)\s+(Up|Down|Init|AdminDown)\b/gm)].map(([, ip = "", link = "", state = ""]) => ({
     ip: ip.replace(/%.*/, ""),
+    interface: link,
     state,
   }));
 }

@@ -5,6 +5,8 @@ import { carriedFamilies, sessionsOf } from "../datacenter/sessions.ts";
 import { asNumbers, machines, peering, racks } from "../datacenter/warnings.ts";
 import { familyOf } from "../net/address.ts";
 import type { BgpSession, BirdFacts } from "./bird-facts.ts";
+import { watchedBy } from "../intent/bfd.ts";
+import type { Watched } from "../intent/bfd.ts";
 import { ofCloud, ofFile, ofMachines, ofMachinesAndCloud, warning, wrong } from "./check.ts";
 import type { Check, Found } from "./check.ts";
 import { few, gatewayNamed, isOutside, many } from "./places.ts";
@@ -98,13 +100,10 @@ export const SESSION_CHECKS: readonly Check[] = [
     remedy:
       "Set the same hold time (30 s or less) on both ends, and BFD where the session has it; the smaller hold time of the two counts.",
     looks: [
-      ofMachines(SPEAKERS, ["bird"], ({ role, bird }, { fabric }) => ({
+      ofMachines(SPEAKERS, ["bird"], ({ name, bird }, center) => ({
         seen: `${holdsText(bird)}; ${many(bird.bfd.length, "session")} of BFD`,
         findings: [
-          // Reflectors watch whoever they hear routes from.
-          ...(role === "reflector" && fabric.bfd !== undefined && bird.bfd.length === 0
-            ? [wrong("BFD is declared, and nobody is watched: a host that dies stays in all tables until the hold time is over")]
-            : []),
+          ...unwatched(bird, watchedBy(center, name)),
           ...bird.sessions.flatMap(slow),
           ...bird.bfd
             .filter(({ state }) => state !== "Up")
@@ -222,6 +221,17 @@ const LONGEST_HOLD = 90;
 function holdsText({ sessions }: BirdFacts): string {
   const holds = new Set(sessions.flatMap(({ hold }) => (hold === undefined ? [] : [`${hold} s`])));
   return holds.size === 0 ? "no hold time agreed yet" : `hold times: ${few([...holds])}`;
+}
+
+/** Whoever speaks BGP on the fabric is watched by BFD as well. */
+function unwatched({ bfd }: BirdFacts, wanted: readonly Watched[]): readonly Found[] {
+  const missing = wanted.filter(({ peer, interface: link }) => !bfd.some((each) => each.ip === peer && each.interface === link));
+  if (missing.length === 0) return [];
+  if (missing.length === wanted.length)
+    return [wrong("BFD is declared, and nobody is watched: does the process bfd run? Whoever dies stays in all tables for the hold time")];
+  return missing.map(({ name, peer }) =>
+    wrong(`${name} (${peer}) is not watched by BFD: when it dies, it stays in the tables for the hold time`),
+  );
 }
 
 function slow({ name, hold }: BgpSession): readonly Found[] {

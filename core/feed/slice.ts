@@ -3,7 +3,7 @@
  * and the addresses of the groups and address groups that those rules name as remote. Gateways and reflectors follow from the data
  * centre, and from who may announce what.
  */
-import { peersBy } from "../datacenter/peering.ts";
+import { gatewaysHear, peersBy } from "../datacenter/peering.ts";
 import type { Cloud } from "../neutron/cloud.ts";
 import { expectedOn, isBound } from "../neutron/port-binding.ts";
 import { assignmentOf } from "./assignments.ts";
@@ -41,10 +41,11 @@ export function interestOf(cloud: Cloud, host: string, role: Role): Interest {
   return { subnets: "all", assignments, endpoints: new Set(ports.map((port) => port.id)), groups, ...remotesOf(cloud, groups) };
 }
 
-/** Those that believe hosts of what they announce: reflectors, without them gateways, and the routers of racks. */
+/** Those that believe hosts of what they announce: reflectors, without them gateways, in a mesh all; and the routers of racks. */
 function hearsHosts(cloud: Cloud, role: Role): boolean {
   const applied = cloud.get("datacenter", "this");
-  return role === "reflector" || role === "tor" || (role === "gateway" && applied !== undefined && peersBy(applied, "direct"));
+  if (role === "reflector" || role === "tor" || applied === undefined) return role === "reflector" || role === "tor";
+  return peersBy(applied, "mesh") || (role === "gateway" && gatewaysHear(applied));
 }
 
 function remotesOf(cloud: Cloud, groups: Iterable<string>): Pick<Interest, "remotes" | "addressGroups"> {

@@ -4,11 +4,14 @@
  * table`), so that one that came before its assignment is taken, and one that has lost it goes, whatever the neighbour does. No
  * session ends for it.
  */
-import type { Assignment } from "../feed/item.ts";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
+import type { Assignment, View } from "../feed/item.ts";
 import { familyOf, widthOf } from "../net/address.ts";
 import type { Family } from "../net/address.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
+import { channelsOf } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { prefixSet, protocolName, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
@@ -26,6 +29,12 @@ export interface Neighbour {
   readonly hosts: readonly string[];
 }
 
+/** Those on the core segment: hosts, and the routers of racks. */
+export function onCore(dc: DataCenter): readonly Neighbour[] {
+  const racks = racksOf(dc).map((rack) => ({ name: rack.tor.name, hosts: attachedTo(dc, rack).map(({ host }) => host.name) }));
+  return [...coreHosts(dc).map(({ name }) => ({ name, hosts: [name] })), ...racks];
+}
+
 /** Which routes are taken from a neighbour: more to ask of them in BIRD's filters. */
 export function assignedTo({ family }: Pick<Channel, "family">, neighbour: string, believed: Believed): string {
   return believed === "assigned" ? ` && net ~ ${setName(family, neighbour)}` : "";
@@ -39,6 +48,11 @@ export function assignedIncluded(believed: Believed): Line {
 /** What a session asks whose filter may come to say something else. */
 export function askedAgain(believed: Believed): Line {
   return believed === "assigned" ? "import table on;" : undefined;
+}
+
+/** What each neighbour on the core segment that speaks for hosts may announce: a host for itself, a router for its rack. */
+export function assignedIn(dc: DataCenter, assignments: NonNullable<View["assignments"]>): string {
+  return assignedSets(onCore(dc), channelsOf(dc), assignments);
 }
 
 /** The file's text. */

@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DataCenter } from "../datacenter/data-center.ts";
+import { racksOf } from "../datacenter/racks.ts";
+import { sessionsOf } from "../datacenter/sessions.ts";
+import { bfdBird, leftBy, watchedBy } from "./bfd.ts";
 import { computeBgp } from "./bgp-compute.ts";
+import { CROSSINGS, racked, speakersOf, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
-import type { Variant } from "./bgp-variants.ts";
-import { gatewayBfd, gatewayBird } from "./gateway-bgp.ts";
-import { reflectorBird } from "./reflector.ts";
+import { birdTexts } from "./bird-texts.ts";
+import { gatewayBird } from "./gateway-bgp.ts";
 
-function answersOf(variant: Variant, host: string): string | undefined {
-  return computeBgp(dataCenterOf(variant), host).files?.find(({ value }) => value.path === "bird/bfd.conf")?.value.content;
-}
+const ALL: readonly (readonly [string, DataCenter])[] = [
+  ...VARIANTS.map((name) => [name, dataCenterOf(name)] as const),
+  ...TOPOLOGIES.map((name) => [name, racked(name)] as const),
+  ...CROSSINGS,
+];
 
-test("what answers BFD on a host, whole", () => {
+test("what speaks BFD on a host, whole", () => {
   assert.equal(
-    answersOf("two of everything", "h1"),
+    bfdBird(dataCenterOf("two of everything"), "h1"),
     `# h1: written by Margay from the data centre guide; changes made here are lost.
-# Answers BFD for the machine, whatever becomes of the BIRD that speaks BGP.
+# Speaks BFD for the machine, whatever becomes of the BIRD that speaks BGP.
 log stderr { info, warning, error, fatal, bug, auth, remote };
 router id 192.0.2.1;
 protocol device { scan time 10; }
@@ -24,8 +30,7 @@ protocol bfd {
   interface "fab0" {
     interval 80 ms;
     idle tx interval 200 ms;
-    multiplier 5;
-    passive;
+    multiplier 4;
   };
   neighbor 192.168.100.5 dev "fab0" local 192.168.100.11;
   neighbor 192.168.100.6 dev "fab0" local 192.168.100.11;
@@ -34,7 +39,14 @@ protocol bfd {
   );
 });
 
-test("the process that answers is not the one that speaks BGP: neither ends with the other, nor is reloaded for it", () => {
+test("in an unnumbered rack BFD is spoken by link-local addresses, on each link with its own neighbour", () => {
+  const [host, tor] = ["h1", "tor1"].map((name) => bfdBird(racked("two uplinks, unnumbered"), name) ?? assert.fail(name));
+  for (const link of ["fab0", "fab1"]) assert.match(host ?? "", new RegExp(`neighbor fe80::1 dev "${link}" local fe80::2;`));
+  assert.match(tor ?? "", /neighbor fe80::2 dev "swp1" local fe80::1;/);
+  assert.match(tor ?? "", /neighbor 192\.168\.100\.5 dev "fab0" local 192\.168\.100\.101;/);
+});
+
+test("the process that speaks BFD is not the one that speaks BGP: neither ends with the other, nor is reloaded for it", () => {
   const daemons = computeBgp(dataCenterOf("guide"), "h1").daemons ?? [];
   assert.deepEqual(
     daemons.map(({ value }) => value.name),
@@ -43,32 +55,49 @@ test("the process that answers is not the one that speaks BGP: neither ends with
   assert.deepEqual(daemons[1]?.value.after, ["file/bird/bfd.conf", "link/fab0"]);
 });
 
-for (const variant of VARIANTS)
-  test(`${variant}: whoever is asked by a reflector, or by a gateway in its place, answers exactly those`, () => {
-    const dc = dataCenterOf(variant);
-    const asked = (config: string) => config.includes("bfd on;");
-    const hubs = dc.fabric.peering === "direct" ? dc.gateways : dc.reflectors;
-    const asking = hubs.some((hub) =>
-      asked(
-        "upstream" in hub ? gatewayBird(dc, dc.gateways.find(({ name }) => name === hub.name) ?? assert.fail()) : reflectorBird(dc, hub),
-      ),
-    );
-    assert.equal(asking, dc.fabric.bfd !== undefined);
-    const answering = [...dc.hosts.map(({ name }) => answersOf(variant, name)), ...dc.gateways.map((gateway) => gatewayBfd(dc, gateway))];
-    for (const [at, text] of answering.entries()) {
-      const isHub = at >= dc.hosts.length && dc.fabric.peering === "direct";
-      const neighbours = [...(text ?? "").matchAll(/neighbor (\S+) /g)].map((match) => match[1]);
-      const expected = asking && !isHub ? hubs.map((hub) => (dc.fabric.ipv4 === undefined ? hub.ipv6 : hub.ipv4)) : [];
-      assert.deepEqual(neighbours, expected);
-    }
+for (const [shape, dc] of ALL) {
+  test(`${shape}: both ends of every session on the fabric speak BFD with each other, by the addresses of the session`, () => {
+    const spoken = speakersOf(dc).flatMap(({ name }) => watchedBy(dc, name).map((each) => lineOf(name, each.local, each.peer)));
+    const sessions = sessionsOf(dc).filter(({ kind }) => kind !== "customer");
+    const wanted = sessions.flatMap(({ near, far }) => [lineOf(near.name, near.ip, far.ip), lineOf(far.name, far.ip, near.ip)]);
+    assert.deepEqual(spoken.toSorted(), dc.fabric.bfd === undefined ? [] : wanted.toSorted());
   });
 
-test("with its provider a gateway speaks BFD only where that is declared", () => {
-  const of = (variant: Variant) => {
-    const dc = dataCenterOf(variant);
-    return gatewayBird(dc, dc.gateways[0] ?? assert.fail());
-  };
-  assert.doesNotMatch(of("guide"), /bfd/);
-  assert.match(of("BFD with the provider"), /protocol bfd \{[^}]*interface "wan0"/);
-  assert.equal(of("BFD with the provider").match(/bfd on;/g)?.length, 2);
+  test(`${shape}: a session is called by the name that the machine's BIRD has for it, and is on a link that the machine has`, () => {
+    for (const [name, text] of birdTexts(dc))
+      for (const { session, interface: link } of watchedBy(dc, name)) {
+        assert.ok(text.includes(`protocol bgp '${session}' from `), `${name}: ${session}`);
+        assert.ok(linksOf(dc, name).includes(link), `${name}: ${link}`);
+      }
+  });
+
+  test(`${shape}: whoever forwards is left when it is gone; a reflector is waited for by all but other reflectors`, () => {
+    const reflectors = new Set(dc.reflectors.map(({ name }) => name));
+    for (const { name } of speakersOf(dc)) {
+      const left = new Set(leftBy(dc, name).map((each) => each.name));
+      for (const other of watchedBy(dc, name)) assert.equal(left.has(other.name), reflectors.has(name) || !reflectors.has(other.name));
+    }
+  });
+}
+
+test("with its provider a gateway's own BIRD speaks BFD, only where that is declared", () => {
+  const of = (dc: DataCenter) => gatewayBird(dc, dc.gateways[0] ?? assert.fail());
+  assert.doesNotMatch(of(dataCenterOf("guide")), /bfd/);
+  assert.match(of(dataCenterOf("BFD with the provider")), /protocol bfd \{[^}]*interface "wan0"/);
+  assert.equal(of(dataCenterOf("BFD with the provider")).match(/bfd on;/g)?.length, 2);
 });
+
+function lineOf(name: string, local: string, peer: string): string {
+  return `${name}: ${local} to ${peer}`;
+}
+
+function linksOf(dc: DataCenter, name: string): readonly string[] {
+  const rack = racksOf(dc).find(({ tor }) => tor.name === name);
+  const host = dc.hosts.find((each) => each.name === name);
+  const uplinks = host?.uplinks;
+  const ports = dc.hosts.flatMap((each) =>
+    (each.uplinks ?? []).filter((uplink) => uplink.rack === rack?.name).flatMap(({ port }) => port ?? []),
+  );
+  if (rack !== undefined) return [rack.tor.uplink, ...(rack.tor.interface === undefined ? ports : [rack.tor.interface])];
+  return uplinks?.map((uplink) => uplink.interface) ?? [dc.fabric.interface];
+}

@@ -5,10 +5,12 @@
  */
 import type { DataCenter, Host } from "../datacenter/data-center.ts";
 import { hubsOf, peersBy } from "../datacenter/peering.ts";
-import { fabricInterfaces, hasLoopback, HOST_LINK_LOCAL, rackNamed, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
+import { fabricInterfaces, hasLoopback } from "../datacenter/racks.ts";
+import type { View } from "../feed/item.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
-import { bfdAnswering, watchedBy } from "./bfd.ts";
-import type { Watcher } from "./bfd.ts";
+import { assignedIn, assignedIncluded } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
+import { bfdBird } from "./bfd.ts";
 import { FABRIC_ROUTES, limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
 import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
@@ -16,30 +18,46 @@ import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
 import { block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
-import { inRack, isLoopback, loopbackRoute, onLink, uplinkSessions } from "./bgp-uplink.ts";
+import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
+import { perValueAnd } from "./memo.ts";
 
 /** Nothing for a host that the data centre does not know: it has no address on the fabric, and nobody would listen. */
-export function computeBgp(dc: DataCenter, host: string): Partial<Intent> {
+export function computeBgp(dc: DataCenter, host: string, assignments?: View["assignments"]): Partial<Intent> {
   const machine = dc.hosts.find(({ name }) => name === host);
   if (machine === undefined) return {};
   const links = fabricInterfaces(dc, machine).map((name) => `link/${name}` as const);
-  return birdIntent({ bgp: computeBird(dc, machine), bfd: bfdAnswering(dc, machine, answeredBy(dc, machine)) }, links);
+  const bfd = bfdBird(dc, host);
+  if (assignments === undefined || !hearsHosts(dc, machine)) return birdIntent({ bgp: textOf(dc, machine, "in the ranges"), bfd }, links);
+  return birdIntent({ bgp: textOf(dc, machine, "assigned"), assigned: assignedIn(dc, assignments), bfd }, links);
 }
 
+/** In a mesh it hears the others itself, and has to know what they may say. */
+function hearsHosts(dc: DataCenter, { uplinks }: Host): boolean {
+  return peersBy(dc, "mesh") && uplinks === undefined;
+}
+
+const textOf = perValueAnd((dc: DataCenter, host: Host, believed: Believed) => computeBird(dc, host, believed));
+
 /** The text of a compute host's bird.conf. */
-export function computeBird(dc: DataCenter, host: Host): string {
+export function computeBird(dc: DataCenter, host: Host, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
     ...preamble(dc, host),
     ...channels.flatMap(routeClasses),
+    hearsHosts(dc, host) ? assignedIncluded(believed) : undefined,
     ...channels.map((channel) => loopbackRoute(channel, host)),
     ...channels.flatMap((channel) => kernelSide(channel, host)),
-    ...sessions(dc, host, channels),
+    ...sessions(dc, host, { channels, believed }),
   ]);
 }
 
-function sessions(dc: DataCenter, host: Host, channels: readonly Channel[]): readonly Line[] {
+interface Hearing {
+  readonly channels: readonly Channel[];
+  readonly believed: Believed;
+}
+
+function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): readonly Line[] {
   const policy = (channel: Channel) => fabricPolicy(channel, host);
   if (host.uplinks !== undefined) {
     return [...channels.map(heard), ...uplinkSessions(dc, host, { uplinks: host.uplinks, channels, policy })];
@@ -58,24 +76,12 @@ function sessions(dc: DataCenter, host: Host, channels: readonly Channel[]): rea
     ...(hubs.length > 0 ? channels.map(heard) : []),
     template(hubs.length > 0 ? policy : () => OPTIONS),
     ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
-    ...(mesh ? inMesh(dc, host, channels) : []),
+    ...(mesh ? inMesh(dc, host, { channels, believed }) : []),
   ];
 }
 
-function inMesh(dc: DataCenter, host: Host, channels: readonly Channel[]): readonly string[] {
-  return meshSessions(dc, host, channels, { said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] });
-}
-
-/** Who watches this host by BFD: reflectors, gateways in their place, or the routers of its racks. */
-function answeredBy(dc: DataCenter, host: Host): readonly Watcher[] {
-  const own = { interface: dc.fabric.interface, machine: host };
-  if (host.uplinks === undefined) return hubsOf(dc).flatMap(({ machines }) => watchedBy(dc, machines, own));
-  return host.uplinks.flatMap((uplink): readonly Watcher[] => {
-    const { interface: link, rack: name } = uplink;
-    const rack = rackNamed(dc, name);
-    if (rack.peering === "unnumbered") return [{ interface: link, local: HOST_LINK_LOCAL, peer: TOR_LINK_LOCAL }];
-    return watchedBy(dc, [inRack(rack)], { interface: link, machine: onLink({ host, uplink }) });
-  });
+function inMesh(dc: DataCenter, host: Host, { channels, believed }: Hearing): readonly string[] {
+  return meshSessions(dc, host, channels, { believed, said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] });
 }
 
 /** Endpoint routes are Margay's own routes on taps. */

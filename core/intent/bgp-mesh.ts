@@ -2,11 +2,14 @@
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import { peersBy } from "../datacenter/peering.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
+import { askedAgain } from "./assigned.ts";
+import type { Believed } from "./assigned.ts";
 import { asnOn, fabricSession, HOST_ROUTES, limits } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { metricHeard, metricTold } from "./bgp-metric.ts";
 import { allOf, block } from "./bgp-text.ts";
+import type { Line } from "./bgp-text.ts";
 
 interface Peer {
   readonly machine: Machine;
@@ -14,17 +17,20 @@ interface Peer {
   readonly believed: (channel: Channel) => string;
   /** How many endpoint routes it may announce per family. */
   readonly limit: number;
+  /** Of one that speaks for endpoints. */
+  readonly asked?: Line;
 }
 
-/** As conditions: what a speaker says of itself, and what it does with what it hears. */
+/** As conditions: what a speaker says of itself, and what it does with what it hears and believes. */
 export interface MeshPolicy {
+  readonly believed: Believed;
   readonly said: (channel: Channel) => string;
   readonly heard: (channel: Channel) => readonly string[];
 }
 
 /** The sessions of one speaker; of two, the one that comes first connects. */
 export function meshSessions(dc: DataCenter, self: Machine, channels: readonly Channel[], policy: MeshPolicy): readonly string[] {
-  const peers = peersOf(dc);
+  const peers = peersOf(dc, policy.believed);
   const own = peers.findIndex(({ machine }) => machine.name === self.name);
   return peers.flatMap((peer, index) => {
     // While gateways reflect beside the mesh, sessions with them are another matter.
@@ -40,18 +46,19 @@ export function meshSessions(dc: DataCenter, self: Machine, channels: readonly C
 
 function exchange(
   channel: Channel,
-  { believed, limit }: Peer,
+  { believed, limit, asked }: Peer,
   { said, heard, external }: MeshPolicy & { readonly external: boolean },
 ): string {
   const onImport = allOf([believed(channel), ...(external ? [metricHeard(channel)] : []), ...heard(channel)]);
   const onExport = allOf([said(channel), ...(external ? [metricTold(channel)] : [])]);
-  return block(channel.name, [`import where ${onImport};`, ...limits(limit), `export where ${onExport};`]).concat(";");
+  return block(channel.name, [asked, `import where ${onImport};`, ...limits(limit), `export where ${onExport};`]).concat(";");
 }
 
-function peersOf(dc: DataCenter): readonly Peer[] {
+function peersOf(dc: DataCenter, believed: Believed): readonly Peer[] {
+  const asked = askedAgain(believed);
   return [
     ...coreHosts(dc).map((machine): Peer => {
-      return { machine, role: "host", limit: HOST_ROUTES, believed: (channel) => believedOfHost(channel, machine) };
+      return { machine, role: "host", limit: HOST_ROUTES, asked, believed: (channel) => believedOfHost(channel, machine, believed) };
     }),
     ...racksOf(dc).map((rack): Peer => {
       const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
@@ -59,7 +66,8 @@ function peersOf(dc: DataCenter): readonly Peer[] {
         machine: rack.tor,
         role: "tor",
         limit,
-        believed: (channel) => believedOfTor(dc, channel, { rack, believed: "in the ranges" }),
+        asked,
+        believed: (channel) => believedOfTor(dc, channel, { rack, believed }),
       };
     }),
     ...dc.gateways.map((gateway): Peer => {

@@ -12,10 +12,10 @@ import type { Ip } from "#core/net/address.ts";
 import { providerBird } from "#lab/provider.ts";
 import { CROSSINGS, racked, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, drainedIn, PASSWORD, VARIANTS } from "./bgp-variants.ts";
+import { assignedIn } from "./assigned.ts";
 import { compile } from "./compile.ts";
 import { birdTexts } from "./bird-texts.ts";
 import { gatewayBird } from "./gateway-bgp.ts";
-import { assignedIn } from "./reflector.ts";
 import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { assignedInRack } from "./tor.ts";
 

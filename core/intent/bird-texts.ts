@@ -9,7 +9,7 @@ import { torBird } from "./tor-bgp.ts";
 
 export function birdTexts(dc: DataCenter, believed?: Believed): readonly (readonly [machine: string, text: string])[] {
   return [
-    ...dc.hosts.map((host) => [host.name, computeBird(dc, host)] as const),
+    ...dc.hosts.map((host) => [host.name, computeBird(dc, host, believed)] as const),
     ...dc.reflectors.map((reflector) => [reflector.name, reflectorBird(dc, reflector, believed)] as const),
     ...racksOf(dc).map((rack) => [rack.tor.name, torBird(dc, rack, believed)] as const),
     ...dc.gateways.map((gateway) => [gateway.name, gatewayBird(dc, gateway, believed)] as const),

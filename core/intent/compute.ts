@@ -74,7 +74,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ),
     dhcp(view, dc, served),
     names(view, dc, served),
-    bgpPart(dc, host),
+    bgpPart(dc, host, view.assignments),
   ];
 }
 

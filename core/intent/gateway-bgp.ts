@@ -9,12 +9,11 @@
  * without the route that ends traffic for its unassigned addresses.
  */
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
-import { gatewaysWatch, hubsOf, peersBy } from "../datacenter/peering.ts";
+import { gatewaysHear, hubsOf, peersBy } from "../datacenter/peering.ts";
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
 import { assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
-import { bfdAnswering, bfdOn, bfdWatching, watchedBy } from "./bfd.ts";
-import type { Place } from "./bfd.ts";
+import { bfdWatching } from "./bfd.ts";
 import {
   FABRIC_ROUTES,
   guarded,
@@ -43,10 +42,10 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed
     ...preamble(dc, gateway),
     ...channels.flatMap(routeClasses),
     ...(hasNeighbours(dc) ? channels.flatMap((channel) => [...metricFunctions(channel), byGateway(channel, gateway)]) : []),
-    peersBy(dc, "direct") ? assignedIncluded(believed) : undefined,
+    gatewaysHear(dc) ? assignedIncluded(believed) : undefined,
     ...channels.flatMap((channel) => origins(dc, channel, poolsIn(dc, gateway, channel))),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(channel)] })),
-    bfdWatching(watched(dc, gateway)),
+    providersBfd(gateway),
     fabricTemplate(
       dc,
       gateway,
@@ -125,12 +124,11 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
 }
 
 function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
+  const said = (channel: Channel) => anyOf(ownRoutes(dc, channel, gateway));
   return [
     ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] })) : []),
     ...(peersBy(dc, "direct") ? reflected(dc, gateway, { channels, believed }) : []),
-    ...(peersBy(dc, "mesh")
-      ? meshSessions(dc, gateway, channels, { said: (channel) => anyOf(ownRoutes(dc, channel, gateway)), heard: () => [] })
-      : []),
+    ...(peersBy(dc, "mesh") ? meshSessions(dc, gateway, channels, { believed, said, heard: () => [] }) : []),
   ];
 }
 
@@ -144,19 +142,9 @@ function reflected(dc: DataCenter, gateway: Gateway, { channels, believed }: Hea
   ];
 }
 
-/** Where this gateway's own BIRD watches its neighbours: hosts that nobody else watches, and a provider that says it answers. */
-function watched(dc: DataCenter, { upstream }: Gateway): readonly Place[] {
-  const { fabric } = dc;
-  return [
-    ...(fabric.bfd !== undefined && gatewaysWatch(dc) ? [{ interface: fabric.interface, bfd: fabric.bfd }] : []),
-    ...(upstream.bfd === undefined ? [] : [{ interface: upstream.interface, bfd: upstream.bfd }]),
-  ];
-}
-
-/** What answers the reflectors that ask whether this gateway is there. */
-export function gatewayBfd(dc: DataCenter, gateway: Gateway): string | undefined {
-  if (!peersBy(dc, "reflectors")) return undefined;
-  return bfdAnswering(dc, gateway, watchedBy(dc, dc.reflectors, { interface: dc.fabric.interface, machine: gateway }));
+/** A provider that says it answers is watched by this gateway's own BIRD; those of the fabric, by the process beside it. */
+function providersBfd({ upstream }: Gateway): Line {
+  return bfdWatching(upstream.bfd === undefined ? [] : [{ interface: upstream.interface, bfd: upstream.bfd }]);
 }
 
 interface Hearing {
@@ -187,12 +175,8 @@ function toldToEdges(dc: DataCenter, channel: Channel): string {
   return `(source = RTS_BGP && ${anyOf(heardByAll(channel))}) || ${out}`;
 }
 
-function watching(dc: DataCenter): Line {
-  return gatewaysWatch(dc) ? bfdOn(dc) : undefined;
-}
-
 function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
-  return [watching(dc), "passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
+  return ["passive;", "rr client;", `rr cluster id ${routerId(dc, gateway)};`];
 }
 
 /** A top-of-rack router without reflectors. */
@@ -207,7 +191,7 @@ function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed
       "add paths tx;",
     ]).concat(";");
   };
-  const kind = rack.asn === undefined ? clientOf(dc, gateway) : [watching(dc), "passive;"];
+  const kind = rack.asn === undefined ? clientOf(dc, gateway) : ["passive;"];
   return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(policy)] });
 }
 
@@ -221,8 +205,7 @@ function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Direc
     const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))})`, ...isPool(dc, gateway, channel)];
     return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
-  // Graceful: one whose BIRD crashes keeps its pool. So does one that is gone, for as long as a restart may take: its pool is of no use then.
-  return fabricSession(dc, peer, { role: "gateway", lines: [watching(dc) && "bfd graceful;", ...channels.map(policy)] });
+  return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
 }
 
 /**

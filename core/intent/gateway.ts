@@ -3,7 +3,7 @@
  * the pool in pnat-pool; here are the kernel's settings, and the order in which the parts come to stand.
  */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
-import { peersBy } from "../datacenter/peering.ts";
+import { gatewaysHear } from "../datacenter/peering.ts";
 import type { View } from "../feed/item.ts";
 import { refOf } from "../kinds/kind.ts";
 import type { Ref } from "../kinds/kind.ts";
@@ -13,13 +13,14 @@ import { nftRef } from "../kinds/nft.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import { birdIntent } from "./bgp.ts";
 import type { Speech } from "./bgp.ts";
+import { assignedIn } from "./assigned.ts";
+import { bfdBird } from "./bfd.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
-import { gatewayBfd, gatewayBird } from "./gateway-bgp.ts";
+import { gatewayBird } from "./gateway-bgp.ts";
 import { closed, gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { addressesOf, poolOf } from "./pnat-pool.ts";
-import { assignedIn } from "./reflector.ts";
 
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
@@ -51,8 +52,8 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
 
 /** Where it hears hosts itself, it has to know what they may say. */
 function speechOf(dc: DataCenter, gateway: Gateway, assignments: View["assignments"]): Speech {
-  const bfd = gatewayBfd(dc, gateway);
-  if (assignments === undefined || !peersBy(dc, "direct")) return { bgp: gatewayBird(dc, gateway), bfd };
+  const bfd = bfdBird(dc, gateway.name);
+  if (assignments === undefined || !gatewaysHear(dc)) return { bgp: gatewayBird(dc, gateway), bfd };
   return { bgp: gatewayBird(dc, gateway, "assigned"), assigned: assignedIn(dc, assignments), bfd };
 }
 

@@ -7,9 +7,9 @@
 import type { View } from "../feed/item.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
-import { askedAgain, assignedIncluded, assignedSets } from "./assigned.ts";
+import { askedAgain, assignedIn, assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
-import { bfdOn, bfdOnFabric } from "./bfd.ts";
+import { bfdBird } from "./bfd.ts";
 import { limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, routerId } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
 import type { HeardRack } from "./bgp-believed.ts";
@@ -29,18 +29,12 @@ export function compileReflector({ datacenter: dc, assignments }: View, host: st
   if (dc === undefined || machine === undefined) return NOTHING;
   const fabric = dc.fabric.interface;
   // Where nobody has an address, nobody's can be taken. So one that is newer than its controller, and is told of none, cuts nobody off.
+  const bfd = bfdBird(dc, host);
   const speech =
     assignments === undefined
-      ? { bgp: reflectorBird(dc, machine), bfd: undefined }
-      : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd: undefined };
+      ? { bgp: reflectorBird(dc, machine), bfd }
+      : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd };
   return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(speech, [`link/${fabric}`])]);
-}
-
-/** What each neighbour on the core segment that speaks for hosts may announce: a host for itself, a router for its rack. */
-export function assignedIn(dc: DataCenter, assignments: NonNullable<View["assignments"]>): string {
-  const hosts = coreHosts(dc).map(({ name }) => ({ name, hosts: [name] }));
-  const racks = racksOf(dc).map((rack) => ({ name: rack.tor.name, hosts: attachedTo(dc, rack).map(({ host }) => host.name) }));
-  return assignedSets([...hosts, ...racks], channelsOf(dc), assignments);
 }
 
 const textOf = perValueAnd((dc: DataCenter, machine: Machine) => reflectorBird(dc, machine, "assigned"));
@@ -52,7 +46,6 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
     ...preamble(dc, reflector),
     ...channels.flatMap(routeClasses),
     assignedIncluded(believed),
-    bfdOnFabric(dc),
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     fabricTemplate(dc, reflector, [
       `rr cluster id ${routerId(dc, reflector)};`,
@@ -61,19 +54,19 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
     ...coreHosts(dc).map((peer) =>
       fabricSession(dc, peer, {
         role: "host",
-        lines: [bfdOn(dc), ...CLIENT, ...channels.map((channel) => ofHost(channel, { host: peer, believed }))],
+        lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, { host: peer, believed }))],
       }),
     ),
     ...racksOf(dc).map((rack) => torSession(dc, rack, { channels, believed })),
     ...dc.gateways.map((peer) =>
       fabricSession(dc, peer, {
         role: "gateway",
-        lines: [bfdOn(dc), ...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
+        lines: [...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
       }),
     ),
     ...dc.reflectors
       .filter(({ name }) => name !== reflector.name)
-      .map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [bfdOn(dc), ...channels.map(ofReflector)] })),
+      .map((peer) => fabricSession(dc, peer, { role: "reflector", lines: channels.map(ofReflector) })),
   ]);
 }
 
@@ -109,7 +102,7 @@ function torSession(dc: DataCenter, rack: Rack, { channels, believed }: Hearing)
     return block(channel.name, [...fromTor(dc, channel, { rack, believed }), ...told]).concat(";");
   };
   const kind = rack.asn === undefined ? CLIENT : NEIGHBOUR;
-  return fabricSession(dc, rack.tor, { role: "tor", lines: [bfdOn(dc), ...kind, ...channels.map(exchange)] });
+  return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(exchange)] });
 }
 
 /** The same of a top-of-rack router. */

@@ -11,7 +11,6 @@ import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import { askedAgain, assignedIncluded, assignedTo } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
-import { bfdOn, bfdOnFabric } from "./bfd.ts";
 import {
   fabricChannel,
   fabricSession,
@@ -44,7 +43,7 @@ export function torBird(dc: DataCenter, rack: Rack, believed: Believed = "in the
     ...channels.flatMap((channel) => [aggregates(channel), firstSteps(dc, rack, channel)]),
     segments(dc, rack, channels),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source ~ [ RTS_BGP, RTS_STATIC ];`] })),
-    ...towardsCore(dc, rack, channels),
+    ...towardsCore(dc, rack, { channels, believed }),
     ...towardsHosts(dc, rack, { channels, believed }),
   ]);
 }
@@ -64,8 +63,8 @@ function segments({ fabric }: DataCenter, { ipv4, ipv6, tor }: Rack, channels: r
 }
 
 /** Everything that it says is reached through itself; what it hears of endpoints gives way to what its own hosts say. */
-function towardsCore(dc: DataCenter, rack: Rack, channels: readonly Channel[]): readonly string[] {
-  const policy = { said: (channel: Channel) => saidToCore(dc, rack, channel), heard: (channel: Channel) => [asFar(channel)] };
+function towardsCore(dc: DataCenter, rack: Rack, { channels, believed }: Hearing): readonly string[] {
+  const policy = { believed, said: (channel: Channel) => saidToCore(dc, rack, channel), heard: (channel: Channel) => [asFar(channel)] };
   const options = ["next hop self;", "gateway direct;", "add paths on;"];
   const external = rack.asn !== undefined;
   const exchange = (channel: Channel) => {
@@ -112,9 +111,8 @@ function towardsHosts(dc: DataCenter, rack: Rack, { channels, believed }: Hearin
     );
   return [
     ...(numbered ? channels.map((channel) => byRouter(rack, channel)) : []),
-    bfdOnFabric(dc, rack.tor.interface === undefined ? hosts.flatMap(({ uplink: { port } }) => port ?? []) : [rack.tor.interface]),
     sessionTemplate("rack", {
-      lines: [bfdOn(dc), ...guarded(dc.fabric.guard), "passive;", "rr client;", ...channels.map(exchange)],
+      lines: [...guarded(dc.fabric.guard), "passive;", "rr client;", ...channels.map(exchange)],
     }),
     ...hosts.map((attached) => hostSession(dc, rack, { attached, channels, believed })),
   ];

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataCenter } from "../datacenter/data-center.ts";
-import { racksOf, torsOf } from "../datacenter/racks.ts";
-import type { Role } from "../datacenter/roles.ts";
+import { racksOf } from "../datacenter/racks.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { View } from "../feed/item.ts";
 import type { Ip } from "../net/address.ts";
@@ -160,25 +159,3 @@ test("a router believes a host what is assigned to it, its own loopback, and not
   assert.match(assigned ?? "", /define 'assigned4:h2' = \[ 0\.0\.0\.0\/32 \];/);
   assert.doesNotMatch(assigned ?? "", /172\.18\.208\.8/, "what is another rack's");
 });
-
-for (const topology of TOPOLOGIES)
-  test(`${topology}: whoever is watched by BFD answers, on the link where the watcher asks`, () => {
-    const dc = racked(topology);
-    const answers = (role: Role, host: string) =>
-      compile({ ...EMPTY, datacenter: dc }, { role, host }).files.find(({ value }) => value.path === "bird/bfd.conf")?.value.content ?? "";
-    const roleOf = (name: string): Role =>
-      torsOf(dc).some((tor) => tor.name === name) ? "tor" : dc.hosts.some((host) => host.name === name) ? "compute" : "gateway";
-    const asked = ends(dc).filter(
-      ([, own, other]) => session(dc, own.name, other.name).includes("bfd on;") && !dc.reflectors.some(({ name }) => name === other.name),
-    );
-    for (const [, own, other] of asked) {
-      const link = other.interface === undefined ? "" : ` dev "${other.interface}"`;
-      assert.ok(answers(roleOf(other.name), other.name).includes(`neighbor ${own.ip}${link}`), `${other.name} answers ${own.name}`);
-    }
-    if (dc.fabric.peering !== "mesh")
-      for (const { name, uplinks } of dc.hosts)
-        assert.equal(
-          asked.filter(([, , other]) => other.name === name).length,
-          uplinks?.length ?? dc.reflectors.length + (dc.fabric.peering === "direct" ? dc.gateways.length : 0),
-        );
-  });

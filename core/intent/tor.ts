@@ -1,11 +1,11 @@
 /** A Linux router at the top of a rack: it forwards, speaks BGP (tor-bgp) and filters nothing; what VMs may do is their hosts' part. */
 import type { DataCenter, Rack } from "../datacenter/data-center.ts";
-import { hubsOf } from "../datacenter/peering.ts";
+import { peersBy } from "../datacenter/peering.ts";
 import { attachedTo, racksOf } from "../datacenter/racks.ts";
 import type { View } from "../feed/item.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
-import { assignedSets } from "./assigned.ts";
-import { bfdAnswering, watchedBy } from "./bfd.ts";
+import { assignedSets, onCore } from "./assigned.ts";
+import { bfdBird } from "./bfd.ts";
 import { birdIntent } from "./bgp.ts";
 import type { Speech } from "./bgp.ts";
 import { channelsOf } from "./bgp-channel.ts";
@@ -37,21 +37,15 @@ export function compileTor({ datacenter: dc, assignments }: View, host: string):
 
 /** A host is believed of what is assigned to it, where somebody says what that is. */
 function speechOf(dc: DataCenter, rack: Rack, assignments: View["assignments"]): Speech {
-  const bfd = torBfd(dc, rack);
+  const bfd = bfdBird(dc, rack.tor.name);
   if (assignments === undefined) return { bgp: torBird(dc, rack), bfd };
   return { bgp: torBird(dc, rack, "assigned"), assigned: assignedInRack(dc, rack, assignments), bfd };
 }
 
-/** What each host of a rack may announce. */
+/** What each host of a rack may announce; in a mesh, each neighbour on the core segment too. */
 export function assignedInRack(dc: DataCenter, rack: Rack, assignments: NonNullable<View["assignments"]>): string {
   const hosts = attachedTo(dc, rack).map(({ host: { name } }) => ({ name, hosts: [name] }));
-  return assignedSets(hosts, channelsOf(dc), assignments);
-}
-
-/** What answers those of the core that ask whether this router is there. */
-function torBfd(dc: DataCenter, { tor }: Rack): string | undefined {
-  const peers = hubsOf(dc).flatMap(({ machines }) => machines);
-  return bfdAnswering(dc, tor, watchedBy(dc, peers, { interface: tor.uplink, machine: tor }));
+  return assignedSets([...hosts, ...(peersBy(dc, "mesh") ? onCore(dc) : [])], channelsOf(dc), assignments);
 }
 
 /** The core's, and its rack's: one for all hosts, or one for each. */

@@ -3,6 +3,7 @@
  * and what it translates. The policies say what BIRD's filters on our own machines say (core/intent); the proof holds both to the
  * same rules.
  */
+import { bfdPace } from "../datacenter/bfd-pace.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { asnOf, attachedTo, racksOf, torsOf } from "../datacenter/racks.ts";
 import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
@@ -176,10 +177,10 @@ function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "fami
   };
 }
 
-/** BFD with whom it is spoken: on the fabric, but for meshes; with a provider that speaks it. */
+/** BFD with whom it is spoken: with all of the fabric, and with a provider that speaks it. */
 function watchedBy(dc: DataCenter, { name }: Machine, { role }: Peer): Pick<Neighbor, "bfd"> {
   const upstream = dc.gateways.find((gateway) => gateway.name === name)?.upstream;
-  const bfd = role === "provider" ? upstream?.bfd : dc.fabric.peering === "mesh" ? undefined : dc.fabric.bfd;
+  const bfd = role === "provider" ? upstream?.bfd : bfdPace(dc);
   return bfd === undefined ? {} : { bfd };
 }
 

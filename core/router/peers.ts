@@ -1,8 +1,8 @@
 /** The sessions of one router, as it sees them: who is at the other end, and what that is in the data centre. */
 import type { DataCenter, Host, Machine } from "../datacenter/data-center.ts";
 import { torsOf } from "../datacenter/racks.ts";
-import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Session, SessionKind, Speaker } from "../datacenter/sessions.ts";
+import { endsOf } from "../intent/ends.ts";
 import { perValue } from "../intent/memo.ts";
 import type { PeerRole } from "./router-config.ts";
 
@@ -18,18 +18,10 @@ export interface Peer {
 /** Peers of those who reflect, and the provider, connect from either end; of others, `far` waits. */
 const EITHER: readonly SessionKind[] = ["reflector peer", "gateway peer", "customer"];
 
-/** By the name at either end. */
-const sessionsByEnd = perValue((dc: DataCenter): ReadonlyMap<string, readonly Session[]> => {
-  const ends = sessionsOf(dc).flatMap((session) => [session.near, session.far].map(({ name }) => ({ name, session })));
-  return new Map([...Map.groupBy(ends, ({ name }) => name)].map(([name, own]) => [name, own.map(({ session }) => session)]));
-});
-
 export function peersOf(dc: DataCenter, name: string): readonly Peer[] {
-  return (sessionsByEnd(dc).get(name) ?? []).flatMap((session): Peer[] => {
-    const { near, far, kind } = session;
-    if (near.name === name) return [{ role: roleOf(dc, far.name), own: near, other: far, connects: "both", session }];
-    if (far.name !== name) return [];
-    return [{ role: roleOf(dc, near.name), own: far, other: near, connects: EITHER.includes(kind) ? "both" : "passive", session }];
+  return endsOf(dc, name).map(({ session, own, other }) => {
+    const waits = own === session.far && !EITHER.includes(session.kind);
+    return { role: roleOf(dc, other.name), own, other, connects: waits ? "passive" : "both", session };
   });
 }
 

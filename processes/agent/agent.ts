@@ -3,15 +3,20 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { trackerFill } from "#adapters/linux/tracker.ts";
+import { leftBy } from "#core/intent/bfd.ts";
+import type { Watched } from "#core/intent/bfd.ts";
 import { addressesOf, poolOf } from "#core/intent/pnat-pool.ts";
 import type { Ip } from "#core/net/address.ts";
 import { watchPool } from "#engine/pool-watch.ts";
 import type { PoolWatch } from "#engine/pool-watch.ts";
 import { tellingFlows } from "#adapters/bird/drained.ts";
+import { birdNeighbourhood } from "#adapters/bird/neighbourhood.ts";
 import { birdSpeaker } from "#adapters/bird/speaker.ts";
+import { watchNeighbours } from "#adapters/bird/watch.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { feedClient } from "#adapters/feed/client.ts";
 import { localDoor } from "#adapters/http/local.ts";
+import { programs } from "#adapters/programs/programs.ts";
 import { lastViewFile } from "#adapters/state/last-view-file.ts";
 import type { Log } from "#contracts/log.ts";
 import type { View } from "#core/feed/item.ts";
@@ -65,11 +70,18 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     },
   });
   const pool = () => poolAddressesOf(running?.heard()?.view, host);
+  const unwatch = watchNeighbours({
+    neighbourhood: birdNeighbourhood({ state, run: programs({ limitMs: 1000 }) }),
+    neighbours: () => neighboursOf(running?.heard()?.view, host),
+    clock,
+    log,
+  });
   if (role === "gateway") poolWatch = watchPool({ flows: hands.flows, fill: trackerFill, pool, clock, log });
   log.info("started", { role, host, state });
 
   await stopped(stop);
   log.info("stopping; the host is left as it is");
+  unwatch();
   poolWatch?.stop();
   await running.stop();
   hands.close();
@@ -79,6 +91,10 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
 
 function isDrained(view: View | undefined, host: string): boolean {
   return view?.datacenter?.gateways.some(({ name, drained }) => name === host && drained) ?? false;
+}
+
+function neighboursOf(view: View | undefined, host: string): readonly Watched[] {
+  return view?.datacenter === undefined ? [] : leftBy(view.datacenter, host);
 }
 
 function poolAddressesOf(view: View | undefined, host: string): readonly Ip[] {

@@ -307,7 +307,7 @@ const HELD: readonly Broken[] = [
   },
   {
     what: "a host loses its reflector",
-    ids: ["R6", "R10", "R13", "R16"],
+    ids: ["R6", "R10", "R13"],
     breaking: () => bird("rr1", "disable 'host:h1'"),
     mending: () => bird("rr1", "enable 'host:h1'"),
   },

@@ -149,8 +149,8 @@ IP address                Interface  State      Since         Interval  Timeout
 fe80::1%eth0              eth0       Down       14:04:18.187    1.000    0.000
 `;
   assert.deepEqual(readBfd(text), [
-    { ip: "192.168.100.5", state: "Up" },
-    { ip: "fe80::1", state: "Down" },
+    { ip: "192.168.100.5", interface: "fab0", state: "Up" },
+    { ip: "fe80::1", interface: "eth0", state: "Down" },
   ]);
   assert.deepEqual(readBfd("BIRD 2.0.12 ready.\nThere is no protocol bfd running\n"), []);
 });

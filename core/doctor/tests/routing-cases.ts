@@ -142,6 +142,12 @@ export const ROUTING_CASES: readonly Case[] = [
   },
   {
     id: "R16",
+    when: "a gateway is not watched",
+    broken: on("rr1", "bird", (bird) => ({ ...bird, bfd: bird.bfd.filter(({ ip }) => ip !== "192.168.100.1") })),
+    says: /rr1: gw1 \(192\.168\.100\.1\) is not watched by BFD/,
+  },
+  {
+    id: "R16",
     when: "a hold time is BIRD's own",
     broken: sessions("h1", (one) => ({ ...one, hold: 240 })),
     says: /after 240 s/,
@@ -150,7 +156,7 @@ export const ROUTING_CASES: readonly Case[] = [
   {
     id: "R16",
     when: "BFD does not come up",
-    broken: on("h1", "bird", (bird) => ({ ...bird, bfd: [{ ip: "192.168.100.5", state: "Down" }] })),
+    broken: on("h1", "bird", (bird) => ({ ...bird, bfd: [{ ip: "192.168.100.5", interface: "fab0", state: "Down" }] })),
     says: /BFD with 192\.168\.100\.5 is Down/,
   },
   {

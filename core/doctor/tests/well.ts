@@ -5,6 +5,7 @@ import { plan } from "../../datacenter/plan.ts";
 import { rangesOf } from "../../datacenter/ranges.ts";
 import { readDataCenter } from "../../datacenter/read.ts";
 import { sessionsOf } from "../../datacenter/sessions.ts";
+import { watchedBy } from "../../intent/bfd.ts";
 import { gatewayNft } from "../../intent/gateway-nft.ts";
 import { addressesOf, poolOf } from "../../intent/pnat-pool.ts";
 import { familyOf } from "../../net/address.ts";
@@ -275,9 +276,8 @@ function birdOf(center: DataCenter, name: string): BirdFacts {
   return { sessions, routes: vmRoutes(center, name), exports: Object.fromEntries(exports), bfd: bfdOf(center, name) };
 }
 
-/** A reflector watches all hosts. */
 function bfdOf(center: DataCenter, name: string): BirdFacts["bfd"] {
-  return center.reflectors.some((one) => one.name === name) ? center.hosts.map(({ ipv4 }) => ({ ip: ipv4 ?? "", state: "Up" })) : [];
+  return watchedBy(center, name).map(({ peer, interface: link }) => ({ ip: peer, interface: link, state: "Up" }));
 }
 
 interface Peer {

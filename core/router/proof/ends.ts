@@ -1,7 +1,7 @@
 /** Both ends of every session must say the same of it; and each router has exactly the sessions of the data centre. */
 import { sessionsOf } from "../../datacenter/sessions.ts";
 import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
-import { answersBfd } from "../../intent/bfd.ts";
+import { watchedBy } from "../../intent/bfd.ts";
 import type { ReadNeighbor } from "../platform.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
@@ -85,17 +85,22 @@ function bothEnds({ kind, near: nearEnd, far: farEnd }: Session, near: ReadNeigh
   ];
 }
 
-/** Who watches the other end by BFD is answered there: on the session itself, or by a process of its own beside a BIRD. */
+/** Whoever speaks BFD is answered by the other end: on the session itself, or by a process of its own beside a BIRD. */
 function watching(
   site: Site,
   { near: nearEnd, far: farEnd }: Session,
   [near, far]: readonly [ReadNeighbor, ReadNeighbor],
 ): readonly string[] {
-  const answers = ({ name }: End, said: ReadNeighbor) =>
-    said.bfd !== undefined || (site.speakers.get(name)?.platform.name === "bird" && answersBfd(site.dc, name));
-  const against = (watcher: End, watched: End, said: ReadNeighbor, other: ReadNeighbor) =>
-    said.bfd === undefined || answers(watched, other) ? [] : [`BFD: ${watcher.name} watches ${watched.name}, which does not answer`];
-  return [...against(nearEnd, farEnd, near, far), ...against(farEnd, nearEnd, far, near)];
+  const speaks = (own: End, other: End, said: ReadNeighbor) => said.bfd !== undefined || speaksBeside(site, own, other);
+  const [here, there] = [speaks(nearEnd, farEnd, near), speaks(farEnd, nearEnd, far)];
+  if (here === there) return [];
+  const [watcher, silent] = here ? [nearEnd, farEnd] : [farEnd, nearEnd];
+  return [`BFD: ${watcher.name} watches ${silent.name}, which does not answer`];
+}
+
+function speaksBeside({ dc, speakers }: Site, own: End, other: End): boolean {
+  const isBird = speakers.get(own.name)?.platform.name === "bird";
+  return isBird && watchedBy(dc, own.name).some(({ name }) => name === other.name);
 }
 
 /** Each line that was not understood: nothing that depends on it is proven. */
