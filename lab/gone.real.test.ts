@@ -3,6 +3,8 @@
  * within a second, and who only starts anew loses no packet.
  */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -20,7 +22,7 @@ import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping } from "./probe.ts";
 import { inside, must } from "./program.ts";
-import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stopBird, watchAll } from "./provider-edge.ts";
+import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stateOf, stopBird, watchAll } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
 import { pings } from "./traffic.real.ts";
@@ -29,6 +31,9 @@ import { until } from "./wait.ts";
 
 const lab = labNamed("f-gone");
 const at = (machine: string) => machineNetns(lab, machine);
+
+/** Of the VM: one that may move, and one that nobody else may have; and another of the host to which it may move. */
+const OFFSETS = { own: 10n, fixed: 11n, other: 77n };
 
 interface Scene {
   readonly name: string;
@@ -86,17 +91,29 @@ for (const scene of SCENES)
       );
     });
 
+    if (scene.elsewhere !== undefined)
+      test("a host that is not what it was draws neither another's address to itself nor the way out", async () => {
+        await lies(edge, scene.elsewhere ?? "");
+      });
+
     test("a router that falls silent is out of its neighbours' tables within a second, and packets go by another", async (t) => {
       const [usual, rest] = scene.ways;
+      const seen = seenAs(edge, scene.router);
       const ways = async () => (await hops(scene.host, "default")).length;
       assert.equal(await ways(), usual);
-      const noted = neighboursOf(edge, scene.router);
-      await silence(scene.router, async () => {
-        await within(t, `${scene.router} to be left`, async () => {
-          for (const [machine, hop] of noted) if ((await allHops(machine)).has(hop)) return `${machine} sends by ${hop}`;
+      const sending = async () => {
+        const found = await Promise.all(seen.map(async ([other, all]) => [other, all, await allHops(other)] as const));
+        return found.filter(([, all, used]) => all.some((hop) => used.has(hop))).map(([other]) => other);
+      };
+      assert.notDeepEqual(await sending(), []);
+      await leaves(t, edge, {
+        machine: scene.router,
+        missing: async () => {
+          const still = await sending();
+          if (still.length > 0) return `${still.join(", ")} send by ${scene.router}`;
           return (await ways()) === rest ? undefined : `${scene.host} has ${await ways()} ways out`;
-        });
-        await answers(edge);
+        },
+        afterwards: () => answers(edge),
       });
       await stands(edge);
     });
@@ -104,12 +121,15 @@ for (const scene of SCENES)
     test("a host that falls silent is out of every table within a second, and its address answers elsewhere", async (t) => {
       const ip = addressOf(edge.dc);
       const others = [...edge.dc.hosts, ...edge.dc.gateways].map(({ name }) => name).filter((name) => name !== scene.host);
-      await silence(scene.host, async () => {
-        await within(t, `${scene.host} to be left`, async () => {
+      await leaves(t, edge, {
+        machine: scene.host,
+        missing: async () => {
           for (const machine of others) if ((await hops(machine, ip)).length > 0) return `${machine} leads to ${ip}`;
           return undefined;
-        });
-        if (scene.elsewhere !== undefined) await movedTo(edge, scene.elsewhere);
+        },
+        afterwards: async () => {
+          if (scene.elsewhere !== undefined) await movedTo(edge, scene.elsewhere);
+        },
       });
     });
   });
@@ -117,13 +137,13 @@ for (const scene of SCENES)
 function edgeOf({ dc: declared, host, elsewhere }: Scene): Edge {
   const bfd = declared.fabric.bfd ?? assert.fail();
   const dc = { ...declared, gateways: declared.gateways.map((gateway) => ({ ...gateway, upstream: { ...gateway.upstream, bfd } })) };
-  const addresses = [addressOf(dc)];
-  const assigned = elsewhere === undefined ? [] : [{ host: elsewhere, addresses }];
-  return { lab, dc, vms: [{ name: "one", host, addresses }], assigned };
+  const [own, fixed, other] = [addressOf(dc), addressOf(dc, "fixed"), addressOf(dc, "other")];
+  const assigned = elsewhere === undefined ? [] : [{ host: elsewhere, addresses: [own, other] }];
+  return { lab, dc, vms: [{ name: "one", host, addresses: [own, fixed] }], assigned };
 }
 
-function addressOf({ ranges, lab: { outside4 } }: DataCenter): Ip {
-  return addressAt(ranges.public ?? outside4, 10n);
+function addressOf({ ranges, lab: { outside4 } }: DataCenter, which: keyof typeof OFFSETS = "own"): Ip {
+  return addressAt(ranges.public ?? outside4, OFFSETS[which]);
 }
 
 /** All speak BFD and BGP with all with whom they should, nobody recovers, and the outside reaches the VM. */
@@ -168,23 +188,43 @@ async function crash(edge: Edge, machine: string): Promise<void> {
   await stands(edge);
 }
 
+interface Leaving {
+  /** Falls silent. */
+  readonly machine: string;
+  /** What of it is still there. */
+  readonly missing: () => Promise<string | undefined>;
+  /** While it is silent, and has been left. */
+  readonly afterwards: () => Promise<void>;
+}
+
+/** The machine that this runs on may be busy with something else: of three times one must be as quick as it should be. */
+async function leaves(t: TestContext, edge: Edge, { machine, missing, afterwards }: Leaving): Promise<void> {
+  for (let turn = 1; ; turn++) {
+    let took = Number.POSITIVE_INFINITY;
+    await silence(machine, async () => {
+      const from = performance.now();
+      await until({ what: `${machine} to be left`, timeout: 5000, every: 10 }, missing);
+      took = Math.round(performance.now() - from);
+      t.diagnostic(`${machine} was left after ${took} ms`);
+      if (took < 1000) await afterwards();
+    });
+    if (took < 1000) return;
+    assert.ok(turn < 3, `${took} ms`);
+    await stands(edge);
+  }
+}
+
 /** Whatever comes in or would go out is dropped; its links have carriers all the while, as behind a switch. */
 async function silence(machine: string, meanwhile: () => Promise<void>): Promise<void> {
   const chain = (hook: string) => `chain ${hook} { type filter hook ${hook} priority -500; policy drop; }`;
-  await must(inside(at(machine), ["nft", "-f", "-"]), { input: `table inet mg-silent {\n${chain("prerouting")}\n${chain("output")}\n}\n` });
+  await must(inside(at(machine), ["nft", "-f", "-"]), {
+    input: `table inet mg-silent {\n${chain("prerouting")}\n${chain("output")}\n}\n`,
+  });
   try {
     await meanwhile();
   } finally {
     await must(inside(at(machine), ["nft", "delete", "table", "inet", "mg-silent"]));
   }
-}
-
-async function within(t: TestContext, what: string, look: () => Promise<string | undefined>): Promise<void> {
-  const from = performance.now();
-  await until({ what, timeout: 5000, every: 10 }, look);
-  const took = Math.round(performance.now() - from);
-  t.diagnostic(`${what}: ${took} ms`);
-  assert.ok(took < 1000, `${took} ms`);
 }
 
 /** By whom a machine sends to an address, or out, as BGP has told it. */
@@ -208,13 +248,37 @@ async function allHops(machine: string): Promise<ReadonlySet<string>> {
   return new Set(routes.flatMap((route) => [route, ...(route.nexthops ?? [])].map(hopOf)));
 }
 
-/** Who is next to a machine, and as which next hop it sees it. */
-function neighboursOf({ dc }: Edge, machine: string): readonly (readonly [string, string])[] {
-  return [...dc.hosts, ...torsOf(dc), ...dc.gateways].flatMap(({ name }) =>
-    watchedBy(dc, name)
-      .filter((each) => each.name === machine)
-      .map(({ peer, interface: link }) => [name, `${peer} dev ${link}`] as const),
+/** As which next hops others see a machine: by its address on the core segment, and by that on a link of their own. */
+function seenAs({ dc }: Edge, machine: string): readonly (readonly [other: string, hops: readonly string[]])[] {
+  const others = [...dc.hosts, ...torsOf(dc), ...dc.gateways].filter(({ name }) => name !== machine);
+  const core = [...torsOf(dc), ...dc.gateways].flatMap(({ name, ipv4 }) =>
+    name === machine ? [`${ipv4} dev ${dc.fabric.interface}`] : [],
   );
+  return others.map(({ name }) => {
+    const near = watchedBy(dc, name).filter((each) => each.name === machine);
+    return [name, [...core, ...near.map(({ peer, interface: link }) => `${peer} dev ${link}`)]];
+  });
+}
+
+/** Its BIRD is told to say that it has the VM's address, and is the way out, as strongly as can be said; and one thing that is true. */
+async function lies(edge: Edge, liar: string): Promise<void> {
+  const { dc } = edge;
+  const [fixed, truth] = [addressOf(dc, "fixed"), addressOf(dc, "other")];
+  const others = [...dc.hosts, ...dc.gateways].map(({ name }) => name).filter((name) => name !== liar);
+  const known = () => Promise.all(others.map(async (machine) => [machine, await hops(machine, fixed), await hops(machine, "default")]));
+  const before = await known();
+  const [honest, lying] = [join(stateOf(lab, liar), "bird/bird.conf"), join(stateOf(lab, liar), "bird/lies.conf")];
+  const said = `export filter { bgp_local_pref = 4000000000; accept; };`;
+  const statics = [hostPrefix(fixed), hostPrefix(truth), "0.0.0.0/0"].map((prefix) => `  route ${prefix} via "lo";\n`);
+  const text = readFileSync(honest, "utf8").replaceAll(/export where .*;$/gm, (line) => (line.includes("source = RTS_BGP;") ? line : said));
+  writeFileSync(lying, `${text}protocol static lies {\n  ipv4 { import filter { preference = 1000; accept; }; };\n${statics.join("")}}\n`);
+  assert.match(await askBird(edge, liar, `configure "${lying}"`), /Reconfigured/);
+  await until({ what: "the truth to be known", timeout: 5000 }, async () => {
+    for (const machine of others) if ((await hops(machine, truth)).length === 0) return `${machine} does not know ${truth}`;
+    return undefined;
+  });
+  assert.deepEqual(await known(), before);
+  await askBird(edge, liar, `configure "${honest}"`);
 }
 
 /** The same address behind another host, as somebody starts the VM there. */

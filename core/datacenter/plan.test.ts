@@ -221,3 +221,18 @@ test("a data centre without a doubt has no warnings", () => {
   );
   assert.deepEqual(clean, []);
 });
+
+test("in a mesh BFD is the slower the more there are, and always finds within 0.6 s who is gone; elsewhere it is as declared", () => {
+  const hosts = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ name: `h${at + 1}`, ipv4: `192.168.100.${at + 11}`, ipv6: `2001:db8:a41:f::${at + 11}` }));
+  const bfdOf = (count: number, ...more: readonly (readonly [Path, unknown])[]) =>
+    planned([["reflectors"], undefined], [["fabric", "peering"], "mesh"], [["hosts"], hosts(count)], ...more).bfd;
+  assert.deepEqual(bfdOf(3), { interval: 80, multiplier: 4, gone_after: 320, sessions: 3 });
+  assert.deepEqual(bfdOf(40), { interval: 80, multiplier: 4, gone_after: 320, sessions: 40 });
+  assert.deepEqual(bfdOf(60), { interval: 120, multiplier: 4, gone_after: 480, sessions: 60 });
+  assert.deepEqual(bfdOf(90), { interval: 180, multiplier: 3, gone_after: 540, sessions: 90 });
+  assert.deepEqual(bfdOf(200), { interval: 200, multiplier: 3, gone_after: 600, sessions: 200 });
+  assert.deepEqual(bfdOf(60, [["fabric", "bfd"], { interval: 300, multiplier: 3 }])?.gone_after, 900);
+  assert.equal(bfdOf(60, [["fabric", "bfd"], "off"]), undefined);
+  assert.deepEqual(planned([["hosts"], hosts(200)]).bfd, { interval: 80, multiplier: 4, gone_after: 320, sessions: 201 });
+});

@@ -6,7 +6,8 @@ import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import { covers } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
-import type { DataCenter, Gateway, NetworkPlan, SubnetPlan } from "./data-center.ts";
+import { bfdPace, detectionTime } from "./bfd-pace.ts";
+import type { Bfd, DataCenter, Gateway, NetworkPlan, SubnetPlan } from "./data-center.ts";
 import { exportsOf } from "./exports.ts";
 import { capacityOf } from "./pnat-capacity.ts";
 import type { Capacity } from "./pnat-capacity.ts";
@@ -28,6 +29,8 @@ export interface Plan {
   readonly quotas: typeof QUOTAS;
   readonly reach: readonly Reach[];
   readonly sessions: readonly (Session & Tells)[];
+  /** On every session of the fabric; absent: it is off, and BGP's hold time tells who is gone. */
+  readonly bfd?: PlannedBfd;
   /** What the outside hears, exactly; and what it never does. */
   readonly announced: readonly Cidr[];
   readonly withheld: readonly Cidr[];
@@ -63,6 +66,13 @@ export interface Reach {
   readonly to_outside: "as itself" | "by PNAT" | "no";
 }
 
+/** Times in milliseconds. */
+export interface PlannedBfd extends Bfd {
+  readonly gone_after: number;
+  /** Of the machine that has most. */
+  readonly sessions: number;
+}
+
 export interface PlannedPnat {
   readonly gateway: string;
   readonly from: readonly Cidr[];
@@ -84,6 +94,7 @@ export function plan(datacenter: DataCenter): Plan {
     quotas: QUOTAS,
     reach: subnets.map((subnet) => reachOf(datacenter, subnet)),
     sessions: sessionsOf(datacenter).map((session) => ({ ...session, ...tellsOf(datacenter, session) })),
+    ...bfdOf(datacenter),
     announced: exportsOf(datacenter),
     withheld: withheldOf(datacenter),
     pnat: gateways.flatMap((gateway) => pnatOf(datacenter, gateway)),
@@ -121,6 +132,14 @@ function reachOf(datacenter: DataCenter, { name, cidr }: SubnetPlan): Reach {
   const announced = exportsOf(datacenter).some((prefix) => covers(prefix, cidr));
   if (privateRanges(datacenter).includes(cidr)) return { subnet: name, from_outside: false, to_outside: out ? "by PNAT" : "no" };
   return { subnet: name, from_outside: out && announced, to_outside: out && announced ? "as itself" : "no" };
+}
+
+function bfdOf(datacenter: DataCenter): Pick<Plan, "bfd"> {
+  const pace = bfdPace(datacenter);
+  if (pace === undefined) return {};
+  const ends = sessionsOf(datacenter).flatMap(({ kind, near, far }) => (kind === "customer" ? [] : [near.name, far.name]));
+  const counts = [...Map.groupBy(ends, (name) => name).values()].map((own) => own.length);
+  return { bfd: { ...pace, gone_after: detectionTime(pace), sessions: Math.max(0, ...counts) } };
 }
 
 function withheldOf(datacenter: DataCenter): readonly Cidr[] {

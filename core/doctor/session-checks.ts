@@ -98,7 +98,7 @@ export const SESSION_CHECKS: readonly Check[] = [
     group: GROUP,
     title: "a dead neighbour is noticed in time, by both ends alike",
     remedy:
-      "Set the same hold time (30 s or less) on both ends, and BFD where the session has it; the smaller hold time of the two counts.",
+      "Set the same hold time (30 s or less) on both ends, and BFD; let UDP 3784 and ICMP echo through. birdc -s STATE/bird/bfd.ctl show bfd sessions.",
     looks: [
       ofMachines(SPEAKERS, ["bird"], ({ name, bird }, center) => ({
         seen: `${holdsText(bird)}; ${many(bird.bfd.length, "session")} of BFD`,

@@ -141,7 +141,7 @@ function interfacesOf(dc: DataCenter, host: string): readonly string[] {
 
 /**
  * What comes in by one link may go out by another, and what goes out is shared between them by flow; by none that has no carrier, whatever
- * BGP still believes: a router asks whether its hosts are there, and nobody whether the router is.
+ * BGP still believes for the time that BFD takes.
  */
 function severalWays(fabric: readonly string[]): readonly Sysctl[] {
   const own = (name: string) => [

@@ -31,6 +31,7 @@ test("the plan of the guide's file: titled tables, then the warnings with their 
     "Quotas of every project",
     "What VMs have of the outside",
     "BGP sessions",
+    "BFD on each of them but the providers'",
     "What passes on them, and nothing else",
     "Announced to the outside",
     "Port-NAT, on the way outside",
@@ -42,6 +43,7 @@ test("the plan of the guide's file: titled tables, then the warnings with their 
     stdout,
     /^\| gw1 +\| 198\.51\.100\.2 +\| 64512 \| provider of gw1 \| 198\.51\.100\.1 +\| 64496 \| eBGP +\| customer +\| IPv4 +\|$/m,
   );
+  assert.match(stdout, /^\| 80 ms +\| 4 +\| 320 ms +\| 3 +\| 38 +\|$/m);
   assert.match(stdout, /^\| h1, h2 \| rr1 +\| addresses of its own VMs, one by one \|/m);
   assert.match(stdout, /^examples\/guide\.yaml:6: ranges\.public 172\.18\.208\.0\/24: private space/m);
 });

@@ -42,6 +42,7 @@ export function planText(made: Plan, warnings: readonly string[]): string {
     ],
     ["What VMs have of the outside", table(["subnet", "reached from outside", "reaches outside"], made.reach.map(reachRow))],
     ["BGP sessions", sessionsTable(made.sessions)],
+    ["BFD on each of them but the providers'", bfdText(made.bfd)],
     ["What passes on them, and nothing else", tellsTable(made.sessions)],
     ["Announced to the outside", announcedTable(made)],
     ...(made.pnat.length > 0
@@ -79,6 +80,16 @@ function sessionsTable(sessions: Plan["sessions"]): string {
     return [...ends, [protocol], [kind], [families(carries)]];
   });
   return table(["near", "address", "AS", "far", "address", "AS", "protocol", "near is", "carries"], rows);
+}
+
+function bfdText(bfd: Plan["bfd"]): string {
+  if (bfd === undefined) return "off: who is gone stays in the tables for BGP's hold time";
+  const { interval, multiplier, gone_after: after, sessions } = bfd;
+  const cells = [`${interval} ms`, String(multiplier), `${after} ms`, String(sessions), String(Math.round((sessions * 1000) / interval))];
+  return table(
+    ["a packet each", "missing", "gone after", "sessions of a machine at most", "packets a second"],
+    [cells.map((cell) => [cell])],
+  );
 }
 
 function addressText({ ip, interface: link }: Plan["sessions"][number]["near"]): string {

@@ -6,6 +6,7 @@ import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
 import { CROSSINGS, racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
 import { readCidr } from "../../net/prefix.ts";
 import { routerConfigOf } from "../derive.ts";
+import { bird as birdAlone } from "../bird/bird.ts";
 import type { Platform } from "../platform.ts";
 import { platformOf, PLATFORMS } from "../platforms.ts";
 import type { Policy, PrefixSet } from "../policy.ts";
@@ -150,6 +151,20 @@ for (const platform of RENDERERS)
           withText(platform, textOf(platform, config)).some(({ about }) => about === "imports"),
           name,
         );
+      }
+    });
+
+    test("a neighbour of BIRD's that does not speak BFD, in a mesh too", () => {
+      for (const dc of [dataCenterOf("direct peering"), racked("mesh")]) {
+        const config = routerConfigOf(dc, "gw1") ?? assert.fail();
+        const mute = { ...config, neighbors: config.neighbors.map(({ bfd: _bfd, ...neighbor }) => neighbor) };
+        const [claim, ...more] = open(
+          prove(dc, (name) => (name === "gw1" ? platform : birdAlone), [
+            { name: "gw1", platform, read: platform.read(textOf(platform, mute, dc)) },
+          ]),
+        );
+        assert.deepEqual([claim?.about, more], ["ends", []]);
+        assert.match(claim?.against?.join() ?? "", /BFD: h1 watches gw1, which does not answer/);
       }
     });
 
