@@ -6,7 +6,6 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fakeLog } from "#contracts/log.fake.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
@@ -21,9 +20,10 @@ import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping } from "./probe.ts";
-import { inside, must } from "./program.ts";
+import { must } from "./program.ts";
 import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stateOf, stopBird, watchAll } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
+import { leftAtOnce } from "./silence.real.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
 import { pings } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
@@ -106,23 +106,23 @@ for (const scene of SCENES)
         return found.filter(([, all, used]) => all.some((hop) => used.has(hop))).map(([other]) => other);
       };
       assert.notDeepEqual(await sending(), []);
-      await leaves(t, edge, {
-        machine: scene.router,
+      await leftAtOnce(t, {
+        netns: at(scene.router),
         missing: async () => {
           const still = await sending();
           if (still.length > 0) return `${still.join(", ")} send by ${scene.router}`;
           return (await ways()) === rest ? undefined : `${scene.host} has ${await ways()} ways out`;
         },
         afterwards: () => answers(edge),
+        back: () => stands(edge),
       });
-      await stands(edge);
     });
 
     test("a host that falls silent is out of every table within a second, and its address answers elsewhere", async (t) => {
       const ip = addressOf(edge.dc);
       const others = [...edge.dc.hosts, ...edge.dc.gateways].map(({ name }) => name).filter((name) => name !== scene.host);
-      await leaves(t, edge, {
-        machine: scene.host,
+      await leftAtOnce(t, {
+        netns: at(scene.host),
         missing: async () => {
           for (const machine of others) if ((await hops(machine, ip)).length > 0) return `${machine} leads to ${ip}`;
           return undefined;
@@ -130,6 +130,7 @@ for (const scene of SCENES)
         afterwards: async () => {
           if (scene.elsewhere !== undefined) await movedTo(edge, scene.elsewhere);
         },
+        back: () => stands(edge),
       });
     });
   });
@@ -186,45 +187,6 @@ async function crash(edge: Edge, machine: string): Promise<void> {
   await pause(1200);
   startBird(edge, machine);
   await stands(edge);
-}
-
-interface Leaving {
-  /** Falls silent. */
-  readonly machine: string;
-  /** What of it is still there. */
-  readonly missing: () => Promise<string | undefined>;
-  /** While it is silent, and has been left. */
-  readonly afterwards: () => Promise<void>;
-}
-
-/** The machine that this runs on may be busy with something else: of three times one must be as quick as it should be. */
-async function leaves(t: TestContext, edge: Edge, { machine, missing, afterwards }: Leaving): Promise<void> {
-  for (let turn = 1; ; turn++) {
-    let took = Number.POSITIVE_INFINITY;
-    await silence(machine, async () => {
-      const from = performance.now();
-      await until({ what: `${machine} to be left`, timeout: 5000, every: 10 }, missing);
-      took = Math.round(performance.now() - from);
-      t.diagnostic(`${machine} was left after ${took} ms`);
-      if (took < 1000) await afterwards();
-    });
-    if (took < 1000) return;
-    assert.ok(turn < 3, `${took} ms`);
-    await stands(edge);
-  }
-}
-
-/** Whatever comes in or would go out is dropped; its links have carriers all the while, as behind a switch. */
-async function silence(machine: string, meanwhile: () => Promise<void>): Promise<void> {
-  const chain = (hook: string) => `chain ${hook} { type filter hook ${hook} priority -500; policy drop; }`;
-  await must(inside(at(machine), ["nft", "-f", "-"]), {
-    input: `table inet mg-silent {\n${chain("prerouting")}\n${chain("output")}\n}\n`,
-  });
-  try {
-    await meanwhile();
-  } finally {
-    await must(inside(at(machine), ["nft", "delete", "table", "inet", "mg-silent"]));
-  }
 }
 
 /** By whom a machine sends to an address, or out, as BGP has told it. */

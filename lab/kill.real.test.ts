@@ -10,11 +10,13 @@ import type { Ip } from "#core/net/address.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
 import { agentName, agentState, controllerAnswers, controllerOf } from "./margay.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { killService } from "./service.ts";
+import { leftAtOnce } from "./silence.real.ts";
 import { startAgent, startController } from "./standing.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
 import { attempts, connections, conversation, pings } from "./traffic.real.ts";
@@ -90,6 +92,32 @@ test("killed in any order under traffic, nothing is lost, nothing opens, and not
   t.diagnostic(`passed: ${streams.map((stream) => `${stream.what} ${stream.count()}`).join(", ")}`);
   assert.deepEqual(lost, []);
 });
+
+test(
+  "a host that falls silent is out of the others' tables within a second, by the agents of the reflectors alone",
+  { timeout: 60_000 },
+  async (t) => {
+    const [a4] = addressesOf(vms.a);
+    const led = async () => {
+      const all = await Promise.all(["h2", "gw1"].map((machine) => kernelRoutes(machineNetns(LAB, machine), 4)));
+      return all.filter((routes) => routes.some(({ dst, protocol, type }) => dst === a4 && protocol === "bird" && type === undefined))
+        .length;
+    };
+    assert.equal(await led(), 2);
+    await leftAtOnce(t, {
+      netns: machineNetns(LAB, "h1"),
+      missing: async () => ((await led()) === 0 ? undefined : "it is not"),
+      back: async () => {
+        await until({ what: "h1 to be back", timeout: 20_000 }, async () => ((await led()) === 2 ? undefined : "it is not"));
+        await until({ what: "BFD to be up", timeout: 10_000 }, async () => {
+          const socket = `${agentState(LAB, "rr1")}/bird/bfd.ctl`;
+          const { stdout } = await run(inside(machineNetns(LAB, "rr1"), ["birdc", "-s", socket, "show", "bfd", "sessions"]));
+          return stdout.match(/ Up /g)?.length === 3 ? undefined : stdout;
+        });
+      },
+    });
+  },
+);
 
 /** Each is killed, and is back when the next one comes; of those that nobody starts again but an operator, at once. */
 const KILLS: Readonly<Record<string, () => Promise<void>>> = {

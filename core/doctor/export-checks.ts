@@ -14,6 +14,9 @@ import { few, gatewayNamed, inRanges, isOutside, peerOf, prefixIn, withheldFrom 
 
 const GROUP = "routing and export";
 
+/** Who may hear hosts first hand: in a mesh, other hosts do. */
+const HEARERS = ["compute", "reflector", "tor", "gateway"] as const;
+
 export const EXPORT_CHECKS: readonly Check[] = [
   {
     id: "R1",
@@ -61,8 +64,9 @@ export const EXPORT_CHECKS: readonly Check[] = [
     remedy: "A host that announces what is not its own is misconfigured or not yours any more: see its bird.conf, and margay why ADDRESS.",
     looks: [
       proven("imports"),
-      ofMachines(["reflector", "tor", "gateway"], ["bird"], ({ bird }, center) => {
+      ofMachines(HEARERS, ["bird"], ({ role, bird }, center) => {
         const hosts = ofHosts(bird);
+        if (role === "compute" && hosts.length === 0) return undefined;
         const heard = routesOfHosts(bird);
         return {
           seen: `${heard.length} routes of ${hosts.length} hosts`,
@@ -74,7 +78,8 @@ export const EXPORT_CHECKS: readonly Check[] = [
           ],
         };
       }),
-      ofMachinesAndCloud(["reflector", "tor", "gateway"], ["bird"], ({ bird }, { addresses }) => {
+      ofMachinesAndCloud(HEARERS, ["bird"], ({ role, bird }, { addresses }) => {
+        if (role === "compute" && ofHosts(bird).length === 0) return undefined;
         const owners = Map.groupBy(addresses, ({ ip }) => String(ip));
         const foreign = routesOfHosts(bird).filter(({ host, prefix }) => {
           const owner = owners.get(prefix.replace(/\/.*/, ""));
