@@ -13,7 +13,7 @@ export interface Birds {
 }
 
 /** Three requests, of which one that is answered is enough; neighbours are one hop away. Seconds. */
-const PING = ["ping", "-n", "-q", "-c", "3", "-i", "0.01", "-W", "0.05"] as const;
+const PING = ["ping", "-n", "-q", "-c", "3", "-i", "0.005", "-W", "0.08"] as const;
 
 export function birdNeighbourhood({ state, run }: Birds): Neighbourhood {
   const [bgp, bfd] = ["bird", "bfd"].map((name) => join(state, "bird", `${name}.ctl`)) as [string, string];

@@ -19,7 +19,7 @@ export interface NeighbourWatchParts {
 }
 
 /** BIRD answers from memory, in a fifth of a millisecond. */
-const LOOK_MS = 50;
+const LOOK_MS = 40;
 /** Between two echo requests to one that answers them, and not BFD. */
 const ECHO_MS = 250;
 

@@ -55,8 +55,14 @@ function edgeOf(dc: DataCenter): Edge {
   };
 }
 
+/** What comes in by a gateway that is gone is the provider's to turn elsewhere: it speaks BFD, too. */
+function answeredByProvider(dc: DataCenter): DataCenter {
+  const { bfd } = dc.fabric;
+  return { ...dc, gateways: dc.gateways.map((gateway) => ({ ...gateway, upstream: { ...gateway.upstream, ...(bfd && { bfd }) } })) };
+}
+
 async function inEdge<T>(work: (edge: Edge) => Promise<T>): Promise<T> {
-  const edge = edgeOf(wideCenter(3));
+  const edge = edgeOf(answeredByProvider(wideCenter(3)));
   await raiseEdge(edge);
   let unwatch = () => {};
   try {
