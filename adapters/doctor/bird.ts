@@ -11,7 +11,7 @@ export interface Bird {
   readonly run: RunProgram;
   /** Its control socket. */
   readonly socket: string;
-  /** The one of the BIRD that answers BFD in its place, where there is such. */
+  /** The one of the BIRD that speaks BFD in its place, where there is such. */
   readonly beside: string;
   /** Is a session with this neighbour one with the outside? What is told there is asked for. */
   readonly outside: (neighbour: string) => boolean;

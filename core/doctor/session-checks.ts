@@ -202,7 +202,7 @@ function peersOf(center: DataCenter, name: string): readonly { readonly peer: st
   });
 }
 
-/** The BIRD that speaks BGP; another may answer BFD for it. */
+/** The BIRD that speaks BGP; another may speak BFD for it. */
 function isBird(line: string): boolean {
   return /^(\S*\/)?bird6?( |$)/.test(line) && !line.includes("/bfd.conf");
 }

@@ -19,10 +19,11 @@ import { gatewayBird } from "./gateway-bgp.ts";
 import { gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { assignedInRack } from "./tor.ts";
 
-/** What answers BFD, of every machine. */
+/** What speaks BFD, of every machine. */
 function answering(dc: DataCenter): readonly (readonly [string, string])[] {
   const all = [
     ...dc.hosts.map(({ name }) => ["compute", name] as const),
+    ...dc.reflectors.map(({ name }) => ["reflector", name] as const),
     ...torsOf(dc).map(({ name }) => ["tor", name] as const),
     ...dc.gateways.map(({ name }) => ["gateway", name] as const),
   ];

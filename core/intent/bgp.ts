@@ -23,7 +23,7 @@ export interface Speech {
   readonly bgp: string;
   /** What the configuration includes of who has which address; absent: it asks for none. */
   readonly assigned?: string;
-  /** For the process that answers BFD; undefined: nobody asks. */
+  /** For the process that speaks BFD; undefined: with nobody. */
   readonly bfd: string | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Page {
   readonly content: string;
 }
 
-/** BIRD in the foreground with this configuration, and the one that answers BFD. `after`: what must stand before they may speak. */
+/** BIRD in the foreground with this configuration, and the one that speaks BFD. `after`: what must stand before they may speak. */
 export function birdIntent({ bgp, assigned, bfd }: Speech, after: readonly Ref[]): Pick<Intent, "files" | "daemons"> {
   const main = [page("bird.conf", bgp), ...(assigned === undefined ? [] : [page(ASSIGNED, assigned)])];
   const answer = bfd === undefined ? [] : [page("bfd.conf", bfd)];
