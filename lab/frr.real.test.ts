@@ -7,6 +7,7 @@ import { down } from "./down.ts";
 import { askFrr } from "./frr.ts";
 import { labNamed, machineNetns } from "./place.ts";
 import { must } from "./program.ts";
+import { askProvider } from "./provider-router.ts";
 import { raiseExample } from "./raise.ts";
 import { agentState } from "./margay.ts";
 import { verify } from "./verify/verify.ts";
@@ -33,7 +34,7 @@ function open(): readonly Claim[] {
 
 const opened = (claims: readonly Claim[]) => claims.map(({ about, where }) => `${about} ${where}`);
 
-test("a gateway and a reflector that are FRR keep every promise, beside a reflector that is BIRD", { timeout: 120_000 }, async (t) => {
+test("a gateway and a reflector that are FRR keep every promise, beside a reflector that is BIRD", { timeout: 170_000 }, async (t) => {
   const center = await raiseExample(lab, "frr");
   const broken = (await verify(lab, center, () => undefined)).filter(({ kept }) => !kept);
   assert.deepEqual(broken, []);
@@ -63,5 +64,19 @@ test("a gateway and a reflector that are FRR keep every promise, beside a reflec
     assert.ok(opened(found).includes("live rr2"), opened(found).join("; "));
     assert.ok(opened(found).includes("live gw1"), opened(found).join("; "));
     assert.equal((await must(["ip", "-n", machineNetns(lab, "h1"), "route", "show", "default"])).includes("192.168.100.1"), true);
+  });
+
+  await t.test("a gateway that is FRR is announced while it hears a reflector", async () => {
+    const heard = async () => askProvider(lab, "show route where source = RTS_BGP");
+    assert.match(await heard(), /172\.18\.208\.0\/24/);
+    const last = "configure terminal\nrouter bgp 64512\n";
+    await askFrr(lab, "gw1", `${last}neighbor 192.168.100.5 shutdown`);
+    await until({ what: "the provider to leave gw1", timeout: 15_000 }, async () =>
+      /172\.18\.208\.0\/24|2001:db8:a41:2::\/63/.test(await heard()) ? heard() : undefined,
+    );
+    await askFrr(lab, "gw1", `${last}no neighbor 192.168.100.5 shutdown`);
+    await until({ what: "gw1 to be announced again", timeout: 30_000 }, async () =>
+      /172\.18\.208\.0\/24[^]*2001:db8:a41:2::\/63/.test(await heard()) ? undefined : heard(),
+    );
   });
 });

@@ -3,6 +3,7 @@ import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { exportsOf } from "../datacenter/exports.ts";
 import { addressesOf } from "../datacenter/racks.ts";
 import { range4, range6, uplinks } from "../datacenter/warnings.ts";
+import { beaconPrefix } from "../intent/beacon.ts";
 import { FAMILIES, familyOf } from "../net/address.ts";
 import { lengthOf, overlaps } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -99,8 +100,9 @@ export const EXPORT_CHECKS: readonly Check[] = [
     group: GROUP,
     title: "what is to be reached is announced, by whoever can deliver",
     remedy:
-      "See the session: birdc show protocols all upstream4 on the gateway. Whether the world believes it, a looking glass and the ROA at your RIR tell.",
+      "birdc show protocols all on the gateway: it announces while its session outside stands and it hears somebody on the fabric; a looking glass tells more.",
     looks: [
+      proven("delivery"),
       ofFile((center) => ({
         seen: `${few(exportsOf(center)) || "nothing"}, by ${few(center.gateways.map(({ name }) => name)) || "no gateway"}`,
         findings: [...range4(center).filter(({ path }) => path[1] === "public"), ...range6(center), ...uplinks(center)].map(({ message }) =>
@@ -168,7 +170,9 @@ function untold(center: DataCenter, gateway: Gateway, bird: BirdFacts, family: 4
   if (session === undefined) return [wrong(`no session with ${peer}: ${few(wanted)} is not announced`)];
   if (!session.established) return [wrong(`${session.name} is not established (${session.info}): ${few(wanted)} is not announced`)];
   const missing = wanted.filter((prefix) => !(bird.exports[session.name] ?? []).includes(prefix));
-  return missing.map((prefix) => wrong(`${session.name} does not tell ${prefix}`));
+  const heard = bird.routes.some(({ prefix, bgp }) => bgp && prefix === beaconPrefix(family));
+  const why = heard ? "" : `: nobody on the fabric is heard in IPv${family} (no route to ${beaconPrefix(family)}), so it could not deliver`;
+  return missing.map((prefix) => wrong(`${session.name} does not tell ${prefix}${why}`));
 }
 
 /** Traffic is drawn here, and nobody says where the addresses are. */
@@ -204,7 +208,9 @@ function isOwn(center: DataCenter, name: string, prefix: string): boolean {
   return host !== undefined && addressesOf(host).some((ip) => prefixIn(ip) === prefix);
 }
 
+/** The beacon is told to gateways, and taken by nobody else. */
 function isSingle(center: DataCenter, text: string): boolean {
   const prefix = prefixIn(text);
+  if (prefix !== undefined && prefix === beaconPrefix(familyOf(prefix))) return true;
   return prefix !== undefined && lengthOf(prefix) === (familyOf(prefix) === 4 ? 32 : 128) && inRanges(center, prefix);
 }

@@ -13,23 +13,34 @@ import type { Channel } from "./bgp-channel.ts";
 import { anyOf, netIsAny } from "./bgp-text.ts";
 import { sharedPool } from "./pnat-pool.ts";
 
+export interface HeardHost {
+  readonly host: Machine;
+  readonly believed: Believed;
+  /** What it may say besides, as conditions. */
+  readonly also?: readonly string[];
+}
+
 /** Of a host: single addresses inside the ranges that are assigned to it, reached by that host itself. */
-export function believedOfHost(channel: Channel, host: Machine, believed: Believed = "in the ranges"): string {
+export function believedOfHost(channel: Channel, { host, believed, also = [] }: HeardHost): string {
   const { family } = channel;
-  return `endpoint${family}()${assignedTo(channel, host.name, believed)} && bgp_next_hop = ${addressOn(host, family)}`;
+  const endpoints = `endpoint${family}()${assignedTo(channel, host.name, believed)}`;
+  const known = also.length === 0 ? endpoints : anyOf([`(${endpoints})`, ...also]);
+  return `${known} && bgp_next_hop = ${addressOn(host, family)}`;
 }
 
 export interface HeardRack {
   readonly rack: Rack;
   readonly believed: Believed;
+  /** What its router may say besides, as conditions. */
+  readonly also?: readonly string[];
 }
 
 /** Of a top-of-rack router: its hosts' endpoints, its segment and its hosts' loopbacks, reached by that router itself. */
-export function believedOfTor(dc: DataCenter, channel: Channel, { rack, believed }: HeardRack): string {
+export function believedOfTor(dc: DataCenter, channel: Channel, { rack, believed, also = [] }: HeardRack): string {
   const { family } = channel;
   const own = assignedTo(channel, rack.tor.name, believed);
   const endpoints = own === "" ? `endpoint${family}()` : `(endpoint${family}()${own})`;
-  return `${anyOf([endpoints, ...placesOf(dc, channel, rack)])} && bgp_next_hop = ${addressOn(rack.tor, family)}`;
+  return `${anyOf([endpoints, ...placesOf(dc, channel, rack), ...also])} && bgp_next_hop = ${addressOn(rack.tor, family)}`;
 }
 
 /** Where a rack's machines are: its segment as a whole, its hosts' loopbacks one by one. */

@@ -10,13 +10,14 @@ import type { View } from "../feed/item.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { assignedIn, assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
+import { beaconRoute, edgesTellGateways, isOwnBeacon } from "./beacon.ts";
 import { bfdBird } from "./bfd.ts";
 import { FABRIC_ROUTES, limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
 import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
-import { block, netIsAny, text } from "./bgp-text.ts";
+import { anyOf, block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
 import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
@@ -47,6 +48,7 @@ export function computeBird(dc: DataCenter, host: Host, believed: Believed = "in
     ...channels.flatMap(routeClasses),
     hearsHosts(dc, host) ? assignedIncluded(believed) : undefined,
     ...channels.map((channel) => loopbackRoute(channel, host)),
+    ...(tellsGateways(dc, host) ? channels.map(beaconRoute) : []),
     ...channels.flatMap((channel) => kernelSide(channel, host)),
     ...sessions(dc, host, { channels, believed }),
   ]);
@@ -58,7 +60,7 @@ interface Hearing {
 }
 
 function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): readonly Line[] {
-  const policy = (channel: Channel) => fabricPolicy(channel, host);
+  const policy = (channel: Channel) => fabricPolicy(dc, channel, host);
   if (host.uplinks !== undefined) {
     return [...channels.map(heard), ...uplinkSessions(dc, host, { uplinks: host.uplinks, channels, policy })];
   }
@@ -81,7 +83,11 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
 }
 
 function inMesh(dc: DataCenter, host: Host, { channels, believed }: Hearing): readonly string[] {
-  return meshSessions(dc, host, channels, { believed, said: (channel) => said(channel, host), heard: (channel) => [asFar(channel)] });
+  return meshSessions(dc, host, channels, {
+    believed,
+    said: (channel, to) => said(channel, host, to === "gateway" ? [isOwnBeacon(channel)] : []),
+    heard: (channel) => [asFar(channel)],
+  });
 }
 
 /** Endpoint routes are Margay's own routes on taps. */
@@ -129,11 +135,22 @@ function heard({ family, anywhere, machines }: Channel): string {
 
 const OPTIONS: readonly Line[] = ["gateway direct;", "add paths rx;"];
 
-function fabricPolicy(channel: Channel, host: Host): readonly Line[] {
-  return [`import filter heard${channel.family};`, `export where ${said(channel, host)};`, ...OPTIONS, ...limits(FABRIC_ROUTES)];
+function fabricPolicy(dc: DataCenter, channel: Channel, host: Host): readonly Line[] {
+  return [
+    `import filter heard${channel.family};`,
+    `export where ${said(channel, host, host.uplinks === undefined && peersBy(dc, "direct") ? [isOwnBeacon(channel)] : [])};`,
+    ...OPTIONS,
+    ...limits(FABRIC_ROUTES),
+  ];
 }
 
-function said(channel: Channel, host: Host): string {
+function said(channel: Channel, host: Host, more: readonly string[]): string {
   const endpoints = `source = RTS_INHERIT && endpoint${channel.family}()`;
-  return hasLoopback(host) ? `(${endpoints}) || ${isLoopback(channel)}` : endpoints;
+  const own = [...(hasLoopback(host) ? [isLoopback(channel)] : []), ...more];
+  return own.length === 0 ? endpoints : anyOf([`(${endpoints})`, ...own]);
+}
+
+/** A host that is in a rack speaks with its router alone. */
+function tellsGateways(dc: DataCenter, host: Host): boolean {
+  return host.uplinks === undefined && edgesTellGateways(dc);
 }

@@ -93,15 +93,15 @@ const ALL = [
 ];
 
 for (const [variant, dc] of ALL) {
-  test(`${variant}: the provider is told exactly the aggregates, each by the protocol that makes it`, () => {
+  test(`${variant}: the provider is told exactly the aggregates, each by the protocol that makes it, while the beacon is heard`, () => {
     for (const gateway of dc.gateways) {
       const config = gatewayBird(dc, gateway);
       const upstream = blocks(config, /^protocol bgp upstream/).join("\n");
-      const told = [...upstream.matchAll(/export where (.+) && proto = "(\w+)";/g)].flatMap(([, prefixes = "", origin]) =>
-        [...prefixes.matchAll(/[0-9a-f.:]+\/\d+/g)].map(([prefix]) => [prefix, origin]),
+      const told = [...upstream.matchAll(/export where (.+) && proto = "(\w+)" && ifname = "fab0";/g)].flatMap(
+        ([, prefixes = "", origin]) => [...prefixes.matchAll(/[0-9a-f.:]+\/\d+/g)].map(([prefix]) => [prefix, origin]),
       );
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
-        [...block.matchAll(/route (\S+) via "fab0";/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
+        [...block.matchAll(/route (\S+) recursive (?:192\.0\.0\.8|100::8);/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );
       assert.deepEqual(told.map(([prefix]) => prefix).toSorted(), exportsOf(dc).toSorted());
       assert.deepEqual(told.toSorted(), made.toSorted());

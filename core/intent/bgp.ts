@@ -119,6 +119,13 @@ export function kernelProtocol(
 export const SECONDS = { hold: 30, keepalive: 10, connectRetry: 1, restart: 30 } as const;
 
 /**
+ * What a gateway and whoever speaks with it on the fabric agree on where the gateway does not watch by BFD itself: so long it may be
+ * announced outside while it hears nobody. Three messages may be late.
+ */
+export const PROMPT_SECONDS = { hold: 9, keepalive: 3 } as const;
+export const PROMPT: readonly Line[] = [`hold time ${PROMPT_SECONDS.hold};`, `keepalive time ${PROMPT_SECONDS.keepalive};`];
+
+/**
  * A peer that is gone without a word is noticed after 30 s; a session that failed is tried again within seconds. The
  * delays before connecting are short so that a data centre that starts as a whole talks after a second or two.
  */

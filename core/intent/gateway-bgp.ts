@@ -1,6 +1,6 @@
 /**
- * BGP on a gateway. Towards the outside: exactly the aggregates, told by prefix and by the protocol that made them, and
- * from there exactly the default route. Towards the fabric: the default route, while the outside gives us one. Without
+ * BGP on a gateway. Towards the outside: exactly the aggregates, told by prefix and by the protocol that made them, while somebody on the
+ * fabric is heard (beacon.ts); and from there exactly the default route. Towards the fabric: the default route, while the outside gives us one. Without
  * reflectors the gateway reflects between its hosts.
  *
  * A gateway that is drained says the same, but as the last resort: everybody prefers another, and comes back if there is none.
@@ -13,6 +13,7 @@ import { gatewaysHear, hubsOf, peersBy } from "../datacenter/peering.ts";
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
 import { assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
+import { BEACON, isBeacon } from "./beacon.ts";
 import { bfdWatching } from "./bfd.ts";
 import {
   FABRIC_ROUTES,
@@ -23,6 +24,7 @@ import {
   fabricTemplate,
   kernelProtocol,
   preamble,
+  PROMPT,
   routerId,
   TIMERS,
 } from "./bgp.ts";
@@ -43,7 +45,7 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed
     ...channels.flatMap(routeClasses),
     ...(hasNeighbours(dc) ? channels.flatMap((channel) => [...metricFunctions(channel), byGateway(channel, gateway)]) : []),
     gatewaysHear(dc) ? assignedIncluded(believed) : undefined,
-    ...channels.flatMap((channel) => origins(dc, channel, poolsIn(dc, gateway, channel))),
+    ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(channel)] })),
     providersBfd(gateway),
     fabricTemplate(
@@ -58,16 +60,16 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed
 
 /**
  * Our own prefixes, each under the name of what may be done with it. What is announced may be a part of a range; the rest of it
- * ends here as well. What is announced leads, to BIRD, to the fabric, while our link to it has a carrier: a gateway that is cut off from the
- * fabric, and not from the provider, would otherwise go on drawing traffic that it cannot deliver.
+ * ends here as well. What is announced leads, to BIRD, where the beacon comes from: a gateway that is cut off from the fabric, and not
+ * from the provider, would otherwise go on drawing traffic that it cannot deliver.
  */
-function origins({ fabric }: DataCenter, { family, name, ranges, announced }: Channel, pools: readonly string[]): readonly Line[] {
-  const statics = (protocol: string, prefixes: readonly string[], way = "unreachable", more?: Line) =>
+function origins({ family, name, ranges, announced }: Channel, pools: readonly string[]): readonly Line[] {
+  const statics = (protocol: string, prefixes: readonly string[], way = "unreachable") =>
     prefixes.length === 0
       ? undefined
-      : block(`protocol static ${protocol}${family}`, [`${name};`, more, ...prefixes.map((prefix) => `route ${prefix} ${way};`)]);
+      : block(`protocol static ${protocol}${family}`, [`${name};`, ...prefixes.map((prefix) => `route ${prefix} ${way};`)]);
   return [
-    statics("announced", announced, `via ${JSON.stringify(fabric.interface)}`, "check link;"),
+    statics("announced", announced, `recursive ${BEACON[family]}`),
     statics(
       "internal",
       ranges.filter((range) => !announced.includes(range)),
@@ -77,9 +79,12 @@ function origins({ fabric }: DataCenter, { family, name, ranges, announced }: Ch
 }
 
 /** To the kernel our prefixes end here. Pool addresses are the gateway's own: it must not be told that they are unreachable. */
-function toKernel({ family }: Channel): Line {
+function toKernel(channel: Channel): Line {
+  const { family } = channel;
   const origin = block(`if proto = "announced${family}" || proto = "internal${family}" then`, ["dest = RTD_UNREACHABLE;", "accept;"]);
-  return block("export filter", ["if source = RTS_BGP then accept;", origin, "reject;"]).concat(";");
+  return block("export filter", [`if ${isBeacon(channel)} then reject;`, "if source = RTS_BGP then accept;", origin, "reject;"]).concat(
+    ";",
+  );
 }
 
 function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonly string[] {
@@ -88,16 +93,19 @@ function poolsIn(dc: DataCenter, gateway: Gateway, { family }: Channel): readonl
 
 /** `next hop self ebgp`: the default route leads here, reflected routes go on naming their host. */
 function fabricPolicy(dc: DataCenter, channel: Channel, gateway: Gateway): readonly Line[] {
-  const { family, pools } = channel;
   const options = ["next hop self ebgp;", "gateway direct;", "add paths rx;"];
   if (hubsOf(dc).length === 0) return options;
-  const heard = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)];
   return [
-    `import where ${heard.join(" || ")};`,
+    `import where ${ofOthers(channel).join(" || ")};`,
     `export where ${ownRoutes(dc, channel, gateway).join(" || ")};`,
     ...options,
     ...limits(FABRIC_ROUTES),
   ];
+}
+
+/** What others have said of themselves, told on. */
+function ofOthers(channel: Channel): readonly string[] {
+  return [...heardByAll(channel), ...netIsAny(channel.pools, `POOLS${channel.family}`)];
 }
 
 function ownRoutes(dc: DataCenter, channel: Channel, gateway: Gateway): readonly string[] {
@@ -124,12 +132,27 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
 }
 
 function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
-  const said = (channel: Channel) => anyOf(ownRoutes(dc, channel, gateway));
   return [
-    ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => fabricSession(dc, peer, { role: "reflector", lines: [] })) : []),
+    ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => reflectorSession(dc, peer, channels)) : []),
     ...(peersBy(dc, "direct") ? reflected(dc, gateway, { channels, believed }) : []),
-    ...(peersBy(dc, "mesh") ? meshSessions(dc, gateway, channels, { believed, said, heard: () => [] }) : []),
+    ...(peersBy(dc, "mesh") ? inMesh(dc, gateway, { channels, believed }) : []),
   ];
+}
+
+/** It tells what others have said, and the beacon. */
+function reflectorSession(dc: DataCenter, peer: Machine, channels: readonly Channel[]): string {
+  const heard = (channel: Channel) =>
+    block(channel.name, [`import where ${[...ofOthers(channel), isBeacon(channel)].join(" || ")};`]).concat(";");
+  return fabricSession(dc, peer, { role: "reflector", lines: [...PROMPT, ...channels.map(heard)] });
+}
+
+function inMesh(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
+  return meshSessions(dc, gateway, channels, {
+    believed,
+    said: (channel) => anyOf(ownRoutes(dc, channel, gateway)),
+    heard: () => [],
+    also: (channel) => [isBeacon(channel)],
+  });
 }
 
 /** Sessions of those between whom this gateway reflects. */
@@ -161,7 +184,7 @@ interface DirectPeer {
 function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels, believed }: DirectPeer & Hearing): string {
   const policy = (channel: Channel) =>
     block(channel.name, [
-      ...fromHost(channel, { host: peer, believed }),
+      ...fromHost(channel, { host: peer, believed, also: [isBeacon(channel)] }),
       `export where ${toldToEdges(dc, channel)};`,
       ...keptHops(dc),
       "add paths tx;",
@@ -185,7 +208,7 @@ function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed
     const told = toldToEdges(dc, channel);
     const said = rack.asn === undefined ? told : `(${told}) && ${metricTold(channel)}`;
     return block(channel.name, [
-      ...fromTor(dc, channel, { rack, believed }),
+      ...fromTor(dc, channel, { rack, believed, also: [isBeacon(channel)] }),
       `export where ${said};`,
       ...keptHops(dc),
       "add paths tx;",
@@ -216,7 +239,7 @@ function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel
   const { family, name, anywhere, announced } = channel;
   const session = family === 4 ? upstream.ipv4 : upstream.ipv6;
   if (session === undefined) return undefined;
-  const ours = announced.length > 0 ? `${anyOf(netIsAny(announced))} && proto = "announced${family}"` : undefined;
+  const ours = announced.length > 0 ? `${anyOf(netIsAny(announced))} && proto = "announced${family}" && ${isHeard(dc)}` : undefined;
   const [heard, told] = drained
     ? [lastResort(`net = ${anywhere}`, ["bgp_local_pref = 0;"]), ours && lastResort(ours, shunned(dc))]
     : [`where net = ${anywhere}`, ours && `where ${ours}`];
@@ -231,6 +254,12 @@ function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel
     block(name, [`import ${heard};`, "import limit 1 action block;", `export ${told ?? "none"};`]).concat(";"),
   ]);
 }
+
+/**
+ * It leads to the fabric: the beacon that it is looked up by was heard there. Where it is not, the lookup finds nothing, or the provider's
+ * default route.
+ */
+const isHeard = ({ fabric }: DataCenter) => `ifname = ${JSON.stringify(fabric.interface)}`;
 
 /** A filter that takes what is positively meant, and lowers it below all others. */
 function lastResort(which: string, lowered: readonly Line[]): string {

@@ -9,10 +9,11 @@ import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-cent
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
 import { askedAgain, assignedIn, assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
+import { beaconRoute, isOwnBeacon } from "./beacon.ts";
 import { bfdBird } from "./bfd.ts";
-import { limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, routerId } from "./bgp.ts";
+import { limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, PROMPT, routerId } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
-import type { HeardRack } from "./bgp-believed.ts";
+import type { HeardHost, HeardRack } from "./bgp-believed.ts";
 import { channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
@@ -46,6 +47,7 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
     ...preamble(dc, reflector),
     ...channels.flatMap(routeClasses),
     assignedIncluded(believed),
+    ...channels.map(beaconRoute),
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     fabricTemplate(dc, reflector, [
       `rr cluster id ${routerId(dc, reflector)};`,
@@ -61,7 +63,7 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
     ...dc.gateways.map((peer) =>
       fabricSession(dc, peer, {
         role: "gateway",
-        lines: [...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
+        lines: [...PROMPT, ...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
       }),
     ),
     ...dc.reflectors
@@ -74,19 +76,14 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
 const CLIENT: readonly Line[] = ["passive;", "rr client;"];
 const NEIGHBOUR: readonly Line[] = ["passive;"];
 
-function ofHost(channel: Channel, heard: Heard): string {
+function ofHost(channel: Channel, heard: HeardHost): string {
   const said = [...heardByAll(channel), `net = ${channel.anywhere}`].join(" || ");
   return block(channel.name, [...fromHost(channel, heard), `export where ${said};`]).concat(";");
 }
 
-export interface Heard {
-  readonly host: Machine;
-  readonly believed: Believed;
-}
-
 /** What is believed of a host, and how much of it. */
-export function fromHost(channel: Channel, { host, believed }: Heard): readonly Line[] {
-  return [askedAgain(believed), `import where ${believedOfHost(channel, host, believed)};`, ...limits(HOST_ROUTES)];
+export function fromHost(channel: Channel, heard: HeardHost): readonly Line[] {
+  return [askedAgain(heard.believed), `import where ${believedOfHost(channel, heard)};`, ...limits(HOST_ROUTES)];
 }
 
 /** A top-of-rack router is a client if it is of our AS; else a neighbour, that all the same is told of next hops as they are. */
@@ -106,10 +103,11 @@ function torSession(dc: DataCenter, rack: Rack, { channels, believed }: Hearing)
 }
 
 /** The same of a top-of-rack router. */
-export function fromTor(dc: DataCenter, channel: Channel, { rack, believed }: HeardRack): readonly Line[] {
+export function fromTor(dc: DataCenter, channel: Channel, heard: HeardRack): readonly Line[] {
+  const { rack, believed } = heard;
   const metric = rack.asn === undefined ? "" : ` && ${metricHeard(channel)}`;
   const limit = HOST_ROUTES * Math.max(1, attachedTo(dc, rack).length);
-  return [askedAgain(believed), `import where ${believedOfTor(dc, channel, { rack, believed })}${metric};`, ...limits(limit)];
+  return [askedAgain(believed), `import where ${believedOfTor(dc, channel, heard)}${metric};`, ...limits(limit)];
 }
 
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */
@@ -121,6 +119,6 @@ function ofReflector(channel: Channel): string {
 
 function ofGateway(dc: DataCenter, channel: Channel, gateway: Gateway): string {
   const { family, name, pools } = channel;
-  const said = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)].join(" || ");
+  const said = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`), isOwnBeacon(channel)].join(" || ");
   return block(name, [`import where ${believedOfGateway(dc, channel, gateway)};`, `export where ${said};`]).concat(";");
 }

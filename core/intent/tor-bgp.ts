@@ -11,6 +11,7 @@ import type { Attached } from "../datacenter/racks.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import { askedAgain, assignedIncluded, assignedTo } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
+import { beaconRoute, edgesTellGateways, isOwnBeacon } from "./beacon.ts";
 import {
   fabricChannel,
   fabricSession,
@@ -26,6 +27,7 @@ import { placesOf } from "./bgp-believed.ts";
 import { addressOn, channelsOf, heardByAll, routeClasses, sessionFamily } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
+import type { MeshRole } from "./bgp-mesh.ts";
 import { asFar, asNear, distanceFunctions, hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
 import { allOf, anyOf, block, netIsAny, protocolName, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
@@ -42,10 +44,17 @@ export function torBird(dc: DataCenter, rack: Rack, believed: Believed = "in the
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     ...channels.flatMap((channel) => [aggregates(channel), firstSteps(dc, rack, channel)]),
     segments(dc, rack, channels),
-    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", `export where source ~ [ RTS_BGP, RTS_STATIC ];`] })),
+    ...(edgesTellGateways(dc) ? channels.map(beaconRoute) : []),
+    ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(dc, channel)] })),
     ...towardsCore(dc, rack, { channels, believed }),
     ...towardsHosts(dc, rack, { channels, believed }),
   ]);
+}
+
+/** The beacon is for gateways, and for no packets. */
+function toKernel(dc: DataCenter, { family }: Channel): Line {
+  const beacon = edgesTellGateways(dc) ? ` && proto != "beacon${family}"` : "";
+  return `export where source ~ [ RTS_BGP, RTS_STATIC ]${beacon};`;
 }
 
 function aggregates({ family, name, ranges }: Channel): string {
@@ -64,14 +73,18 @@ function segments({ fabric }: DataCenter, { ipv4, ipv6, tor }: Rack, channels: r
 
 /** Everything that it says is reached through itself; what it hears of endpoints gives way to what its own hosts say. */
 function towardsCore(dc: DataCenter, rack: Rack, { channels, believed }: Hearing): readonly string[] {
-  const policy = { believed, said: (channel: Channel) => saidToCore(dc, rack, channel), heard: (channel: Channel) => [asFar(channel)] };
+  const policy = {
+    believed,
+    said: (channel: Channel, to: MeshRole) => saidToCore(dc, rack, { channel, to }),
+    heard: (channel: Channel) => [asFar(channel)],
+  };
   const options = ["next hop self;", "gateway direct;", "add paths on;"];
   const external = rack.asn !== undefined;
   const exchange = (channel: Channel) => {
     const known = anyOf([...heardByAll(channel), `net = ${channel.anywhere}`]);
     return [
       `import where ${allOf([known, ...(external ? [metricHeard(channel)] : []), ...policy.heard(channel)])};`,
-      `export where ${allOf([policy.said(channel), ...(external ? [metricTold(channel)] : [])])};`,
+      `export where ${allOf([policy.said(channel, "gateway"), ...(external ? [metricTold(channel)] : [])])};`,
       ...options,
     ];
   };
@@ -89,12 +102,16 @@ function towardsCore(dc: DataCenter, rack: Rack, { channels, believed }: Hearing
 }
 
 /** What comes from its own side, and that is: by another interface than the one to the core. */
-function saidToCore(dc: DataCenter, rack: Rack, channel: Channel): string {
+function saidToCore(dc: DataCenter, rack: Rack, { channel, to }: { readonly channel: Channel; readonly to: MeshRole }): string {
   const { family } = channel;
   const segment = family === 4 ? rack.ipv4 : rack.ipv6;
   const own = anyOf([`endpoint${family}()`, ...placesOf(dc, channel, rack)]);
   const heard = `(source = RTS_BGP && ifname != ${JSON.stringify(rack.tor.uplink)} && ${own})`;
-  return anyOf([heard, ...(segment === undefined ? [] : [`(source = RTS_DEVICE && net = ${segment})`])]);
+  return anyOf([
+    heard,
+    ...(segment === undefined ? [] : [`(source = RTS_DEVICE && net = ${segment})`]),
+    ...(edgesTellGateways(dc) && to === "gateway" ? [isOwnBeacon(channel)] : []),
+  ]);
 }
 
 interface Hearing {

@@ -11,7 +11,7 @@ import { sharedPool } from "../intent/pnat-pool.ts";
 import { machineNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import type { Condition, Term } from "./policy.ts";
-import { endpointTerms, placesName, placesOf, poolName, setName } from "./vocabulary.ts";
+import { colourOf, endpointTerms, placesName, placesOf, poolName, setName } from "./vocabulary.ts";
 
 type More = Pick<Term, "set">;
 
@@ -56,6 +56,16 @@ function hasPlaces(dc: DataCenter, { family }: Channel, tor: string): boolean {
 export function maximumOf(dc: DataCenter, { role, other }: Peer): { readonly prefixes: number; readonly warn: number } {
   const rack = role === "tor" ? racksOf(dc).find(({ tor }) => tor.name === other.name) : undefined;
   return { prefixes: HOST_ROUTES * Math.max(1, rack === undefined ? 1 : attachedTo(dc, rack).length), warn: WARN };
+}
+
+/** What gateways are told by whoever they hear. */
+export function ownBeacon(dc: DataCenter, { family }: Channel): Term {
+  return { name: "beacon", when: [{ prefixes: setName("BEACON", family) }, { community: colourOf(dc, "beacon") }], verdict: "accept" };
+}
+
+/** And what they believe of it: it comes from the neighbour itself. */
+export function heardBeacon({ family }: Channel, more: More = {}, itself: readonly Condition[] = []): Term {
+  return { name: "beacon", when: [{ prefixes: setName("BEACON", family) }, ...itself], verdict: "accept", ...more };
 }
 
 /** What everybody may hear of others: endpoints, and where machines are. */

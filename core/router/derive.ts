@@ -8,12 +8,14 @@ import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-cent
 import { asnOf, attachedTo, racksOf, torsOf } from "../datacenter/racks.ts";
 import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import type { Speaker } from "../datacenter/sessions.ts";
-import { routerId, SECONDS } from "../intent/bgp.ts";
+import { beaconPrefix, edgesTellGateways } from "../intent/beacon.ts";
+import { PROMPT_SECONDS, routerId, SECONDS } from "../intent/bgp.ts";
 import { addressOn, channelsOf, sessionFamily } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { inRack } from "../intent/bgp-uplink.ts";
 import { poolOf, sharedPool } from "../intent/pnat-pool.ts";
 import { lengthOf } from "../net/prefix.ts";
+import { familyOf } from "../net/address.ts";
 import type { Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { gatewayPolicies } from "./gateway-policies.ts";
@@ -23,7 +25,8 @@ import type { Peer } from "./peers.ts";
 import { reflectorPolicies } from "./reflector-policies.ts";
 import { torPolicies } from "./tor-policies.ts";
 import type { Neighbor, NeighborFamily, Originated, Pnat, RouterConfig, RouterInterface, RouterRole } from "./router-config.ts";
-import { aggregatesOf, colourOf, coloursOf, vocabularyOf } from "./vocabulary.ts";
+import { aggregatesOf, colourOf, coloursOf, setName, vocabularyOf } from "./vocabulary.ts";
+import type { Colour } from "./vocabulary.ts";
 
 /** What a router takes from a neighbour and tells it, in one family. */
 export interface Exchange extends Omit<NeighborFamily, "family" | "import" | "export" | "localNextHop"> {
@@ -71,7 +74,7 @@ function gatewayConfig(dc: DataCenter, gateway: Gateway): RouterConfig {
     originated: [
       ...aggregates
         .filter(({ colour }) => colour === "announced")
-        .map(({ prefix, colour }) => ({ prefix, community: colourOf(dc, colour) })),
+        .map(({ prefix, colour }) => ({ prefix, community: colourOf(dc, colour), whileHeard: setName("BEACON", familyOf(prefix)) })),
       ...pools.map((prefix): Originated => ({ prefix, community: colourOf(dc, "pool") })),
     ],
     routes: "forwards",
@@ -85,9 +88,17 @@ function reflectorConfig(dc: DataCenter, reflector: Machine): RouterConfig {
     clusterId: routerId(dc, reflector),
     ...spoken(dc, reflector, (channel, peer) => reflectorPolicies(dc, { channel, peer })),
     interfaces: [fabricInterface(dc, reflector)],
-    statics: [],
-    originated: [],
+    ...beacons(dc),
     routes: "reflects",
+  };
+}
+
+/** For gateways: nobody else is told. */
+function beacons(dc: DataCenter): Pick<RouterConfig, "statics" | "originated"> {
+  const prefixes = channelsOf(dc).map(({ family }) => beaconPrefix(family));
+  return {
+    statics: prefixes.map((prefix) => ({ prefix, about: "the beacon: gateways are announced outside while they hear it" })),
+    originated: prefixes.map((prefix) => ({ prefix, community: colourOf(dc, "beacon") })),
   };
 }
 
@@ -102,8 +113,14 @@ function torConfig(dc: DataCenter, rack: Rack): RouterConfig {
     clusterId: routerId(dc, tor),
     ...spoken(dc, tor, (channel, peer) => torPolicies(dc, rack, { channel, peer }), inRack(rack)),
     interfaces: torInterfaces(dc, rack),
-    statics: channels.flatMap(({ ranges }) => ranges).map((prefix) => ({ prefix, about: "no endpoint of it is known" })),
-    originated: segments.map((prefix): Originated => ({ prefix, community: colourOf(dc, "segment") })),
+    statics: [
+      ...channels.flatMap(({ ranges }) => ranges).map((prefix) => ({ prefix, about: "no endpoint of it is known" })),
+      ...(edgesTellGateways(dc) ? beacons(dc).statics : []),
+    ],
+    originated: [
+      ...segments.map((prefix): Originated => ({ prefix, community: colourOf(dc, "segment") })),
+      ...(edgesTellGateways(dc) ? beacons(dc).originated : []),
+    ],
     routes: "forwards",
   };
 }
@@ -129,9 +146,16 @@ function shellOf(dc: DataCenter, machine: Machine, role: RouterRole) {
     site: dc.name,
     asn: dc.fabric.asn,
     routerId: routerId(dc, machine),
-    communities: coloursOf(dc).filter(({ name }) => role === "tor" || (name !== "from-rack" && name !== "segment")),
+    communities: coloursOf(dc).filter(({ name }) => !UNUSED[role].includes(name)),
   };
 }
+
+/** Colours that a router has no use for. */
+const UNUSED: Readonly<Record<RouterRole, readonly Colour[]>> = {
+  gateway: ["from-rack", "segment", "beacon"],
+  reflector: ["from-rack", "segment"],
+  tor: [],
+};
 
 /** Neighbours, the policies that they name, and the sets that these name, each once. */
 function spoken(
@@ -153,7 +177,7 @@ function spoken(
       const nextHop = other && peer.own.interface === undefined ? { localNextHop: addressOn(self, channel.family) } : {};
       return { family: channel.family, import: taken.name, export: told.name, ...rest, ...nextHop };
     });
-    return { ...sessionWith(peer), ...watchedBy(dc, machine, peer), ...guardedBy(dc, machine, peer), families };
+    return { ...sessionWith(dc, peer), ...watchedBy(dc, machine, peer), ...guardedBy(dc, machine, peer), families };
   });
   const named = new Set([...policies.values()].flatMap(({ terms }) => terms.flatMap(({ when }) => when.flatMap(setNamed))));
   return { neighbors, policies: [...policies.values()], prefixSets: vocabularyOf(dc).filter(({ name }) => named.has(name)) };
@@ -163,8 +187,9 @@ function setNamed(condition: Condition): readonly string[] {
   return "prefixes" in condition ? [condition.prefixes] : [];
 }
 
-function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "families"> {
-  const { hold, keepalive, connectRetry, restart } = SECONDS;
+function sessionWith(dc: DataCenter, { role, own, other, connects, session }: Peer): Omit<Neighbor, "families"> {
+  const { connectRetry, restart } = SECONDS;
+  const { hold, keepalive } = isPrompt(dc, session) ? PROMPT_SECONDS : SECONDS;
   return {
     name: other.name,
     role,
@@ -175,6 +200,12 @@ function sessionWith({ role, own, other, connects }: Peer): Omit<Neighbor, "fami
     timers: { hold, keepalive, connectRetry },
     gracefulRestart: { time: restart },
   };
+}
+
+/** On the fabric, where the gateway does not reflect: so long it may be announced while it hears nobody. */
+function isPrompt({ gateways }: DataCenter, { near, far, kind }: Peer["session"]): boolean {
+  const withGateway = [near, far].some(({ name }) => gateways.some((gateway) => gateway.name === name));
+  return withGateway && kind !== "customer" && !kind.startsWith("gateway ");
 }
 
 /** BFD with whom it is spoken: with all of the fabric, and with a provider that speaks it. */

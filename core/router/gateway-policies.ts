@@ -1,9 +1,12 @@
 /** What a gateway takes from each neighbour and tells it; the same as its BIRD (core/intent/gateway-bgp.ts) does. */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
+import { peersBy } from "../datacenter/peering.ts";
+import { addressOn } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { sharedPool } from "../intent/pnat-pool.ts";
-import { believedOf, heardTerms, maximumOf } from "./believed.ts";
+import { believedOf, heardBeacon, heardTerms, maximumOf } from "./believed.ts";
 import type { Exchange } from "./derive.ts";
+import { machineNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
 import type { Policy, Term } from "./policy.ts";
 import { colourOf, poolName, setName } from "./vocabulary.ts";
@@ -47,6 +50,7 @@ function provider(dc: DataCenter, channel: Channel): Exchange {
     maximum: { prefixes: 1, warn: 100 },
     nextHop: "self for external",
     addPaths: "none",
+    whileHeard: setName("BEACON", family),
   };
 }
 
@@ -96,13 +100,18 @@ function client(dc: DataCenter, channel: Channel, peer: Peer): Exchange {
 }
 
 function fromItself(dc: DataCenter, channel: Channel, peer: Peer): Policy {
-  return policy(`FROM-${peer.other.name}`, channel, believedOf(dc, channel, peer, { set: { communities: [colourOf(dc, "from-fabric")] } }));
+  const set = { communities: [colourOf(dc, "from-fabric")] };
+  const machine = machineNamed(dc, peer.other.name);
+  const itself = machine === undefined ? [] : [{ nextHop: [addressOn(machine, channel.family)] }];
+  const beacon = peer.role === "gateway" ? [] : [heardBeacon(channel, { set }, itself)];
+  return policy(`FROM-${peer.other.name}`, channel, [...beacon, ...believedOf(dc, channel, peer, { set })]);
 }
 
 function fromFabric(dc: DataCenter, channel: Channel): Policy {
   const set = { communities: [colourOf(dc, "from-fabric")] };
   const pools: Term = { name: "pools", when: [{ prefixes: setName("POOLS", channel.family) }], verdict: "accept", set };
-  return policy("FROM-FABRIC", channel, [...(channel.pools.length > 0 ? [pools] : []), ...heardTerms(channel, { set })]);
+  const beacon = peersBy(dc, "reflectors") ? [heardBeacon(channel, { set })] : [];
+  return policy("FROM-FABRIC", channel, [...(channel.pools.length > 0 ? [pools] : []), ...heardTerms(channel, { set }), ...beacon]);
 }
 
 /** The way out, while the provider gives us one. */

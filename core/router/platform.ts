@@ -19,6 +19,8 @@ export interface Platform {
    * a candidate without a word, and `ReadRouter.enters` says so.
    */
   readonly exports: "what entered BGP" | "every route";
+  /** Can it tell something only while it hears something else (`Originated.whileHeard`)? */
+  readonly conditions: "while heard" | "none";
   /**
    * The whole configuration: commented, with how to apply, take back and check it in comments at its top. `site` is for platforms
    * whose text follows from the data centre itself (BIRD); others need `config` alone.
@@ -77,7 +79,15 @@ export interface Unread {
 /** What enters BGP by itself. */
 export type Entry =
   /** `network`: one prefix, with what it is given on its way in. */
-  | { readonly prefix: Cidr; readonly source: RouteSource; readonly protocol?: string; readonly set?: Settings; readonly line: number }
+  | {
+      readonly prefix: Cidr;
+      readonly source: RouteSource;
+      readonly protocol?: string;
+      readonly set?: Settings;
+      /** It leads where the route to this address does; nowhere while there is none. */
+      readonly by?: Ip;
+      readonly line: number;
+    }
   /** `redistribute`: whatever there is of that source, through a policy; without one, all of it. */
   | { readonly family: Family; readonly redistributes: RouteSource; readonly policy?: string; readonly line: number };
 
@@ -120,6 +130,8 @@ export interface ReadFamily {
   readonly nextHop: "unchanged" | "self for external" | "self" | "kept";
   readonly localNextHop?: Ip;
   readonly addPaths: "none" | "receive" | "send" | "both";
+  /** A policy: whatever is told is told only while it accepts a route that is known; absent: always. */
+  readonly whileHeard?: string;
 }
 
 export interface ReadNat extends Omit<Pnat, "inside" | "sources"> {

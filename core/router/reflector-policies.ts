@@ -1,7 +1,7 @@
 /** What a reflector believes of each client and tells it; the same as its BIRD (core/intent/reflector.ts) does. */
 import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
-import { believedOf, heardTerms, maximumOf } from "./believed.ts";
+import { believedOf, heardTerms, maximumOf, ownBeacon } from "./believed.ts";
 import type { Exchange } from "./derive.ts";
 import type { Peer } from "./peers.ts";
 import type { Policy, Term } from "./policy.ts";
@@ -40,7 +40,7 @@ function edge(dc: DataCenter, channel: Channel, peer: Peer): Exchange {
 function gateway(dc: DataCenter, channel: Channel, peer: Peer): Exchange {
   return {
     import: policy(`FROM-${peer.other.name}`, channel, believedOf(dc, channel, peer)),
-    export: policy("TO-GATEWAYS", channel, [...pools(channel), ...heardTerms(channel)]),
+    export: policy("TO-GATEWAYS", channel, [...pools(channel), ...heardTerms(channel), ownBeacon(dc, channel)]),
     client: "reflector client",
     ...AS_HEARD,
   };

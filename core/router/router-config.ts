@@ -49,7 +49,7 @@ export interface DiscardRoute {
 export interface Originated {
   readonly prefix: Cidr;
   readonly community: Community;
-  /** A set: originated only while a route of it was learned by BGP. A platform that cannot do so says it in a comment. */
+  /** A set: told outside only while a route of it is heard by BGP (`NeighborFamily.whileHeard`). */
   readonly whileHeard?: string;
 }
 
@@ -103,6 +103,8 @@ export interface NeighborFamily {
   /** Own address of this family, where the session runs over the other one. */
   readonly localNextHop?: Ip;
   readonly addPaths: "none" | "receive" | "send" | "both";
+  /** A set: whatever is told is told only while a route of it is heard by BGP. A platform that cannot do so says it in a comment. */
+  readonly whileHeard?: string;
 }
 
 /** Stateful port translation towards the outside, and towards nothing else. */

@@ -6,7 +6,7 @@ import type { DataCenter, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, hasLoopback } from "../datacenter/racks.ts";
 import { HOST_ROUTES } from "../intent/bgp.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
-import { believedOf, heardTerms, maximumOf, WARN } from "./believed.ts";
+import { believedOf, heardTerms, maximumOf, ownBeacon, WARN } from "./believed.ts";
 import type { Exchange } from "./derive.ts";
 import { hostNamed } from "./peers.ts";
 import type { Peer } from "./peers.ts";
@@ -59,11 +59,12 @@ function host(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
 function core(dc: DataCenter, rack: Rack, { channel, peer }: Side): Exchange {
   const set = { communities: [colourOf(dc, "from-fabric")] };
   const mesh = peer.session.kind === "mesh peer";
+  const told = peer.role === "gateway" ? [ownBeacon(dc, channel)] : undefined;
   return {
     import: mesh
       ? policy(`FROM-${peer.other.name}`, channel, believedOf(dc, channel, peer, { set }))
       : policy("FROM-CORE", channel, [anywhere(channel, { set }), ...heardTerms(channel, { set })]),
-    export: policy("TO-CORE", channel, saidToCore(dc, rack, channel)),
+    export: policy(told === undefined ? "TO-CORE" : "TO-GATEWAYS", channel, [...saidToCore(dc, rack, channel), ...(told ?? [])]),
     ...(mesh ? { maximum: maximumOf(dc, peer) } : {}),
     nextHop: "self",
     addPaths: mesh ? "none" : "both",

@@ -2,6 +2,7 @@
 import { exportsOf } from "../datacenter/exports.ts";
 import type { DataCenter, Host, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, hasLoopback, machinePrefixes, racksOf } from "../datacenter/racks.ts";
+import { beaconPrefix } from "../intent/beacon.ts";
 import { channelsOf } from "../intent/bgp-channel.ts";
 import type { Channel } from "../intent/bgp-channel.ts";
 import { perValue } from "../intent/memo.ts";
@@ -86,13 +87,14 @@ function setsOf({ family, anywhere, ranges, announced, pools }: Channel): readon
     set("POOLS", pools.map(exactly), "PNAT pools inside the public range"),
     set("POOL-PARTS", pools.map(whole), "no endpoint has an address of a pool"),
     set("ENDPOINTS", ranges.map(single), "single addresses of endpoints"),
+    set("BEACON", [exactly(beaconPrefix(family))], "told to gateways by whoever they hear"),
   ];
 }
 
 /** By what each kind of route is known within a router. */
-export type Colour = "announced" | "internal" | "pool" | "from-provider" | "from-fabric" | "from-rack" | "segment";
+export type Colour = "announced" | "internal" | "pool" | "from-provider" | "from-fabric" | "from-rack" | "segment" | "beacon";
 
-const COLOURS: readonly Colour[] = ["announced", "internal", "pool", "from-provider", "from-fabric", "from-rack", "segment"];
+const COLOURS: readonly Colour[] = ["announced", "internal", "pool", "from-provider", "from-fabric", "from-rack", "segment", "beacon"];
 
 /**
  * A community of our own AS; of AS_TRANS (RFC 6793) where that has more than 16 bits. What comes from others loses theirs on its way in, and what

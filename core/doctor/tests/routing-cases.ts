@@ -44,6 +44,12 @@ export const ROUTING_CASES: readonly Case[] = [
   },
   {
     id: "R4",
+    when: "a gateway hears no beacon, and announces nothing",
+    broken: on("gw1", "bird", (bird) => ({ ...bird, exports: {} })),
+    says: /does not tell 62\.2\.2\.0\/24: nobody on the fabric is heard in IPv4 \(no route to 192\.0\.0\.8\/32\)/,
+  },
+  {
+    id: "R4",
     when: "a gateway announces and hears of no VM",
     broken: sessions("gw1", (one) => (one.neighbour_as === 64512 ? { ...one, established: false } : one)),
     says: /none of its 2 sessions inside stands/,

@@ -13,6 +13,7 @@ export const bird: Platform = {
   title: "BIRD 2.0.12 on Linux",
   translation: "beside it",
   exports: "what entered BGP",
+  conditions: "while heard",
   render: ({ name, role }, site) => ({
     files: [...birdFiles(site, { name, role }), ...besideOnLinux(site, { name, role })],
     refused: [],

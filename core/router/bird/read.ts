@@ -131,7 +131,8 @@ function readStatic(draft: BirdDraft, name: string, statements: readonly Stateme
     else if (prefix !== undefined) {
       if (/^(unreachable|blackhole|prohibit)$/.test(third?.text ?? "")) draft.statics.push({ prefix });
       else draft.leading.push({ prefix, protocol: name });
-      draft.enters.push({ prefix, source: "static", protocol: name, line: statement.line });
+      const by = third?.text === "recursive" ? readIp(statement.head[3]?.text ?? "") : undefined;
+      draft.enters.push({ prefix, source: "static", protocol: name, ...(by !== undefined && { by }), line: statement.line });
     }
   }
 }

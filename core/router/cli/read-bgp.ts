@@ -3,6 +3,7 @@ import { FAMILIES, readIp } from "../../net/address.ts";
 import type { Family, Ip } from "../../net/address.ts";
 import type { InterfaceAddress } from "../../net/prefix.ts";
 import { readInterfaceAddress } from "../../net/prefix.ts";
+import { conditionRead } from "../conditions.ts";
 import { Levels } from "../levels.ts";
 import type { ReadFamily, ReadNeighbor } from "../platform.ts";
 import type { Policy } from "../policy.ts";
@@ -132,6 +133,8 @@ function familyOf(all: Levels, session: Levels, { family, dialect, hops, closed 
   const own = all.has("next-hop-self") || policy("out").some((name) => hops.has(name));
   const force = all.has("next-hop-self", "all");
   const kept = all.has("next-hop-unchanged");
+  const advertised = all.word("advertise-map");
+  const exists = advertised === undefined ? undefined : all.word("advertise-map", advertised, "exist-map");
   return {
     family,
     import: policy("in"),
@@ -141,6 +144,7 @@ function familyOf(all: Levels, session: Levels, { family, dialect, hops, closed 
     client: all.has("route-reflector-client") || session.has("route-reflector-client") ? "yes" : "no",
     nextHop: kept ? "kept" : force ? "self" : own ? "self for external" : "unchanged",
     addPaths: dialect.addPaths(all),
+    ...conditionRead(policy("out")[0], advertised, exists),
   };
 }
 

@@ -9,6 +9,7 @@ export const eos: Platform = {
   title: RELEASE,
   translation: "beside it",
   exports: "what entered BGP",
+  conditions: "none",
   render: (config) => ({
     files: [{ name: `${config.name}.eos.conf`, text: eosText(config) }],
     refused: refusedBy(config),

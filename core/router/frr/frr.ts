@@ -9,6 +9,7 @@ export const frr: Platform = {
   title: "FRRouting 8.4 on Linux",
   translation: "beside it",
   exports: "what entered BGP",
+  conditions: "while heard",
   render: (config, site) => ({
     files: [{ name: `${config.name}.frr.conf`, text: frrText(config) }, ...besideOnLinux(site, config)],
     refused: [],

@@ -84,6 +84,7 @@ const FAMILY = [
   "soft-reconfiguration",
   "send-community",
   "maximum-prefix-out",
+  "advertise-map",
   "weight",
 ];
 

@@ -4,6 +4,7 @@ import type { Family, Ip } from "../../net/address.ts";
 import type { Entry, ReadFamily, ReadNeighbor, ReadRouter, Unread } from "../platform.ts";
 import type { Condition, Policy, Settings, Term } from "../policy.ts";
 import type { Cidr } from "../../net/prefix.ts";
+import { conditionRead } from "../conditions.ts";
 import { conditionOf, setsOf } from "./read-lists.ts";
 import type { ListEntry } from "./read-lists.ts";
 
@@ -199,6 +200,7 @@ function familyRead(draft: Draft, { family, neighbor, group, external }: Reading
   ];
   const maximum = Number(said.get("maximum-prefix")?.split(" ")[0]);
   const self = said.get("next-hop-self");
+  const [, advertised, exists] = /^(\S+) exist-map (\S+)$/.exec(said.get("advertise-map") ?? "") ?? [];
   return [
     {
       family,
@@ -216,6 +218,7 @@ function familyRead(draft: Draft, { family, neighbor, group, external }: Reading
             : "self for external",
       // Several ways are heard unless that is switched off.
       addPaths: said.has("addpath-tx-all-paths") ? "both" : "receive",
+      ...conditionRead(chain("out").at(-1), advertised, exists),
     },
   ];
 }

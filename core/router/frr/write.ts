@@ -5,11 +5,13 @@
  * eBGP without a policy carries nothing (RFC 8212).
  */
 import type { Family } from "../../net/address.ts";
+import { hasConditions, heardName, LOOK_SECONDS, withConditions } from "../conditions.ts";
 import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
 import { secretOf } from "../router-config.ts";
 import { policyLines, originName, NOTHING } from "./write-policy.ts";
 
-export function frrText(config: RouterConfig): string {
+export function frrText(plain: RouterConfig): string {
+  const config = withConditions(plain);
   const families = [...new Set(config.neighbors.flatMap((neighbor) => neighbor.families.map(({ family }) => family)))].toSorted();
   return [
     ...header(config),
@@ -28,6 +30,7 @@ export function frrText(config: RouterConfig): string {
       "bgp ebgp-requires-policy",
       ...(config.clusterId === undefined ? [] : [`bgp cluster-id ${config.clusterId}`]),
       ...restart(config),
+      ...(hasConditions(config) ? [`bgp conditional-advertisement timer ${LOOK_SECONDS}`] : []),
       ...config.neighbors.flatMap(sessionLines),
       ...families.flatMap((family) => familyLines(config, family)),
     ]),
@@ -118,7 +121,7 @@ const NEXT_HOPS: Readonly<Record<NeighborFamily["nextHop"], readonly string[]>> 
   kept: ["attribute-unchanged next-hop"],
 };
 
-function channelLines({ import: taken, export: told, client, nextHop, maximum, addPaths }: NeighborFamily): readonly string[] {
+function channelLines({ import: taken, export: told, client, nextHop, maximum, addPaths, whileHeard }: NeighborFamily): readonly string[] {
   return [
     "activate",
     ...(client === undefined ? [] : ["route-reflector-client"]),
@@ -127,6 +130,7 @@ function channelLines({ import: taken, export: told, client, nextHop, maximum, a
     `route-map ${told} out`,
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes} ${maximum.warn} restart 1`]),
     ...(addPaths === "send" || addPaths === "both" ? ["addpath-tx-all-paths"] : []),
+    ...(whileHeard === undefined ? [] : [`advertise-map ${told} exist-map ${heardName(whileHeard)}`]),
   ];
 }
 

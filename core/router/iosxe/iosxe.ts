@@ -9,6 +9,7 @@ export const iosxe: Platform = {
   title: RELEASE,
   translation: "in its text",
   exports: "what entered BGP",
+  conditions: "while heard",
   render: (config) => ({ files: [{ name: `${config.name}.iosxe.conf`, text: iosxeText(config) }], refused: [] }),
   read: readIosxe,
 };

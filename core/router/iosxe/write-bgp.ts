@@ -1,6 +1,7 @@
 /** `router bgp` of IOS-XE. Neighbours are told one by one: the router itself makes update groups of those with the same policies. */
 import { FAMILIES, familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
+import { heardName } from "../conditions.ts";
 import { addressedOf } from "../groups.ts";
 import { plainName } from "../lines.ts";
 import { originMap } from "../route-map.ts";
@@ -65,10 +66,7 @@ function familyLines(config: RouterConfig, family: Family): readonly string[] {
     ...(config.routes === "reflects" ? [`table-map ${NOTHING} filter`] : []),
     ...config.originated
       .filter(({ prefix }) => familyOf(prefix) === family)
-      .flatMap(({ prefix, community, whileHeard }) => [
-        ...(whileHeard === undefined ? [] : [`! IOS-XE announces it even while nothing of ${whileHeard} is heard.`]),
-        `network ${masked(prefix, "mask ")} route-map ${originMap(config, community)}`,
-      ]),
+      .map(({ prefix, community }) => `network ${masked(prefix, "mask ")} route-map ${originMap(config, community)}`),
     ...spoken.flatMap(({ neighbor, told }) => neighborLines(neighbor, told).map((line) => `neighbor ${neighbor.address} ${line}`)),
   ];
 }
@@ -81,7 +79,7 @@ const WITHIN: Readonly<Partial<Record<NeighborFamily["nextHop"], readonly string
 
 function neighborLines(
   { asn, localAsn }: Neighbor,
-  { maximum, client, nextHop, addPaths, localNextHop, ...policies }: NeighborFamily,
+  { maximum, client, nextHop, addPaths, localNextHop, whileHeard, ...policies }: NeighborFamily,
 ): readonly string[] {
   const [hears, says] = [addPaths === "receive" || addPaths === "both", addPaths === "send" || addPaths === "both"];
   return [
@@ -94,5 +92,6 @@ function neighborLines(
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes} ${maximum.warn} restart 5`]),
     ...(hears || says ? [`additional-paths${says ? " send" : ""}${hears ? " receive" : ""}`] : []),
     ...(says ? ["advertise additional-paths all"] : []),
+    ...(whileHeard === undefined ? [] : [`advertise-map ${plainName(policies.export)} exist-map ${plainName(heardName(whileHeard))}`]),
   ];
 }

@@ -3,12 +3,14 @@ import { bitsOf, familyOf } from "../../net/address.ts";
 import { firstOf, lastOf, lengthOf, prefixOf } from "../../net/prefix.ts";
 import { communityLists, prefixLists, routeMaps } from "../cli/write-policy.ts";
 import { commented, titled } from "../lines.ts";
+import { withConditions } from "../conditions.ts";
 import type { Pnat, RouterConfig, RouterInterface } from "../router-config.ts";
 import { bgpLines } from "./write-bgp.ts";
 import { NOTHING } from "../cli/words.ts";
 import { MAP_WORDS, masked, maskOf, preamble, wildcard } from "./words.ts";
 
-export function iosxeText(config: RouterConfig): string {
+export function iosxeText(plain: RouterConfig): string {
+  const config = withConditions(plain);
   const parts: readonly (readonly [string, readonly string[]])[] = [
     [
       "PNAT: private to the outside, and nothing else. What is not translated neither leaves nor enters.",

@@ -2,6 +2,7 @@
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { rangesOf } from "../../datacenter/ranges.ts";
 import { hasLoopback, machinePrefixes } from "../../datacenter/racks.ts";
+import { beaconPrefix } from "../../intent/beacon.ts";
 import { sharedPools } from "../../intent/pnat-pool.ts";
 import { FAMILIES, familyOf, widthOf } from "../../net/address.ts";
 import { hostPrefix, lengthOf } from "../../net/prefix.ts";
@@ -23,6 +24,8 @@ export interface Estate {
   /** Addresses on the loopbacks of hosts; and all that such might be. */
   readonly loopback: Asked;
   readonly anyLoopback: Asked;
+  /** What gateways are told by whoever they hear. */
+  readonly beacon: Asked;
 }
 
 export function estateOf(dc: DataCenter): Estate {
@@ -37,6 +40,7 @@ export function estateOf(dc: DataCenter): Estate {
     segment: among(machinePrefixes(dc).map(exactly)),
     loopback: hasAny(loopbacks),
     anyLoopback: among([dc.fabric.loopbacks4, dc.fabric.loopbacks6].flatMap((range) => (range === undefined ? [] : [single(range)]))),
+    beacon: among(FAMILIES.map((family) => exactly(beaconPrefix(family)))),
   };
 }
 

@@ -2,6 +2,7 @@
  * What each neighbour may make a router believe: of a provider the default route, of hosts and racks single addresses inside the ranges that lead to
  * themselves, of gateways the default route and their pools as well. Nobody else is believed anything.
  */
+import { edgesTellGateways } from "../../intent/beacon.ts";
 import { addressOn } from "../../intent/bgp-channel.ts";
 import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
@@ -13,7 +14,7 @@ import type { Place, Route } from "../evaluate.ts";
 import type { ReadFamily } from "../platform.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
-import { machineNamed } from "../peers.ts";
+import { machineNamed, roleOf } from "../peers.ts";
 import { boundariesOf, showPlace } from "./outside.ts";
 import { declaredOf, unknownHop } from "./site.ts";
 import type { Declared, Site, Speaker } from "./site.ts";
@@ -122,13 +123,15 @@ export function some(names: readonly string[]): string {
 
 /** In what the data centre is: may the one at the other end of this session speak of such a prefix? */
 function mayTell(
-  { dc, estate: { endpoint, pool, segment, loopback, anyLoopback } }: Site,
-  { role, other, session }: Declared,
+  { dc, estate: { endpoint, pool, segment, loopback, anyLoopback, beacon } }: Site,
+  { role, own, other, session }: Declared,
   place: Place,
 ): boolean {
   const anywhere = place.length === 0;
   if (role === "provider") return anywhere;
   if (endpoint(place)) return true;
+  if (beacon(place))
+    return roleOf(dc, own.name) === "gateway" && role !== "gateway" && (role === "reflector" || edgesTellGateways(dc));
   if (role === "host") return loopback(place) && ownAddress(machineNamed(dc, other.name), place);
   if (role === "tor") return session.kind === "tor client" || loopback(place) || segment(place);
   return pool(place) || anywhere || (tellsOfOthers({ role, session }) && (anyLoopback(place) || segment(place)));

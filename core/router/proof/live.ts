@@ -6,6 +6,7 @@ import { exportsOf } from "../../datacenter/exports.ts";
 import { hasLoopback, machinePrefixes } from "../../datacenter/racks.ts";
 import { rangesOf } from "../../datacenter/ranges.ts";
 import type { DataCenter } from "../../datacenter/data-center.ts";
+import { beaconPrefix } from "../../intent/beacon.ts";
 import { sharedPools } from "../../intent/pnat-pool.ts";
 import { familyOf, widthOf } from "../../net/address.ts";
 import { covers, lengthOf } from "../../net/prefix.ts";
@@ -64,19 +65,23 @@ function toldOutside(dc: DataCenter, router: string, sessions: readonly LiveSess
 
 function toldInside(dc: DataCenter, router: string, sessions: readonly LiveSession[]): Claim {
   const against = sessions.flatMap(({ to, told }) =>
-    told.filter((prefix) => !belongs(dc, prefix)).map((prefix) => `${to} is told ${prefix}`),
+    told
+      .filter((prefix) => !belongs(dc, prefix) && !(isBeacon(prefix) && roleOf(dc, to) === "gateway"))
+      .map((prefix) => `${to} is told ${prefix}`),
   );
   const routes = sessions.reduce((sum, { told }) => sum + told.length, 0);
   return claimed(
     {
       about: "live",
       where: router,
-      claim: "tells the fabric only of endpoints, pools, machines and the default route",
+      claim: "tells the fabric only of endpoints, pools, machines and the default route, and gateways the beacon",
       evidence: `${routes} routes`,
     },
     against,
   );
 }
+
+const isBeacon = (prefix: Cidr) => prefix === beaconPrefix(familyOf(prefix));
 
 function belongs(dc: DataCenter, prefix: Cidr): boolean {
   const single = lengthOf(prefix) === widthOf(familyOf(prefix));

@@ -33,7 +33,7 @@ export function strangerName({ address, interface: port, description }: ReadNeig
   return `${address ?? port ?? "?"}${description === undefined ? "" : ` (${description})`}, whom the data centre does not declare`;
 }
 
-interface Told {
+export interface Told {
   readonly neighbor: ReadNeighbor;
   readonly told: ReadFamily;
   readonly to: string;
@@ -49,7 +49,9 @@ function exportClaim(site: Site, speaker: Speaker, { neighbor, told, to }: Told)
   const leaks = passing.filter(({ route }) => !own.some((prefix) => samePlace(placeOf(prefix), route.place)));
   const whole = own.filter(
     (prefix) =>
-      !speaker.read.enters.some((entry) => "prefix" in entry && entry.prefix === prefix && mustPass(speaker, told, ownRoute(entry))),
+      !speaker.read.enters.some(
+        (entry) => "prefix" in entry && entry.prefix === prefix && mustPass(speaker, told, heardRoute(site, entry)),
+      ),
   );
   return claimed(
     {
@@ -79,7 +81,7 @@ export function boundariesOf({ dc }: Site, { read }: Pick<Speaker, "read">): Rea
   ]);
 }
 
-type Own = Extract<Entry, { prefix: unknown }>;
+export type Own = Extract<Entry, { prefix: unknown }>;
 
 export function ownRoute({ prefix, source, protocol, set = {} }: Own): Route {
   const route: Route = {
@@ -92,6 +94,11 @@ export function ownRoute({ prefix, source, protocol, set = {} }: Own): Route {
     ...(protocol === undefined ? {} : { protocol }),
   };
   return changedBy(route, set);
+}
+
+/** One that leads where another does: supposed is that this one is heard on the fabric. */
+export function heardRoute({ dc }: Site, entry: Own): Route {
+  return entry.by === undefined ? ownRoute(entry) : { ...ownRoute(entry), interface: dc.fabric.interface };
 }
 
 /** What the router puts into BGP itself: its own prefixes, and whatever it redistributes. */
@@ -144,7 +151,7 @@ function protocolsIn(condition: Condition): readonly string[] {
   return inner.flatMap(protocolsIn);
 }
 
-const mayPass = ({ book }: Speaker, told: ReadFamily, route: Route): boolean =>
+export const mayPass = ({ book }: Speaker, told: ReadFamily, route: Route): boolean =>
   decide(book, told.export, told.unfiltered, route).accepted !== "no";
 const mustPass = ({ book }: Speaker, told: ReadFamily, route: Route): boolean =>
   decide(book, told.export, told.unfiltered, route).accepted === "yes";

@@ -74,6 +74,20 @@ const RENDERERS = PLATFORMS.filter(({ name }) => name !== "bird");
 
 for (const platform of RENDERERS)
   describe(`on ${platform.name}, what was planted is found:`, () => {
+    if (platform.conditions === "while heard")
+      test("a condition that is left out, is another one, or is always met", () => {
+        const text = textOf(platform);
+        const changes: readonly (readonly [string | RegExp, string])[] = [
+          [/^.*exist-map.*\n/gm, ""],
+          [/exist-map \S+/g, "exist-map FROM-PROVIDER-IPV4"],
+          ["192.0.0.8/32", "0.0.0.0/0"],
+        ];
+        for (const [from, to] of changes) {
+          const found = withText(platform, planted(text, from, to)).filter(({ about }) => about === "delivery");
+          assert.ok(found.length > 0, String(from));
+        }
+      });
+
     const leaks = (config: RouterConfig) => withText(platform, textOf(platform, config)).filter(({ about }) => about === "exports");
     /**
      * Another list of what is announced. Where own prefixes are told by `protocol static`, a longer list alone lets nothing out that a
@@ -249,12 +263,12 @@ describe("in BIRD's words, what was planted is found:", () => {
   const bird = PLATFORMS.find(({ name }) => name === "bird") ?? assert.fail();
   const found = (from: string | RegExp, to: string) => withText(bird, planted(textOf(bird), from, to));
   const abouts = (claims: readonly Claim[]) => [...new Set(claims.map(({ about }) => about))];
-  const EXPORT = 'export where net ~ [ 172.18.208.0/24 ] && proto = "announced4";';
+  const EXPORT = 'export where net ~ [ 172.18.208.0/24 ] && proto = "announced4" && ifname = "fab0";';
 
   test("a wider pattern, and none", () => {
-    assert.deepEqual(abouts(found(EXPORT, "export where net ~ [ 172.18.208.0/24+ ];")), ["exports"]);
-    assert.deepEqual(abouts(found(EXPORT, "export all;")), ["exports"]);
-    assert.deepEqual(abouts(found(EXPORT, "export where source = RTS_STATIC;")), ["exports"]);
+    assert.deepEqual(abouts(found(EXPORT, "export where net ~ [ 172.18.208.0/24+ ];")), ["exports", "delivery"]);
+    assert.deepEqual(abouts(found(EXPORT, "export all;")), ["exports", "delivery"]);
+    assert.deepEqual(abouts(found(EXPORT, "export where source = RTS_STATIC;")), ["exports", "delivery"]);
   });
   test("`&&` that binds no tighter than `||`", () => {
     const claims = found(EXPORT, 'export where net ~ [ 172.18.208.0/24 ] && proto = "announced4" || proto = "internal4";');
@@ -270,8 +284,22 @@ describe("in BIRD's words, what was planted is found:", () => {
       "};",
     ].join("\n");
     const claims = found(EXPORT, filter);
-    assert.deepEqual(abouts(claims), ["exports"]);
+    assert.deepEqual(abouts(claims), ["exports", "delivery"]);
     assert.match(claims[0]?.against.join("\n") ?? "", /10\.65\.4\.0\/24 .*10\.65\.4\.0\/25 .*10\.65\.4\.0\/26 /s);
+  });
+  test("what is told, heard or not", () => {
+    assert.deepEqual(abouts(found(' && ifname = "fab0"', "")), ["delivery"]);
+    assert.match(found(" recursive 192.0.0.8", ' via "fab0"')[0]?.against.join("\n") ?? "", /172\.18\.208\.0\/24/);
+  });
+  test("a reflector that tells gateways no beacon, and a gateway that does not believe it", () => {
+    const rr1 = textOf(bird, routerConfigOf(GUIDE, "rr1") ?? assert.fail());
+    const silent = planted(rr1, ' || proto = "beacon4"', "");
+    assert.deepEqual(abouts(withText(bird, silent, { name: "rr1" })), ["delivery"]);
+    const [claim] = found(" || net = 192.0.0.8/32", "");
+    assert.match(claim?.against.join("\n") ?? "", /the beacon of rr1 does not reach gw1: .*gw1 does not believe rr1/);
+  });
+  test("a host or a provider that may tell the beacon", () => {
+    assert.deepEqual(abouts(found("import where net = 0.0.0.0/0;", "import where net = 0.0.0.0/0 || net = 192.0.0.8/32;")), ["imports"]);
   });
   test("no export at all", () => {
     assert.match(found(EXPORT, "")[0]?.against[0] ?? "", /172\.18\.208\.0\/24 would not be told/);

@@ -6,12 +6,15 @@
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import { exportsOf } from "../../datacenter/exports.ts";
 import { rangesOf } from "../../datacenter/ranges.ts";
+import { beaconPrefix } from "../../intent/beacon.ts";
 import { sharedPool } from "../../intent/pnat-pool.ts";
+import { FAMILIES } from "../../net/address.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
 import type { Platform, ReadNat } from "../platform.ts";
 import type { Pnat } from "../router-config.ts";
 import type { Claim } from "./claim.ts";
 import { claimed } from "./claim.ts";
+import { deliveryClaims } from "./delivery.ts";
 import { endsClaims, readClaim } from "./ends.ts";
 import { importClaims } from "./imports.ts";
 import { outsideClaims } from "./outside.ts";
@@ -30,6 +33,7 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
     ...routers.flatMap((speaker) => entersClaims(site, speaker)),
     ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
     ...routers.flatMap((speaker) => importClaims(site, speaker)),
+    ...deliveryClaims(site),
     ...pathClaims(site),
     ...routers.flatMap((speaker) => translationClaims(site, speaker)),
     ...endsClaims(site),
@@ -51,7 +55,7 @@ function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): re
   if (platform.exports === "every route") return [];
   const gateway = dc.gateways.find((machine) => machine.name === name);
   const own = [
-    ...(gateway === undefined ? [] : [...exportsOf(dc), ...sharedPool(dc, gateway)]),
+    ...(gateway === undefined ? FAMILIES.map(beaconPrefix) : [...exportsOf(dc), ...sharedPool(dc, gateway)]),
     ...(platform.name === "bird" ? rangesOf(dc) : []),
   ];
   const against = read.enters.flatMap((entry) => {

@@ -9,6 +9,7 @@ export const srlinux: Platform = {
   title: RELEASE,
   translation: "beside it",
   exports: "every route",
+  conditions: "none",
   render: (config) => ({
     files: [{ name: `${config.name}.srlinux.conf`, text: srlinuxText(config) }],
     refused: refusedBy(config),

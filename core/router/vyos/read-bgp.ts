@@ -2,6 +2,7 @@
 import { FAMILIES, readIp } from "../../net/address.ts";
 import type { Family, Ip } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
+import { conditionRead } from "../conditions.ts";
 import { Levels } from "../levels.ts";
 import type { Entry, ReadFamily, ReadNeighbor } from "../platform.ts";
 import type { Policy, RouteSource } from "../policy.ts";
@@ -79,6 +80,7 @@ function familyOf(session: Levels, family: Family, closed: boolean): ReadFamily 
   const kept = session.has(...path, "attribute-unchanged", "next-hop");
   const says = session.has(...path, "addpath-tx-all") || session.has(...path, "addpath-tx-per-as");
   const word = (way: "import" | "export") => session.all(...path, "route-map", way);
+  const [advertised, exists] = ["advertise-map", "exist-map"].map((each) => session.word(...path, "conditionally-advertise", each));
   return {
     family,
     import: word("import"),
@@ -89,6 +91,7 @@ function familyOf(session: Levels, family: Family, closed: boolean): ReadFamily 
     nextHop: kept ? "kept" : force ? "self" : own ? "self for external" : "unchanged",
     // The daemon takes several paths from whoever sends them.
     addPaths: says ? "both" : "receive",
+    ...conditionRead(word("export")[0], advertised, exists),
   };
 }
 

@@ -9,6 +9,7 @@ export const vyos: Platform = {
   title: RELEASE,
   translation: "in its text",
   exports: "what entered BGP",
+  conditions: "while heard",
   render: (config) => ({ files: [{ name: `${config.name}.vyos.conf`, text: vyosText(config) }], refused: [] }),
   read: readVyos,
 };

@@ -1,4 +1,5 @@
 /** Sessions in VyOS: a peer group for each kind of neighbour. What its members differ in stands with each of them. */
+import { hasConditions, heardName, LOOK_SECONDS } from "../conditions.ts";
 import { groupsOf, hoisted } from "../groups.ts";
 import { plainName } from "../lines.ts";
 import { originMap } from "../route-map.ts";
@@ -16,6 +17,7 @@ export function bgpLines(config: RouterConfig): readonly string[] {
       "parameters log-neighbor-changes",
       "parameters ebgp-requires-policy",
       "parameters network-import-check",
+      ...(hasConditions(config) ? [`parameters conditional-advertisement timer ${LOOK_SECONDS}`] : []),
       // The next hop of what is reflected may be set by policy as well.
       ...(config.neighbors.some(({ families }) => families.some(({ nextHop }) => nextHop === "self"))
         ? ["parameters route-reflector-allow-outbound-policy"]
@@ -23,10 +25,10 @@ export function bgpLines(config: RouterConfig): readonly string[] {
       ...(config.clusterId === undefined ? [] : [`parameters cluster-id ${config.clusterId}`]),
     ].map((line) => `${BGP} ${line}`),
     ...restartLines(config),
-    ...config.originated.flatMap(({ prefix, community, whileHeard }) => [
-      ...(whileHeard === undefined ? [] : [`# VyOS announces it even while nothing of ${whileHeard} is heard.`]),
-      `${BGP} address-family ${unicast(prefix.includes(":") ? 6 : 4)} network ${prefix} route-map ${originMap(config, community)}`,
-    ]),
+    ...config.originated.map(
+      ({ prefix, community }) =>
+        `${BGP} address-family ${unicast(prefix.includes(":") ? 6 : 4)} network ${prefix} route-map ${originMap(config, community)}`,
+    ),
     ...groupsOf(config).flatMap((group) => {
       const { together, each } = hoisted(group, (neighbor) => sessionLines(config, neighbor));
       return [
@@ -67,7 +69,10 @@ function sessionLines(config: RouterConfig, neighbor: Neighbor): readonly string
 }
 
 /** `nexthop-self` without `force` leaves alone what is reflected. The daemon warns at 75 percent of a maximum; VyOS has no word for another mark. */
-function familyLines({ family, maximum, client, nextHop, addPaths, ...policies }: NeighborFamily, internal: boolean): readonly string[] {
+function familyLines(
+  { family, maximum, client, nextHop, addPaths, whileHeard, ...policies }: NeighborFamily,
+  internal: boolean,
+): readonly string[] {
   return [
     `route-map import ${plainName(policies.import)}`,
     `route-map export ${plainName(policies.export)}`,
@@ -77,6 +82,12 @@ function familyLines({ family, maximum, client, nextHop, addPaths, ...policies }
     ...(!internal && nextHop === "kept" ? ["attribute-unchanged next-hop"] : []),
     ...(maximum === undefined ? [] : [`maximum-prefix ${maximum.prefixes}`]),
     ...(addPaths === "send" || addPaths === "both" ? ["addpath-tx-all"] : []),
+    ...(whileHeard === undefined
+      ? []
+      : [
+          `conditionally-advertise advertise-map ${plainName(policies.export)}`,
+          `conditionally-advertise exist-map ${plainName(heardName(whileHeard))}`,
+        ]),
   ].map((line) => `address-family ${unicast(family)} ${line}`);
 }
 

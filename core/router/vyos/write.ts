@@ -3,12 +3,14 @@ import { addressesOf } from "../../intent/pnat-pool.ts";
 import { contains, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
 import { commented, titled } from "../lines.ts";
+import { withConditions } from "../conditions.ts";
 import type { Pnat, RouterConfig } from "../router-config.ts";
 import { bfdLines, bgpLines } from "./write-bgp.ts";
 import { listLines, policyLines } from "./write-policy.ts";
 import { interfacePath, NOTHING, preamble } from "./words.ts";
 
-export function vyosText(config: RouterConfig): string {
+export function vyosText(plain: RouterConfig): string {
+  const config = withConditions(plain);
   const parts: readonly (readonly [string, readonly string[]])[] = [
     ["Interfaces.", interfaceLines(config)],
     ['What ends here: traffic for unassigned addresses is answered "unreachable", as hosts\' routes are longer.', discardLines(config)],
