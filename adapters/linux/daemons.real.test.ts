@@ -101,6 +101,17 @@ test("one that is succeeded unasked takes leave of nobody; one that is not wante
   await until(() => words().join() === "started,started,left");
 });
 
+test("one whose files another process would not take is not ended for it", async (t) => {
+  const { pass, pidOf } = place(t);
+  const check = ["sh", "-c", "test -e {state}/good || { echo syntax error, line 3 >&2; exit 1; }"];
+  await pass(sample({ check, succeeds: "unasked" }));
+  const before = pidOf("one");
+  assert.deepEqual(await pass(sample({ check, succeeds: "unasked", startedWith: "b" })), [
+    { state: "failed", reason: "syntax error, line 3" },
+  ]);
+  assert.equal(pidOf("one"), before);
+});
+
 test("a daemon that died is missing, and is started again", async (t) => {
   const { pass, pidOf, fresh } = place(t);
   await pass(sample());

@@ -124,6 +124,8 @@ async function reload(yard: Yard, want: Daemon, process: ProcessName): Promise<s
 async function begin(yard: Yard, want: Daemon): Promise<Outcome> {
   const older = allOf(yard, want.name);
   if (want.succeeds === "beside" && older.length > 0) return succeed(yard, want, older);
+  const refused = older.length === 0 || want.check === undefined ? undefined : await yard.run(placed(yard, want.check));
+  if (refused !== undefined && refused.code !== 0) return { state: "failed", reason: wordsOf(refused) };
   await stop(yard, want.name, want.succeeds === "unasked" && { unasked: true });
   yard.doubled.set(want.name, false);
   const started = await startDaemon(yard, want);

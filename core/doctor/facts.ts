@@ -98,6 +98,8 @@ export interface Counters {
   readonly reverse_path_filter: number;
   /** Of connection tracking: packets dropped, entries that could not be inserted, entries thrown out early. */
   readonly conntrack: { readonly drop: number; readonly insert_failed: number; readonly early_drop: number };
+  /** Packets of TCP that were refused for another password (RFC 2385), none, one where none is, or their distance (RFC 5082). */
+  readonly guarded: Readonly<Record<"other_password" | "no_password" | "unasked_password" | "far", number>>;
 }
 
 export interface KernelFacts {

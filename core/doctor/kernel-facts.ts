@@ -68,11 +68,17 @@ export function readSysctls(text: string): Readonly<Record<string, string>> {
 export function readCounters(netstat: string, conntrack: string): Counters {
   const rows = [...netstat.matchAll(/^TcpExt: (.*)$/gm)].map(([, words = ""]) => words.split(" "));
   const [names = [], values = []] = rows;
-  const at = names.indexOf("IPReversePathFilter");
+  const tcp = (name: string) => Number(values[names.indexOf(name)] ?? 0);
   const column = columns(conntrack);
   return {
-    reverse_path_filter: at < 0 ? 0 : Number(values[at] ?? 0),
+    reverse_path_filter: tcp("IPReversePathFilter"),
     conntrack: { drop: column("drop"), insert_failed: column("insert_failed"), early_drop: column("early_drop") },
+    guarded: {
+      other_password: tcp("TCPMD5Failure"),
+      no_password: tcp("TCPMD5NotFound"),
+      unasked_password: tcp("TCPMD5Unexpected"),
+      far: tcp("TCPMinTTLDrop"),
+    },
   };
 }
 

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { exportsOf } from "../datacenter/exports.ts";
 import { mustRestart } from "../kinds/daemon.ts";
 import { computeBgp, computeBird } from "./bgp-compute.ts";
-import { routerId } from "./bgp.ts";
+import type { Guard } from "../datacenter/data-center.ts";
+import { birdIntent, routerId } from "./bgp.ts";
 import { CROSSINGS, racked, speakersOf, TOPOLOGIES } from "./bgp-topologies.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
 import { birdTexts } from "./bird-texts.ts";
@@ -194,4 +195,27 @@ test("a changed configuration is reloaded, not restarted; the daemon waits for i
   assert.notEqual(before.loaded, after.loaded);
   assert.equal(mustRestart(after, before), false);
   assert.deepEqual(before.after, ["file/bird/bird.conf", "link/fab0"]);
+});
+
+test("another AS, password or GTSM is taken by another process, whose peers wait for it; who has which address is only read again", () => {
+  const center = dataCenterOf("guide");
+  const daemonOf = (guard: Guard | undefined) => {
+    const { guard: _, ...fabric } = center.fabric;
+    const { daemons } = computeBgp({ ...center, fabric: { ...fabric, ...(guard && { guard }) } }, "h1");
+    return daemons?.find(({ value }) => value.name === "bird")?.value ?? assert.fail();
+  };
+  const [none, one, other] = [
+    daemonOf(undefined),
+    daemonOf({ password_file: "/etc/margay/bgp-1" }),
+    daemonOf({ password_file: "/etc/margay/bgp-2" }),
+  ];
+  for (const [want, have] of [
+    [one, none],
+    [other, one],
+    [daemonOf({ ttl_security: true }), none],
+  ] as const)
+    assert.equal(mustRestart(want, have), true);
+  const included = (assigned: string) =>
+    birdIntent({ bgp: 'include "assigned.conf";\n', assigned, bfd: undefined }, []).daemons[0]?.value ?? assert.fail();
+  assert.equal(mustRestart(included("define A = [ 0.0.0.0/32 ];"), included("")), false);
 });

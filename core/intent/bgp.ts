@@ -60,8 +60,9 @@ function birdNamed(name: string, { pages, after }: Bird): Daemon {
   return {
     name,
     argv: ["bird", "-f", "-R", "-c", `{state}/bird/${name}.conf`, "-s", control, "-P", `{state}/run/${name}.pid`],
-    startedWith: ownNumbers(pages),
+    startedWith: neverChanged(pages),
     succeeds: "unasked",
+    check: ["bird", "-p", "-c", `{state}/bird/${name}.conf`],
     loaded: digest(pages.map(({ content }) => content).join("\0")),
     // birdc ends with 1 when BIRD refuses the configuration (replies 8xxx and 9xxx), and says why.
     reload: { argv: ["birdc", "-s", control, "configure"] },
@@ -72,12 +73,12 @@ function birdNamed(name: string, { pages, after }: Bird): Daemon {
 }
 
 /**
- * The AS numbers that it speaks for. BIRD would take leave of everybody when it is told another one; one that is followed by another process
- * unasked is waited for with its routes in place (RFC 4724), and all machines change it in the same moment.
+ * The AS numbers that it speaks for, and how its sessions are guarded. BIRD would take leave of everybody when it is told another one; one that
+ * is followed by another process unasked is waited for with its routes in place (RFC 4724), and all machines change it in the same moment.
  */
-function ownNumbers(pages: readonly Page[]): string {
-  const numbers = pages.flatMap(({ content }) => [...content.matchAll(/^\s*local \S+ as (\d+);/gm)].map((match) => match[1] ?? ""));
-  return [...new Set(numbers)].join(" ");
+function neverChanged(pages: readonly Page[]): string {
+  const said = pages.flatMap(({ content }) => [...content.matchAll(/^ *(?:local \S+ as (\d+)| +(include "[^"]*"|ttl security on));/gm)]);
+  return [...new Set(said.map(([, number, guard]) => number ?? guard))].join(" ");
 }
 
 /** How every configuration begins. */

@@ -28,6 +28,8 @@ export interface Daemon {
    * programs that would take leave of others, who are to wait for the other one instead (RFC 4724). Absent: first the older one ends.
    */
   readonly succeeds?: "beside" | "unasked";
+  /** A command that fails where a process that starts now would not take its files: then the older one is not ended for it. */
+  readonly check?: readonly string[];
   /** How to make it read again: a signal, or a command that succeeds only when the new configuration holds. */
   readonly reload: { readonly signal: "SIGHUP" } | { readonly argv: readonly string[] };
   /** A command that succeeds once the program serves; until then the daemon is not done. */

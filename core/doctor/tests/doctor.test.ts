@@ -18,7 +18,7 @@ import { centerOf, WELL, wellFacts } from "./well.ts";
 const CASES = [...PLAN_CASES, ...ROUTING_CASES, ...GATEWAY_CASES, ...HOST_CASES, ...NEUTRON_CASES];
 
 /** A search over all policies of another file takes its time; it has tests of its own. */
-const PROVEN = ["R1", "R3", "R6", "R11", "R15", "G2"];
+const PROVEN = ["R1", "R3", "R4", "R6", "R11", "R15", "G2"];
 const withoutProof = (own: string) => CHECKS.map(({ id }) => id).filter((id) => id === own || !PROVEN.includes(id));
 
 const isWell = ({ center }: Facts) => center.known && center.value === centerOf(WELL);

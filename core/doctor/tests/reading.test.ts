@@ -238,9 +238,14 @@ test("settings, counters and thresholds of the kernel", () => {
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/eth0.5/rp_filter": "2",
   });
-  const netstat = "TcpExt: SyncookiesSent IPReversePathFilter X\nTcpExt: 1 42 3\nIpExt: InNoRoutes\nIpExt: 7\n";
+  const netstat =
+    "TcpExt: SyncookiesSent IPReversePathFilter TCPMD5NotFound TCPMD5Failure TCPMinTTLDrop\nTcpExt: 1 42 3 4 5\nIpExt: InNoRoutes\nIpExt: 7\n";
   const tracking = "entries insert_failed drop early_drop\n10 1 a 0\n10 2 0 3\n";
-  assert.deepEqual(readCounters(netstat, tracking), { reverse_path_filter: 42, conntrack: { drop: 10, insert_failed: 3, early_drop: 3 } });
+  assert.deepEqual(readCounters(netstat, tracking), {
+    reverse_path_filter: 42,
+    conntrack: { drop: 10, insert_failed: 3, early_drop: 3 },
+    guarded: { other_password: 4, no_password: 3, unasked_password: 0, far: 5 },
+  });
   const sysctls = [1, 2, 3].map((nth) => `/proc/sys/net/ipv4/neigh/default/gc_thresh${nth}:${nth * 100}\n`).join("");
   const arp = "entries table_fulls\n00000010 00000002\n00000010 00000001\n";
   assert.deepEqual(readKernel({ release: "6.1.0\n", sysctls, arp, ndisc: "" }).neighbours["4"], { thresholds: [100, 200, 300], full: 3 });

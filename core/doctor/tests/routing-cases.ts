@@ -1,9 +1,41 @@
 /** What breaks each check of the routes and sessions, and how it says so. */
 import { on, file, sysctls, withoutRoute, sessions, channels, heard, hears, tells } from "./breaks.ts";
 import type { Case } from "./breaks.ts";
+import type { Facts } from "../facts.ts";
 import { WELL } from "./well.ts";
 
+/** One session of a machine does not stand, and its kernel counts that it refused packets. */
+const refused = (name: string, more: object) => (facts: Facts) =>
+  on(name, "counters", (counters) => ({ ...counters, guarded: { ...counters.guarded, ...more } }))(down(name, "Passive")(facts));
+const down = (name: string, info: string) =>
+  sessions(name, (one) =>
+    one.neighbour === "192.168.100.11" || one.neighbour === "192.168.100.5" ? { ...one, established: false, info } : one,
+  );
+
 export const ROUTING_CASES: readonly Case[] = [
+  {
+    id: "R21",
+    when: "a host has another password",
+    broken: refused("rr1", { other_password: 7 }),
+    says: /rr1: host:h1 down, and since this machine booted 7 packets were refused that came with another password/,
+    also: ["R13"],
+  },
+  {
+    id: "R21",
+    when: "a host has no password, and one too many",
+    broken: refused("rr1", { no_password: 3, unasked_password: 2 }),
+    says: /3 packets .* without a password[^]*2 packets .* with a password, where this machine has none/,
+    also: ["R13"],
+  },
+  { id: "R21", when: "the other end is far", broken: refused("rr1", { far: 1 }), says: /1 packets .* farther than one hop/, also: ["R13"] },
+  {
+    id: "R21",
+    when: "the other end of a guarded session does not answer",
+    broken: (facts) => down("h1", "Connect")(file({ fabric: { ...WELL.fabric, password_file: "/etc/margay/bgp" } })(facts)),
+    says: /192\.168\.100\.5 does not answer; it has to have the same password too/,
+    verdict: "warning",
+    also: ["R13"],
+  },
   {
     id: "R1",
     when: "a part of the private range is told",

@@ -135,7 +135,11 @@ function machineFacts(center: DataCenter, name: string, role: Role): MachineFact
     neighbours: told([{ ip: "192.168.100.1", dev: "fab0", lladdr: "02:00:00:00:00:01", states: ["REACHABLE"] }]),
     filter: told({ chains: chainsOf(center, name, role), legacy: [] }),
     processes: told(["bird -f -R -c /var/lib/margay/bird/bird.conf", "margay agent"]),
-    counters: told({ reverse_path_filter: 0, conntrack: { drop: 0, insert_failed: 0, early_drop: 0 } }),
+    counters: told({
+      reverse_path_filter: 0,
+      conntrack: { drop: 0, insert_failed: 0, early_drop: 0 },
+      guarded: { other_password: 0, no_password: 0, unasked_password: 0, far: 0 },
+    }),
     kernel: told({ release: "6.1.0-18-amd64", neighbours: { "4": NEIGHBOURS, "6": NEIGHBOURS } }),
     bird: told(birdOf(center, name)),
     agent: told({
