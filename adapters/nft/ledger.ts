@@ -49,7 +49,7 @@ interface Known {
   readonly contents: Map<string, Contents>;
 }
 
-const FAMILIES: readonly NftFamily[] = ["inet", "arp"];
+const FAMILIES: readonly NftFamily[] = ["inet", "ip", "arp"];
 const placeOf = (family: NftFamily, name: string) => `${family} ${name}`;
 
 export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {

@@ -61,6 +61,14 @@ const POLICY: readonly Nft[] = [
   element("source6", '"tap1" . fa:16:3e:00:00:01 . 2001:db8::1:0:0:5'),
   element("source6", '"tap1" . fa:16:3e:00:00:01 . ::ffff:102:304'),
   element("members4", "10.65.0.6"),
+  {
+    object: "chain",
+    family: "ip",
+    name: "relay",
+    hook: "type filter hook prerouting priority mangle; policy accept;",
+    uses: [],
+    rules: ['ip saddr 10.65.0.0/16 meta l4proto 6 ct state invalid dup to 192.168.100.1 device "lo"', "ip saddr 10.65.0.0/16 drop"],
+  },
   { object: "set", family: "arp", name: "claims", type: "type ifname . ether_addr . ipv4_addr;" },
   { object: "element", family: "arp", of: "claims", element: '"tap1" . fa:16:3e:00:00:01 . 10.65.0.5', uses: [] },
   {
@@ -86,7 +94,7 @@ const changed = async (host: Awaited<ReturnType<typeof testNamespace>>, want: re
 
 driverContract<Nft>("nftables()", async (t: TestContext) => {
   const { run, kernel, sh } = await testNamespace(t);
-  await sh("nft 'add table inet other; add chain inet other in-1; add table ip margay; add chain ip margay in-1'");
+  await sh("nft 'add table inet other; add chain inet other in-1; add table ip6 margay; add chain ip6 margay in-1'");
   const impossible = { value: chain("bad", ["foo bar"]), reason: /syntax error|No symbol type information/ };
   return {
     kind: nft,

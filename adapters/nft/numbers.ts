@@ -18,14 +18,15 @@ export const NFT = {
 export const [BATCH_BEGIN, BATCH_END] = [0x10, 0x11];
 export const BATCH_HEAD = Buffer.from([0, 0, 0, SUBSYSTEM]);
 
-const FAMILY: Readonly<Record<NftFamily, number>> = { inet: 1, arp: 3 };
+const FAMILY: Readonly<Record<NftFamily, number>> = { inet: 1, ip: 2, arp: 3 };
 
 /** `nfgenmsg` */
 export function nftHead(family: NftFamily): Buffer {
   return Buffer.from([FAMILY[family], 0, 0, 0]);
 }
 
-export const familyOfHead = (body: Buffer): NftFamily | undefined => (body[0] === 1 ? "inet" : body[0] === 3 ? "arp" : undefined);
+const BY_NUMBER = new Map(Object.entries(FAMILY).map(([name, number]) => [number, name as NftFamily]));
+export const familyOfHead = (body: Buffer): NftFamily | undefined => BY_NUMBER.get(body[0] ?? -1);
 
 export const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7, HOOKNUM: 1, PRIORITY: 2 } as const;
 export const RULE = { TABLE: 1, CHAIN: 2, EXPRESSIONS: 4, USERDATA: 7 } as const;
@@ -61,6 +62,7 @@ export const verdictCode = (name: string): number | undefined => CODES.get(name)
 /** Hooks by number (netfilter.h): of IP, and of ARP. */
 const HOOKS: Readonly<Record<NftFamily, readonly string[]>> = {
   inet: ["prerouting", "input", "forward", "output", "postrouting", "ingress"],
+  ip: ["prerouting", "input", "forward", "output", "postrouting"],
   arp: ["input", "output", "forward"],
 };
 

@@ -157,6 +157,8 @@ export interface Gateway extends Machine {
   readonly upstream: Upstream;
   /** Taken out of service while the data centre runs; no part of the file. It still serves what comes its way, and all who are others' too. */
   readonly drained?: true;
+  /** The others send on to it what belongs to flows that they know nothing of: it translates them until they end. No part of the file. */
+  readonly relayed?: true;
   /** Addresses that stand in for the private range outside; absent when there is no private range. */
   readonly pnat?: { readonly start: Ip; readonly end: Ip };
 }

@@ -6,6 +6,7 @@ import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
 import type { Variant } from "./bgp-variants.ts";
 import { compileGateway, PNAT_LINK } from "./gateway.ts";
 import { gatewayNft } from "./gateway-nft.ts";
+import { relayChains, relaySysctls } from "./relay.ts";
 import { NOTHING } from "./intent.ts";
 
 const EMPTY: View = {
@@ -133,4 +134,34 @@ test("a gateway that nobody has told of a data centre holds nothing; one that is
     chains.map(({ name, hook, rules }) => [name, hook, rules]),
     [["forward", "type filter hook forward priority filter; policy drop;", ["counter drop"]]],
   );
+});
+
+test("what is no beginning of a flow, and of none that a gateway knows, goes on to the one that is taken out of service", () => {
+  const dc = dataCenterOf("two of everything");
+  const relayed = { ...dc, gateways: dc.gateways.map((each, at) => (at === 0 ? { ...each, relayed: true as const } : each)) };
+  const at = (center: typeof dc, name: string) => center.gateways.find((each) => each.name === name) ?? assert.fail();
+  const unknown = `iifname "fab0" ip saddr { 10.65.0.0/16 } ip daddr != { 172.18.208.0/24, 10.65.0.0/16, 192.168.100.0/24 } meta l4proto 6 ct state invalid`;
+  const rules = (center: typeof dc, name: string) => relayChains(center, at(center, name)).flatMap((chain) => chain.rules);
+  assert.deepEqual(rules(relayed, "gw2"), [`${unknown} dup to 192.168.100.1 device "fab0"`, `${unknown} counter drop`]);
+  assert.deepEqual([rules(relayed, "gw1"), rules(dc, "gw2")], [[], []]);
+  const loose = (center: typeof dc) =>
+    center.gateways.map((each) =>
+      relaySysctls(center, each)
+        .map(({ value }) => value)
+        .join(),
+    );
+  assert.deepEqual(
+    [loose(dc), loose(relayed)],
+    [
+      ["1", "1"],
+      ["0", "0"],
+    ],
+  );
+});
+
+test("nobody relays where one gateway translates alone, or none does", () => {
+  for (const variant of ["guide", "no private"] as const) {
+    const dc = dataCenterOf(variant);
+    for (const gateway of dc.gateways) assert.deepEqual([relayChains(dc, gateway), relaySysctls(dc, gateway)], [[], []]);
+  }
 });

@@ -21,6 +21,7 @@ import { closed, gatewayMaps, gatewayNft } from "./gateway-nft.ts";
 import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { addressesOf, poolOf } from "./pnat-pool.ts";
+import { relayChains, relaySysctls } from "./relay.ts";
 
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
@@ -33,7 +34,7 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
   const gateway = dc?.gateways.find(({ name }) => name === host);
   if (dc === undefined) return NOTHING;
   if (gateway === undefined) return { ...NOTHING, nft: caused(BY_DATACENTER, closed()) };
-  const nft = [...gatewayMaps(dc, gateway), ...gatewayNft(dc, gateway)];
+  const nft = [...gatewayMaps(dc, gateway), ...gatewayNft(dc, gateway), ...relayChains(dc, gateway)];
   const links = linksOf(dc, gateway);
   // Routes come from BIRD, and packets with the routes: it is not started before the rules stand.
   const stands: readonly Ref[] = [
@@ -43,7 +44,7 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
   return merge([
     {
       links: caused(BY_DATACENTER, links),
-      sysctls: caused(BY_DATACENTER, routerSysctls([dc.fabric.interface, gateway.upstream.interface])),
+      sysctls: caused(BY_DATACENTER, [...routerSysctls([dc.fabric.interface, gateway.upstream.interface]), ...relaySysctls(dc, gateway)]),
       nft: caused(BY_DATACENTER, nft),
     },
     birdIntent(speechOf(dc, gateway, assignments), stands),

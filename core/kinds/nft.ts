@@ -1,11 +1,11 @@
 /**
- * Objects of the nftables tables named `margay` (families inet and arp): chains, sets, maps, and their elements one by
+ * Objects of the nftables tables named `margay` (families inet, ip and arp): chains, sets, maps, and their elements one by
  * one, so that one endpoint's element is created, held and deleted by itself. Whatever else is in these tables is not wanted;
  * other tables are never looked at.
  */
 import type { Kind, Ref } from "./kind.ts";
 
-export type NftFamily = "inet" | "arp";
+export type NftFamily = "inet" | "ip" | "arp";
 
 export interface NftChain {
   readonly object: "chain";

@@ -15,6 +15,8 @@ export interface GatewayStanding {
   /** Its agent is connected. */
   readonly connected: boolean;
   readonly drained: boolean;
+  /** The others send on to it what belongs to flows that it translates. */
+  readonly relayed: boolean;
   /** BGP sessions that do not stand; null: not known. */
   readonly sessions_down: readonly string[] | null;
   /** Flows that it translates; null: not known. */
@@ -34,8 +36,8 @@ export function answerGateways(cloud: Cloud, request: ApiRequest, said: Said): A
   if (typeof force !== "boolean") return refuse(badRequest("Invalid input for force. Reason: it is neither true nor false."));
   return {
     kind: "write",
-    decide: (present) => {
-      const decided = decideDrain(present, { gateway, drained, force });
+    decide: (present, fresh) => {
+      const decided = decideDrain(present, { gateway, drained, force, project: who.project, said }, fresh);
       if (!decided.ok) return decided;
       const { writes, answer } = decided.value;
       return ok({ writes, answer: { status: 200, body: { gateway: standingOf(answer, said) } } });
@@ -47,13 +49,14 @@ function standings(dc: DataCenter | undefined, said: Said): readonly GatewayStan
   return (dc?.gateways ?? []).map((gateway) => standingOf(gateway, said));
 }
 
-function standingOf({ name, drained }: Gateway, said: Said): GatewayStanding {
+function standingOf({ name, drained, relayed }: Gateway, said: Said): GatewayStanding {
   const agent = said(name);
   const sessions = agent?.report?.sessions;
   return {
     name,
     connected: agent !== undefined,
     drained: drained === true,
+    relayed: relayed === true,
     sessions_down: sessions?.down ?? null,
     translated_flows: sessions?.translated ?? null,
   };

@@ -250,29 +250,91 @@ describe("a change under way", () => {
 describe("a gateway out of service", () => {
   let cloud: Sandbox;
   const both = center({ gateways: [gateway("gw1", 2), gateway("gw2", 3)] });
-  const drain = (name: string, drained: boolean, force = false) => {
-    const decided = decideDrain(cloud.cloud, { gateway: name, drained, force });
+  const now = () => cloud.cloud.get("datacenter", "this") ?? assert.fail();
+  let ids = 0;
+  const fresh = () => ({
+    now: cloud.time.now,
+    uuid: () => `33333333-0000-4000-8000-${(++ids).toString(16).padStart(12, "0")}`,
+    below: () => 0n,
+  });
+  const did = (decided: Result<{ readonly writes: readonly { readonly key: string; readonly row?: object }[] }>) => {
     if (!decided.ok) throw new Error(`${decided.refusal.status} ${decided.refusal.message}`);
     for (const { key, row } of decided.value.writes) cloud.cloud.apply(key, row);
-    return drainedIn(cloud.cloud.get("datacenter", "this"));
   };
+  /** What the first stage marks, then what stands in the end. */
+  const drain = (name: string, drained: boolean, force = false) => {
+    did(decideDrain(cloud.cloud, { gateway: name, drained, force, project: "p", said: () => undefined }, fresh()));
+    const first = marks();
+    for (let at = 0; at < 3; at++) {
+      const rollout = cloud.cloud.get("rollout", "this");
+      const step = rollout && stepOf(rollout, { missing: [], now: cloud.time.now });
+      if (step !== undefined) did(takeStep(cloud.cloud, step, fresh()));
+    }
+    return [first, marks()];
+  };
+  const marks = () =>
+    now().gateways.flatMap(({ name, drained, relayed }) =>
+      drained || relayed ? [[name, drained && "drained", relayed && "relayed"].filter(Boolean).join(" ")] : [],
+    );
   beforeEach(() => {
     cloud = sandbox();
-    cloud.cloud.apply("datacenter/this", both);
+    did(beginRollout(cloud.cloud, { datacenter: both, project: "p", before: { absent: [], amiss: [] } }, fresh()));
   });
 
-  test("it is marked, and stays so when a file is applied that says nothing of it", () => {
-    assert.deepEqual(drain("gw1", true), ["gw1"]);
-    assert.deepEqual(drain("gw1", true), ["gw1"]);
-    assert.deepEqual(drainedIn(markedAs({ gateways: cloud.cloud.get("datacenter", "this")?.gateways ?? [] }, both)), ["gw1"]);
-    assert.deepEqual(drain("gw1", false), []);
-    assert.deepEqual(cloud.cloud.get("datacenter", "this"), both);
+  test("others learn to send on to it before anybody turns to them, and unlearn it last", () => {
+    assert.deepEqual(drain("gw1", true), [["gw1 relayed"], ["gw1 drained relayed"]]);
+    assert.deepEqual(drain("gw1", true), [["gw1 drained relayed"], ["gw1 drained relayed"]]);
+    assert.deepEqual(drain("gw1", false), [["gw1 relayed"], []]);
+    assert.equal(cloud.cloud.get("rollout", "this")?.state, "done");
+  });
+
+  test("it waits for gateways alone", () => {
+    did(decideDrain(cloud.cloud, { gateway: "gw1", drained: true, force: false, project: "p", said: () => undefined }, fresh()));
+    const { absent = [] } = cloud.cloud.get("rollout", "this") ?? {};
+    assert.deepEqual(
+      ["h1", "rr1"].filter((name) => !absent.includes(name)),
+      [],
+    );
+    const said: Said = (name) => (name.startsWith("gw") ? { report: undefined } : undefined);
+    did(takeStep(cloud.cloud, { back: "gw2: it has not done it yet" }, fresh()));
+    assert.deepEqual(marks(), [], "what does not stand goes back");
+    cloud.cloud.apply("rollout/this", undefined);
+    did(decideDrain(cloud.cloud, { gateway: "gw1", drained: true, force: false, project: "p", said }, fresh()));
+    const rollout = cloud.cloud.get("rollout", "this") ?? assert.fail();
+    assert.deepEqual(missingIn(now(), { said, revision: 1, absent: rollout.absent }), [
+      "gw1: it has not done it yet",
+      "gw2: it has not done it yet",
+    ]);
+  });
+
+  test("by force, and where nobody translates, it is marked at once", () => {
+    assert.deepEqual(drain("gw1", true, true), [["gw1 drained relayed"], ["gw1 drained relayed"]]);
+    assert.deepEqual(drain("gw1", false, true), [[], []]);
+    const untranslated = both.gateways.map((each) => {
+      const { pnat: _, ...rest } = each;
+      return rest;
+    });
+    cloud.cloud.apply("datacenter/this", { ...now(), gateways: untranslated });
+    assert.deepEqual(drain("gw1", true), [["gw1 drained"], ["gw1 drained"]]);
+  });
+
+  test("it stays marked when a file is applied that says nothing of it", () => {
+    drain("gw1", true);
+    assert.deepEqual(
+      markedAs(now(), both).gateways.map(({ drained, relayed }) => [drained, relayed]),
+      [
+        [true, true],
+        [undefined, undefined],
+      ],
+    );
+    drain("gw1", false);
+    assert.deepEqual(now().gateways, both.gateways);
   });
 
   test("the last one is not drained unless that is meant, and one that is not there cannot be", () => {
     drain("gw1", true);
     assert.throws(() => drain("gw2", true), /409 .* no other gateway is in service that leads outside in the same families/);
-    assert.deepEqual(drain("gw2", true, true), ["gw1", "gw2"]);
+    assert.deepEqual(drain("gw2", true, true)[1], ["gw1 drained relayed", "gw2 drained relayed"]);
     assert.throws(() => drain("gw3", true), /404 There is no gateway gw3; there is: gw1, gw2\./);
   });
 });

@@ -10,7 +10,8 @@ export function announcedIn(bird: BirdEvidence, prefixes: readonly string[], ser
   const about = bird.machine;
   if (bird.silent !== undefined) return [{ about, state: "unknown", says: `BIRD does not answer: ${bird.silent}` }];
   const down = bird.sessions.filter(({ established }) => !established).map(({ name }) => name);
-  const broken: Step[] = down.length === 0 ? [] : [{ about, state: "failed", says: `no session with ${down.join(", ")} (margay doctor --only R says why)` }];
+  const broken: Step[] =
+    down.length === 0 ? [] : [{ about, state: "failed", says: `no session with ${down.join(", ")} (margay doctor --only R says why)` }];
   const steps = prefixes.map((prefix) => routeStep(bird, prefix));
   return [...broken, ...(served === "served" ? steps : steps.map((step): Step => ({ ...step, state: "note" })))];
 }

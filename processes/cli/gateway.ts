@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import type { GatewayStanding } from "#core/rollout/api-gateways.ts";
+import type { Rollout } from "#core/rollout/rollout.ts";
 import { Complaint, endpointOf, getFrom, put } from "./client.ts";
 import { complaining } from "./complaining.ts";
 import { table } from "./table.ts";
@@ -28,7 +29,7 @@ export function command(): Command {
       .command(word)
       .description(description)
       .argument("<name>", "the gateway")
-      .option("--force", "also the last one in service")
+      .option("--force", "at once, though translated connections may break; also the last one in service")
       .option(...URL_OPTION)
       .action((name: string, { url, force }: Options) => complaining(() => change(endpointOf(url, process.env), name, { drained, force })));
   return gateway;
@@ -37,12 +38,17 @@ export function command(): Command {
 async function list(endpoint: string): Promise<number> {
   const rows = (await standings(endpoint)).map((each) => [
     [each.name],
-    [each.connected ? (each.drained ? "drained" : "in service") : `${each.drained ? "drained, " : ""}its agent is away`],
+    [each.connected ? serviceOf(each) : `${each.drained ? "drained, " : ""}its agent is away`],
     [each.sessions_down === null ? "unknown" : each.sessions_down.join(", ") || "none"],
     [each.translated_flows === null ? "" : String(each.translated_flows)],
   ]);
   process.stdout.write(table(["gateway", "state", "BGP sessions down", "translated flows"], rows));
   return 0;
+}
+
+function serviceOf({ drained, relayed }: GatewayStanding): string {
+  if (drained) return "drained";
+  return relayed ? "between drained and in service" : "in service";
 }
 
 interface Wish {
@@ -57,9 +63,26 @@ async function change(endpoint: string, name: string, { drained, force }: Wish):
   const standing = (await standings(endpoint)).find((each) => each.name === name);
   if (standing?.connected !== true)
     throw new Complaint(`${name} is to be ${drained ? "drained" : "in service"}, but its agent is away: it does so when it comes back`);
+  await stands(endpoint, name, drained);
   const flows = drained ? await flowsLeft(endpoint, name) : undefined;
   process.stdout.write(drained ? `${name} is drained; it still translates ${flows} flows\n` : `${name} is in service\n`);
   return 0;
+}
+
+/** Where it translates there are two stages: others learn to send on to it before anybody turns to them, and unlearn it last. */
+async function stands(endpoint: string, name: string, drained: boolean): Promise<void> {
+  for (;;) {
+    const { rollout } = await getFrom(endpoint, "/margay/v1/rollout", process.env["OS_TOKEN"]);
+    const { state, reason } = (rollout ?? {}) as Partial<Rollout>;
+    const standing = (await standings(endpoint)).find((each) => each.name === name);
+    const isMoving = state === "under way" || state === "going back";
+    if (!isMoving && (drained ? standing?.drained === true : standing?.relayed !== true)) return;
+    if (!isMoving)
+      throw new Complaint(
+        `${name} is as it was: ${reason ?? "somebody else has changed it"}; --force does it at once, whatever becomes of its flows`,
+      );
+    await pause(LOOK_MS);
+  }
 }
 
 /** Only a gateway that knows that it is drained says how many flows it has left. */
