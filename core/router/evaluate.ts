@@ -28,6 +28,8 @@ export interface Route {
   readonly assigned: Truth;
   /** That it leads out by; absent where nobody says. */
   readonly interface?: string;
+  /** No route to this one is known; absent: whatever it takes is. */
+  readonly silent?: Cidr;
 }
 
 export interface Decision {
@@ -116,10 +118,19 @@ function holdsFor(book: Book, condition: Condition, route: Route): Truth {
   if ("protocol" in condition) return sure(route.protocol === condition.protocol);
   if ("family" in condition) return sure(route.place.family === condition.family);
   if ("assigned" in condition) return route.assigned;
+  if ("heard" in condition) return isHeard(book, condition.heard, route.silent);
   if ("not" in condition) return opposite(holdsFor(book, condition.not, route));
   if ("all" in condition) return holdsAll(book, condition.all, route);
   if ("any" in condition) return opposite(holdsNone(book, condition.any, route));
   return "maybe";
+}
+
+/** What else than the silent one might be heard is supposed to be. */
+function isHeard({ ranges }: Book, set: string, silent: Cidr | undefined): Truth {
+  const asked = ranges.get(set);
+  if (silent === undefined) return asked === undefined ? "maybe" : "yes";
+  const alone = asked?.every(({ prefix, least, most }) => prefix === silent && least === lengthOf(silent) && most === least);
+  return alone === true ? "no" : "maybe";
 }
 
 function holdsNone(book: Book, conditions: readonly Condition[], route: Route): Truth {

@@ -48,6 +48,8 @@ export type Condition =
   | { readonly family: Family }
   /** The IPAM gave its address to whom it came from (BIRD's `roa_check` against a table that follows the IPAM). */
   | { readonly assigned: "by the IPAM" }
+  /** Some route is known whose prefix is in the set of this name. */
+  | { readonly heard: string }
   /** Something that this model cannot tell: it may hold and may not. `text` is the platform's own. */
   | { readonly unknown: string }
   | { readonly not: Condition }

@@ -9,7 +9,7 @@ export const junos: Platform = {
   title: RELEASE,
   translation: "in its text",
   exports: "every route",
-  conditions: "none",
+  conditions: "while heard",
   render: (config) => ({
     files: [{ name: `${config.name}.junos.conf`, text: junosText(config) }],
     refused: refusedBy(config),

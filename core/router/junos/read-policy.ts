@@ -1,5 +1,6 @@
 /** Policy statements of Junos. What a term asks for that the model has no word for is `unknown`: it may hold, and may not. */
-import { readIp } from "../../net/address.ts";
+import { familyOf, readIp } from "../../net/address.ts";
+import { lengthOf, readCidr } from "../../net/prefix.ts";
 import type { Unread } from "../platform.ts";
 import type { Community, Condition, Policy, PrefixSet, RouteSource, Settings, Term } from "../policy.ts";
 import { at, below, leftover, pass, word, words } from "../tree.ts";
@@ -9,6 +10,8 @@ import { prefixListName, setOf } from "./read-lists.ts";
 interface Known {
   readonly communities: ReadonlyMap<string, Community | "every" | undefined>;
   readonly sets: PrefixSet[];
+  /** Sets of what each condition wants to be known. */
+  readonly conditions: ReadonlyMap<string, string>;
   readonly unread: Unread[];
 }
 
@@ -17,7 +20,9 @@ export function policiesOf(
   communities: Known["communities"],
   lists: readonly PrefixSet[],
 ): { readonly policies: readonly Policy[]; readonly prefixSets: readonly PrefixSet[]; readonly unread: readonly Unread[] } {
-  const known: Known = { communities, sets: [], unread: [] };
+  const asked = conditionsIn(options);
+  const conditions = new Map(asked.map(({ name }) => [name, setOfCondition(name)]));
+  const known: Known = { communities, sets: asked.map(({ set }) => set), conditions, unread: [] };
   const policies = below(options, "policy-statement").map((statement): Policy => {
     const terms = below(statement, "term").map((term) => termOf(known, statement.text, term));
     // What stands outside of any term comes last.
@@ -41,6 +46,22 @@ function termOf(known: Known, policy: string, node: Node): Term {
   const set = settingsOf(known, then);
   pass(then);
   return { name: node.text, when: [...conditions, ...to], verdict, ...(Object.keys(set).length > 0 ? { set } : {}) };
+}
+
+const setOfCondition = (name: string) => `condition ${name}`;
+
+/** `if-route-exists` with one prefix, in the table of its family. Others stay as not understood. */
+function conditionsIn(options: Node | undefined): readonly { readonly name: string; readonly set: PrefixSet }[] {
+  return below(options, "condition").flatMap((node) => {
+    const asked = at(node, "if-route-exists");
+    const table = word(asked, "table");
+    const [prefix, ...more] = (asked?.children ?? []).flatMap(({ text }) => readCidr(text) ?? []);
+    const family = prefix === undefined ? undefined : familyOf(prefix);
+    if (prefix === undefined || family === undefined || more.length > 0 || table !== (family === 4 ? "inet.0" : "inet6.0")) return [];
+    pass(node);
+    const exact = { prefix, least: lengthOf(prefix), most: lengthOf(prefix) };
+    return [{ name: node.text, set: { name: setOfCondition(node.text), family, ranges: [exact] } }];
+  });
 }
 
 const SOURCES: Readonly<Record<string, RouteSource>> = {
@@ -74,6 +95,11 @@ function conditionOf(known: Known, place: string, from: Node): readonly Conditio
       return one(below(from).map((list) => ({ prefixes: prefixListName(list.text, word(list)) })));
     case "route-filter":
       return inline(known, place, from);
+    case "condition":
+      return given.map((name) => {
+        const set = known.conditions.get(name);
+        return set === undefined ? { unknown: `${place}: condition ${name}` } : { heard: set };
+      });
     case "next-hop":
       return addresses.length === given.length ? [{ nextHop: addresses }] : unknown();
     case "neighbor":

@@ -22,7 +22,14 @@ const BESIDE: readonly string[] = [
   "event-options",
   "vlans",
 ];
-const BESIDE_ROUTING: readonly string[] = ["router-id", "graceful-restart", "forwarding-table", "nonstop-routing", "resolution"];
+const BESIDE_ROUTING: readonly string[] = [
+  "router-id",
+  "graceful-restart",
+  "martians",
+  "forwarding-table",
+  "nonstop-routing",
+  "resolution",
+];
 const BESIDE_SECURITY: readonly string[] = ["zones", "policies", "address-book", "forwarding-options", "flow", "screen", "log", "alg"];
 
 export function readJunos(text: string): ReadRouter {

@@ -5,6 +5,7 @@
 import { widthOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf } from "../../net/prefix.ts";
+import { heardName } from "../conditions.ts";
 import { plainName } from "../lines.ts";
 import { colourAsked, nextHopTold, sourceOf } from "../next-hop.ts";
 import type { Condition, Policy, PrefixRange, PrefixSet, Settings, Term } from "../policy.ts";
@@ -34,7 +35,21 @@ function extent({ prefix, least, most }: PrefixRange): string {
 }
 
 export function policyLines(config: RouterConfig): readonly string[] {
-  return [...config.policies.flatMap((policy) => statement(config, policy)), `set policy-options policy-statement ${REJECT} then reject`];
+  return [
+    ...conditionLines(config),
+    ...config.policies.flatMap((policy) => statement(config, policy)),
+    `set policy-options policy-statement ${REJECT} then reject`,
+  ];
+}
+
+/** What has to be known for something to be told: a route, in the table of its family. */
+function conditionLines({ neighbors, prefixSets }: RouterConfig): readonly string[] {
+  const named = new Set(neighbors.flatMap(({ families }) => families.flatMap(({ whileHeard }) => whileHeard ?? [])));
+  return prefixSets.flatMap(({ name, family, ranges }) => {
+    if (!named.has(name)) return [];
+    const head = `set policy-options condition ${plainName(heardName(name))} if-route-exists`;
+    return [...ranges.map(({ prefix }) => `${head} ${prefix}`), `${head} table ${familyWord(family)}.0`];
+  });
 }
 
 /** The family of a policy, by whoever names it. */
@@ -46,15 +61,17 @@ function familyOfPolicy({ neighbors }: RouterConfig, { name }: Policy): Family {
 function statement(config: RouterConfig, policy: Policy): readonly string[] {
   const head = `set policy-options policy-statement ${plainName(policy.name)} term`;
   const family = familyWord(familyOfPolicy(config, policy));
-  const exports = config.neighbors.some(({ families }) => families.some((each) => each.export === policy.name));
+  const told = config.neighbors.flatMap(({ families }) => families.filter((each) => each.export === policy.name));
+  const waits = told.flatMap(({ whileHeard }) => whileHeard ?? []);
   return [
     ...policy.terms.flatMap((term) => {
       const from = [
         `family ${family}`,
-        ...(exports ? origin(config, term) : []),
+        ...(told.length > 0 ? origin(config, term) : []),
+        ...(term.verdict === "accept" ? waits.slice(0, 1).map((set) => `condition ${plainName(heardName(set))}`) : []),
         ...term.when.flatMap((condition) => match(config, condition) ?? []),
       ];
-      const then = [...settings(config, { ...term.set, ...told(config, policy, term) }), verdict(term)];
+      const then = [...settings(config, { ...term.set, ...hopTold(config, policy, term) }), verdict(term)];
       const lines = [...from.map((each) => `from ${each}`), ...then.map((each) => `then ${each}`)];
       return lines.map((each) => `${head} ${term.name} ${each}`);
     }),
@@ -63,7 +80,7 @@ function statement(config: RouterConfig, policy: Policy): readonly string[] {
   ];
 }
 
-function told(config: RouterConfig, policy: Policy, term: Term): Settings {
+function hopTold(config: RouterConfig, policy: Policy, term: Term): Settings {
   const nextHop = nextHopTold(config, policy, term);
   return nextHop === undefined ? {} : { nextHop };
 }

@@ -1,6 +1,8 @@
 /** A router's configuration as `set` lines of Junos. */
 import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
+import { covers } from "../../net/prefix.ts";
+import type { Cidr } from "../../net/prefix.ts";
 import { commented, titled } from "../lines.ts";
 import { addressedOf } from "../groups.ts";
 import type { Refused } from "../platform.ts";
@@ -44,8 +46,18 @@ function routingLines(config: RouterConfig): readonly string[] {
     `set routing-options router-id ${config.routerId}`,
     `set routing-options autonomous-system ${config.asn}`,
     ...(config.neighbors.some(({ gracefulRestart }) => gracefulRestart !== undefined) ? ["set routing-options graceful-restart"] : []),
+    ...martianLines(config),
     ...config.statics.flatMap((route) => staticLines(config, route)),
   ];
+}
+
+/** Junos holds no routes to these unless it is told to (`show route martians`). */
+const MARTIANS = "192.0.0.0/24" as Cidr;
+
+function martianLines({ statics, prefixSets }: RouterConfig): readonly string[] {
+  const all = [...statics.map(({ prefix }) => prefix), ...prefixSets.flatMap(({ ranges }) => ranges.map(({ prefix }) => prefix))];
+  const held = new Set(all.filter((prefix) => covers(MARTIANS, prefix)));
+  return [...held].map((prefix) => `set routing-options martians ${prefix} exact allow`);
 }
 
 /** What is not told to anybody cannot be, whatever the policies say: `no-readvertise`. */
@@ -53,8 +65,7 @@ function staticLines({ originated }: RouterConfig, { prefix, about }: DiscardRou
   const table = prefix.includes(":") ? "rib inet6.0 static" : "static";
   const head = `set routing-options ${table} route ${prefix}`;
   const own = originated.find((each) => each.prefix === prefix);
-  const heard = own?.whileHeard === undefined ? [] : [`# Junos announces it even while nothing of ${own.whileHeard} is heard.`];
-  return [`# ${about}`, ...heard, `${head} reject`, own === undefined ? `${head} no-readvertise` : `${head} community ${own.community}`];
+  return [`# ${about}`, `${head} reject`, own === undefined ? `${head} no-readvertise` : `${head} community ${own.community}`];
 }
 
 /** `ttl 255` is what we send; what is received is judged by a filter, as Junos has no word for it at the session. */

@@ -9,7 +9,7 @@ import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { cellsOf } from "../cells.ts";
 import { decide, placeOf } from "../evaluate.ts";
-import type { Place } from "../evaluate.ts";
+import type { Place, Route } from "../evaluate.ts";
 import { hostsAlike } from "./alike.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
@@ -87,9 +87,11 @@ function toldUnheard(site: Site, gateway: Speaker, { neighbor, other }: Declared
   const told = neighbor.families.find((each) => each.family === family);
   if (told === undefined || waitsForBeacon(site, gateway, { policy: told.whileHeard, family })) return [];
   const own = gateway.read.enters.filter((entry): entry is Own => "prefix" in entry && familyOf(entry.prefix) === family);
-  const silent = own.filter((entry) =>
-    mayPass(gateway, told, entry.by === BEACON[family] ? { ...ownRoute(entry), interface: "" } : ownRoute(entry)),
-  );
+  const unheard = (entry: Own): Route => {
+    const route: Route = { ...ownRoute(entry), silent: beaconPrefix(family) };
+    return entry.by === BEACON[family] ? { ...route, interface: "" } : route;
+  };
+  const silent = own.filter((entry) => mayPass(gateway, told, unheard(entry)));
   return silent.map(({ prefix, line }) => `${prefix}, line ${line}, would be told to ${other.name} all the same`);
 }
 
