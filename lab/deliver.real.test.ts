@@ -1,12 +1,13 @@
 /** A gateway is announced outside while it hears of anybody on the fabric, and only then; whatever becomes of BIRDs on the way. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import { racked } from "#core/intent/bgp-topologies.ts";
 import { exportsOf } from "#core/datacenter/exports.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
+import type { Family, Ip } from "#core/net/address.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns } from "./place.ts";
@@ -59,12 +60,36 @@ async function raised(edge: Edge): Promise<void> {
   await waysAre(edge, edge.dc.gateways.length, 20_000);
 }
 
-/** Every gateway knows the way to the VM, and has all its sessions. */
+/** Their BIRDs crash and start again, while the outside goes on to reach the data centre by both gateways. */
+async function crashed(edge: Edge, machines: readonly string[]): Promise<void> {
+  for (const machine of machines) {
+    await stopBird(edge, machine, "SIGKILL");
+    startBird(edge, machine);
+    assert.deepEqual(await ways(edge), [2, 2], machine);
+    await whole(edge);
+    assert.deepEqual(await ways(edge), [2, 2], machine);
+  }
+}
+
+/** Whoever tells a gateway the beacon. */
+function neighboursOf({ fabric, reflectors, hosts }: DataCenter): readonly string[] {
+  return (fabric.peering === "reflectors" ? reflectors : hosts).map(({ name }) => name);
+}
+
+/** Every gateway knows the way to the VM and has all its sessions, and nobody waits any more for what a peer had said before it started again. */
 async function whole(edge: Edge): Promise<void> {
   await until({ what: "all sessions and routes of the gateways", timeout: 40_000 }, async () => {
-    const missing = await Promise.all(edge.dc.gateways.map(({ name }) => missingAt(edge, name)));
+    const missing = await Promise.all([
+      ...edge.dc.gateways.map(({ name }) => missingAt(edge, name)),
+      ...[...edge.dc.gateways.map(({ name }) => name), ...neighboursOf(edge.dc)].map((name) => recovering(edge, name)),
+    ]);
     return missing.flat().join("; ") || undefined;
   });
+}
+
+async function recovering(edge: Edge, machine: string): Promise<readonly string[]> {
+  const status = await askBird(edge, machine, "show status").catch(String);
+  return /recovery in progress|Error/.test(status) ? [`${machine}: ${status}`] : [];
 }
 
 async function missingAt(edge: Edge, gateway: string): Promise<readonly string[]> {
@@ -112,10 +137,9 @@ for (const [name, lab, dc, within] of SHAPES)
       for (const to of VM.addresses) streams.push(pings({ what: `outside to ${to}`, netns: from, to }));
       await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
       for (const machine of ["gw1", "gw2"]) await askBird(edge, machine, "configure");
-      await stopBird(edge, "gw1", "SIGKILL");
-      startBird(edge, "gw1");
-      await whole(edge);
-      assert.deepEqual(await ways(edge), [2, 2]);
+      await crashed(edge, ["gw1"]);
+      // All whom it hears, one after the other: they are waited for.
+      await crashed(edge, neighboursOf(edge.dc));
       assert.equal((await troubles()).slice(0, 5).join("\n"), "");
     });
   });
@@ -136,5 +160,22 @@ describe("a data centre without VMs", () => {
     await waysAre(edge, 0, 2000);
     startBird(edge, "h1");
     await waysAre(edge, 1, 20_000);
+  });
+
+  test("a gateway tells its hosts of a way out while its provider gives it one", async () => {
+    const provider = (verb: string) =>
+      must(["birdc", "-s", join(edge.lab.directory, "provider/bird.ctl"), verb, "'customer4:gw1'"], { timeout: 2000 });
+    const outAre = (wanted: readonly Family[]) =>
+      until({ what: `h1 to have ways out by IPv${wanted.join(" and ")}`, timeout: 20_000 }, async () => {
+        const all = await Promise.all(([4, 6] as const).map((family) => kernelRoutes(machineNetns(edge.lab, "h1"), family)));
+        const told = all.map((routes) => routes.some(({ dst, protocol }) => dst === "default" && protocol === "bird"));
+        const families = ([4, 6] as const).filter((_, at) => told[at]);
+        return families.join() === wanted.join() ? undefined : families.join();
+      });
+    await outAre([4, 6]);
+    await provider("disable");
+    await outAre([6]);
+    await provider("enable");
+    await outAre([4, 6]);
   });
 });

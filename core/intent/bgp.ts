@@ -73,13 +73,22 @@ function birdNamed(name: string, { pages, after }: Bird): Daemon {
 }
 
 /**
- * The AS numbers that it speaks for, and how its sessions are guarded. BIRD would take leave of everybody when it is told another one; one that
+ * What a gateway and whoever speaks with it on the fabric agree on where the gateway does not watch by BFD itself: so long it may be
+ * announced outside while it hears nobody. Three messages may be late.
+ */
+export const PROMPT_SECONDS = { hold: 9, keepalive: 3 } as const;
+export const PROMPT: readonly Line[] = [`hold time ${PROMPT_SECONDS.hold};`, `keepalive time ${PROMPT_SECONDS.keepalive};`];
+
+/**
+ * The AS numbers that it speaks for, and how its sessions are guarded. BIRD would take leave of everybody when it is told otherwise; one that
  * is followed by another process unasked is waited for with its routes in place (RFC 4724), and all machines change it in the same moment.
  */
 function neverChanged(pages: readonly Page[]): string {
-  const said = pages.flatMap(({ content }) => [...content.matchAll(/^ *(?:local \S+ as (\d+)| +(include "[^"]*"|ttl security on));/gm)]);
-  return [...new Set(said.map(([, number, guard]) => number ?? guard))].join(" ");
+  const said = pages.flatMap(({ content }) => [...content.matchAll(SESSION_WORDS)]);
+  return [...new Set(said.map(([, number, words]) => number ?? words))].join(" ");
 }
+
+const SESSION_WORDS = /^ *(?:local \S+ as (\d+)| +(include "[^"]*"|ttl security on));/gm;
 
 /** How every configuration begins. */
 export function preamble(dc: DataCenter, machine: Machine): readonly Line[] {
@@ -118,13 +127,6 @@ export function kernelProtocol(
 
 /** `restart`: how long the other end keeps the routes of one that is starting again (RFC 4724). */
 export const SECONDS = { hold: 30, keepalive: 10, connectRetry: 1, restart: 30 } as const;
-
-/**
- * What a gateway and whoever speaks with it on the fabric agree on where the gateway does not watch by BFD itself: so long it may be
- * announced outside while it hears nobody. Three messages may be late.
- */
-export const PROMPT_SECONDS = { hold: 9, keepalive: 3 } as const;
-export const PROMPT: readonly Line[] = [`hold time ${PROMPT_SECONDS.hold};`, `keepalive time ${PROMPT_SECONDS.keepalive};`];
 
 /**
  * A peer that is gone without a word is noticed after 30 s; a session that failed is tried again within seconds. The

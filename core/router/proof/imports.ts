@@ -130,8 +130,7 @@ function mayTell(
   const anywhere = place.length === 0;
   if (role === "provider") return anywhere;
   if (endpoint(place)) return true;
-  if (beacon(place))
-    return roleOf(dc, own.name) === "gateway" && role !== "gateway" && (role === "reflector" || edgesTellGateways(dc));
+  if (beacon(place)) return roleOf(dc, own.name) === "gateway" && role !== "gateway" && (role === "reflector" || edgesTellGateways(dc));
   if (role === "host") return loopback(place) && ownAddress(machineNamed(dc, other.name), place);
   if (role === "tor") return session.kind === "tor client" || loopback(place) || segment(place);
   return pool(place) || anywhere || (tellsOfOthers({ role, session }) && (anyLoopback(place) || segment(place)));
