@@ -102,9 +102,9 @@ async function missingAt(edge: Edge, gateway: string): Promise<readonly string[]
 }
 
 const SHAPES: readonly (readonly [name: string, lab: string, dc: DataCenter, within: number])[] = [
-  // Where the gateway does not watch by BFD itself the hold time tells.
+  // No agent is here to judge by BFD: the hold time tells.
   ["through reflectors", "dv-rr", dataCenterOf("two of everything"), 12_000],
-  ["without reflectors", "dv-direct", dataCenterOf("direct peering, two gateways"), 1500],
+  ["without reflectors", "dv-direct", dataCenterOf("direct peering, two gateways"), 12_000],
   ["in a mesh", "dv-mesh", racked("mesh"), 12_000],
 ];
 

@@ -12,7 +12,17 @@ import { assignedIn, assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
 import { beaconRoute, edgesTellGateways, isOwnBeacon } from "./beacon.ts";
 import { bfdBird } from "./bfd.ts";
-import { FABRIC_ROUTES, limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, kernelProtocol, preamble } from "./bgp.ts";
+import {
+  FABRIC_ROUTES,
+  limits,
+  birdIntent,
+  fabricChannel,
+  fabricSession,
+  fabricTemplate,
+  kernelProtocol,
+  preamble,
+  PROMPT,
+} from "./bgp.ts";
 import { addressOn, channelsOf, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
@@ -77,7 +87,9 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
     ...(mesh && hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     ...(hubs.length > 0 ? channels.map(heard) : []),
     template(hubs.length > 0 ? policy : () => OPTIONS),
-    ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
+    ...hubs.flatMap(({ role, machines }) =>
+      machines.map((peer) => fabricSession(dc, peer, { role, lines: role === "gateway" ? PROMPT : [] })),
+    ),
     ...(mesh ? inMesh(dc, host, { channels, believed }) : []),
   ];
 }

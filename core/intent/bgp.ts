@@ -73,8 +73,8 @@ function birdNamed(name: string, { pages, after }: Bird): Daemon {
 }
 
 /**
- * What a gateway and whoever speaks with it on the fabric agree on where the gateway does not watch by BFD itself: so long it may be
- * announced outside while it hears nobody. Three messages may be late.
+ * What a gateway and whoever speaks with it on the fabric agree on: so long it may be announced outside while it hears nobody, where no agent
+ * is there to judge by BFD. Three messages may be late.
  */
 export const PROMPT_SECONDS = { hold: 9, keepalive: 3 } as const;
 export const PROMPT: readonly Line[] = [`hold time ${PROMPT_SECONDS.hold};`, `keepalive time ${PROMPT_SECONDS.keepalive};`];

@@ -189,7 +189,7 @@ function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels, belie
       ...keptHops(dc),
       "add paths tx;",
     ]).concat(";");
-  return fabricSession(dc, peer, { role: "host", lines: [...clientOf(dc, gateway), ...channels.map(policy)] });
+  return fabricSession(dc, peer, { role: "host", lines: [...PROMPT, ...clientOf(dc, gateway), ...channels.map(policy)] });
 }
 
 /** What a host or a top-of-rack router is told: what others have said, and the way out. */
@@ -215,7 +215,7 @@ function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed
     ]).concat(";");
   };
   const kind = rack.asn === undefined ? clientOf(dc, gateway) : ["passive;"];
-  return fabricSession(dc, rack.tor, { role: "tor", lines: [...kind, ...channels.map(policy)] });
+  return fabricSession(dc, rack.tor, { role: "tor", lines: [...PROMPT, ...kind, ...channels.map(policy)] });
 }
 
 /**
@@ -228,7 +228,7 @@ function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: Direc
     const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))})`, ...isPool(dc, gateway, channel)];
     return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
-  return fabricSession(dc, peer, { role: "gateway", lines: channels.map(policy) });
+  return fabricSession(dc, peer, { role: "gateway", lines: [...PROMPT, ...channels.map(policy)] });
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   limits,
   kernelProtocol,
   preamble,
+  PROMPT,
   sessionTemplate,
 } from "./bgp.ts";
 import { placesOf } from "./bgp-believed.ts";
@@ -96,7 +97,9 @@ function towardsCore(dc: DataCenter, rack: Rack, { channels, believed }: Hearing
   );
   return [
     template,
-    ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
+    ...hubs.flatMap(({ role, machines }) =>
+      machines.map((peer) => fabricSession(dc, peer, { role, lines: role === "gateway" ? PROMPT : [] })),
+    ),
     ...(peersBy(dc, "mesh") ? meshSessions(dc, rack.tor, channels, policy) : []),
   ];
 }

@@ -202,10 +202,10 @@ function sessionWith(dc: DataCenter, { role, own, other, connects, session }: Pe
   };
 }
 
-/** On the fabric, where the gateway does not reflect: so long it may be announced while it hears nobody. */
+/** A gateway's on the fabric: so long it may be announced while it hears nobody. */
 function isPrompt({ gateways }: DataCenter, { near, far, kind }: Peer["session"]): boolean {
   const withGateway = [near, far].some(({ name }) => gateways.some((gateway) => gateway.name === name));
-  return withGateway && kind !== "customer" && !kind.startsWith("gateway ");
+  return withGateway && kind !== "customer";
 }
 
 /** BFD with whom it is spoken: with all of the fabric, and with a provider that speaks it. */
