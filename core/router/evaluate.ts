@@ -2,6 +2,7 @@
  * What a chain of policies does with a route. Some of a route may be open ("any": an attacker chooses it), and a condition may be one that
  * the model cannot tell; then the answer is "maybe", and whoever asks supposes what is worse.
  */
+import { perValue } from "../intent/memo.ts";
 import { bitsOf, familyOf, widthOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import { firstOf, lengthOf } from "../net/prefix.ts";
@@ -56,7 +57,7 @@ export function bookOf({ policies, prefixSets }: Pick<ReadRouter, "policies" | "
 }
 
 /** Is a prefix in the set? */
-export function memberOf({ family, ranges }: PrefixSet): (place: Place) => boolean {
+export const memberOf = perValue(({ family, ranges }: PrefixSet): ((place: Place) => boolean) => {
   const width = widthOf(family);
   const entries = ranges.map(({ prefix, least, most }) => {
     const shift = BigInt(width - lengthOf(prefix));
@@ -65,7 +66,7 @@ export function memberOf({ family, ranges }: PrefixSet): (place: Place) => boole
   return (place) =>
     place.family === family &&
     entries.some(({ least, most, shift, head }) => place.length >= least && place.length <= most && place.bits >> shift === head);
-}
+});
 
 /** Policies in order; where none is named, `unfiltered`. A policy that is named and not defined may do anything. */
 export function decide(book: Book, chain: readonly string[], unfiltered: "accept" | "reject", route: Route): Decision {

@@ -26,6 +26,8 @@ export interface Platform {
   readonly render: (config: RouterConfig, site: DataCenter) => Rendering;
   /** Its own structure, as rendered or as people changed it. Never throws: what cannot be read is told with its line. */
   readonly read: (text: string) => ReadRouter;
+  /** The same for many texts of one data centre, which have much in common: what is made for one serves the next. */
+  readonly reader?: () => (text: string) => ReadRouter;
 }
 
 export interface Rendering {

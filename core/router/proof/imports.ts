@@ -6,7 +6,6 @@ import { addressOn } from "../../intent/bgp-channel.ts";
 import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import type { DataCenter, Machine } from "../../datacenter/data-center.ts";
-import { cellsOf } from "../cells.ts";
 import { boundariesIn } from "../chain.ts";
 import { decide } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
@@ -24,7 +23,7 @@ export function importClaims(site: Site, speaker: Speaker): readonly Claim[] {
   );
   // Hosts are many and asked alike: what is said to one of them, its own address apart, is judged once.
   const alike = Map.groupBy(asked, (each) => signature(speaker, each));
-  const cells = new Map(([4, 6] as const).map((family) => [family, cellsOf(family, boundariesOf(site, speaker))]));
+  const cells = new Map(([4, 6] as const).map((family) => [family, site.cells(family, boundariesOf(site, speaker))]));
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined
@@ -83,7 +82,7 @@ function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Grou
   });
   const believed = (place: Place) => decide(speaker.book, told.import, told.unfiltered, routeTo(place)).accepted !== "no";
   // First by what the policy itself can tell apart: of lengths of which it believes nothing, nothing need be asked further.
-  const coarse = cellsOf(told.family, boundariesIn(speaker.book, told.import));
+  const coarse = site.cells(told.family, boundariesIn(speaker.book, told.import));
   const lengths = new Set(coarse.filter(believed).map(({ length }) => length));
   const against = cells.flatMap((place): string[] => {
     if (!lengths.has(place.length) || !believed(place)) return [];

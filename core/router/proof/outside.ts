@@ -9,7 +9,6 @@ import { familyOf, ipOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf, overlaps, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { cellsOf } from "../cells.ts";
 import { changedBy, decide, placeOf } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { Entry, ReadFamily, ReadNeighbor } from "../platform.ts";
@@ -42,7 +41,7 @@ interface Told {
 function exportClaim(site: Site, speaker: Speaker, { neighbor, told, to }: Told): Claim {
   const { family } = told;
   const own = exportsOf(site.dc).filter((prefix) => familyOf(prefix) === family);
-  const cells = cellsOf(family, boundariesOf(site, speaker));
+  const cells = site.cells(family, boundariesOf(site, speaker));
   const passing = [...entering(speaker, family, cells), ...learned(speaker, neighbor, cells)].filter(
     ({ route, what }) => what.family === family && mayPass(speaker, told, route),
   );

@@ -10,7 +10,6 @@ import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { covers } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { cellsOf } from "../cells.ts";
 import { changedBy, decide, placeOf } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import { machineNamed } from "../peers.ts";
@@ -42,7 +41,7 @@ function endpointPlaces(site: Site, family: Family): readonly Place[] {
     if (speaker.role !== "host") for (const each of boundariesOf(site, speaker)) boundaries.add(each);
   const [host] = [...site.speakers.values()].filter(({ role }) => role === "host");
   for (const each of host === undefined ? [] : boundariesOf(site, host)) boundaries.add(each);
-  return cellsOf(family, boundaries).filter(site.estate.endpoint);
+  return site.cells(family, boundaries).filter(site.estate.endpoint);
 }
 
 function inClaims(site: Site, net: Net, family: Family): readonly Claim[] {

@@ -3,8 +3,11 @@ import type { DataCenter } from "../../datacenter/data-center.ts";
 import { sessionsOf } from "../../datacenter/sessions.ts";
 import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
 import { computeBird } from "../../intent/bgp-compute.ts";
+import { perValue } from "../../intent/memo.ts";
 import type { Ip } from "../../net/address.ts";
 import { bird } from "../bird/bird.ts";
+import { rememberingCells } from "../cells.ts";
+import type { cellsOf } from "../cells.ts";
 import { remembering } from "../chain.ts";
 import { bookOf } from "../evaluate.ts";
 import type { Book } from "../evaluate.ts";
@@ -34,8 +37,9 @@ export interface Site {
   /** The same by both names, one after the other. */
   readonly between: ReadonlyMap<string, readonly Declared[]>;
   readonly estate: Estate;
-  /** Remembers what was asked before. */
+  /** Remember what was asked before. */
   readonly decide: ReturnType<typeof remembering>;
+  readonly cells: typeof cellsOf;
 }
 
 /** A session with what each end says of it; undefined where an end does not know it. The provider says nothing that we know. */
@@ -53,15 +57,17 @@ export interface Given {
 }
 
 export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given: readonly Given[]): Site {
+  const readers = perValue(({ reader, read: one }: Platform) => reader?.() ?? one);
+  const read = (platform: Platform, text: string) => readers(platform)(text);
   const routers = routersOf(dc).flatMap(({ name, role }): Speaker[] => {
     const own = given.find((each) => each.name === name);
     if (own !== undefined) return [speaker(name, role, own.platform, own.read)];
     const config = routerConfigOf(dc, name);
     const platform = platformFor(name);
     const [main] = config === undefined ? [] : rendered(platform, config, dc).files;
-    return main === undefined ? [] : [speaker(name, role, platform, platform.read(main.text))];
+    return main === undefined ? [] : [speaker(name, role, platform, read(platform, main.text))];
   });
-  const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, bird.read(computeBird(dc, host))));
+  const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, read(bird, computeBird(dc, host))));
   const speakers = new Map([...routers, ...hosts].map((each) => [each.name, each]));
   const known = new Map([...speakers].map(([name, { read }]) => [name, byWord(read)]));
   const links = sessionsOf(dc).map((session): Link => ({
@@ -77,6 +83,7 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
     links,
     estate,
     decide: remembering(),
+    cells: rememberingCells(),
     declared: Map.groupBy(declared, ({ own }) => own.name),
     between: Map.groupBy(declared, ({ own, other }) => `${own.name} ${other.name}`),
   };
