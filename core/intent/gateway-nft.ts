@@ -7,6 +7,7 @@
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import type { Bfd, DataCenter, Gateway, Translation } from "../datacenter/data-center.ts";
+import { untranslatedTowards } from "../datacenter/pnat-scope.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
 import { ipv6Ranges, privateRanges, publicRanges } from "../datacenter/ranges.ts";
 import type { NftChain, NftSet } from "../kinds/nft.ts";
@@ -98,7 +99,7 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
   const pool = poolOf(dc, gateway);
   const how = dc.pnat ?? AS_USUAL;
   const uplink = JSON.stringify(upstream.interface);
-  const kept4 = anyOf([...open, ...closed, ...machinePrefixes(dc, 4), ...how.untranslated]);
+  const kept4 = anyOf(untranslatedTowards(dc));
   const text = pool && poolText(dc, gateway, pool);
   return {
     translated:
