@@ -1,7 +1,7 @@
 /** Asks the daemons of routers what they are told to do and what they tell: BIRD by its socket, FRR by vtysh. */
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { birdStates, birdTold } from "#core/router/bird/live.ts";
+import { readBgpProtocols, readPrefixes } from "#core/birdc/answers.ts";
 import { frrStates, frrTold } from "#core/router/frr/live.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import type { ReadNeighbor } from "#core/router/platform.ts";
@@ -77,12 +77,12 @@ type Seen = Pick<LiveSession, "state" | "told"> & { readonly neighbor: ReadNeigh
 
 function toldByBird({ ask }: Door) {
   return async (neighbors: readonly ReadNeighbor[]): Promise<readonly Seen[]> => {
-    const states = birdStates(await ask("show protocols"));
+    const states = new Map(readBgpProtocols(await ask("show protocols")).map(({ name, state }) => [name, state]));
     return Promise.all(
       neighbors.map(async (neighbor) => {
         const protocol = neighbor.description ?? "";
         const state = states.get(protocol) ?? "unknown to BIRD";
-        return { neighbor, state, told: state === "Established" ? birdTold(await ask(`show route export '${protocol}'`)) : [] };
+        return { neighbor, state, told: state === "Established" ? readPrefixes(await ask(`show route export '${protocol}'`)) : [] };
       }),
     );
   };
