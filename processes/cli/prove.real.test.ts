@@ -1,16 +1,19 @@
 /** Routers that Margay does not run, told what it renders for them, keep every promise; and what somebody changes in them is found. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { platformFor } from "#core/router/platforms.ts";
 import { liveClaims } from "#core/router/proof/live.ts";
 import { prove } from "#core/router/proof/prove.ts";
 import type { Claim } from "#core/router/proof/claim.ts";
 import { down } from "#lab/down.ts";
-import { askFrr } from "#lab/frr.ts";
-import { agentState } from "#lab/margay.ts";
-import { labNamed } from "#lab/place.ts";
-import { must } from "#lab/program.ts";
+import { askFrr, frrHome } from "#lab/frr.ts";
+import { agentName, agentState } from "#lab/margay.ts";
+import { labNamed, machineNetns } from "#lab/place.ts";
+import { inside, must } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
+import { runningService } from "#lab/service.ts";
 import { verify } from "#lab/verify/verify.ts";
 import { until } from "#lab/wait.ts";
 import { liveInLab } from "./prove-live.ts";
@@ -57,6 +60,43 @@ test("a gateway and a reflector that are FRR keep every promise, beside a reflec
     };
     await until({ what: "both ends to tell", timeout: 10_000 }, both);
     await ask("enable");
+    await until({ what: "the session to stand", timeout: 20_000 }, async () => opened(await open()).join("; ") || undefined);
+  });
+
+  await t.test("a hole in a gateway's nftables is found, by the packets that would pass it", async () => {
+    const nft = (...words: readonly string[]) => must(inside(machineNetns(lab, "gw1"), ["nft", ...words]));
+    await nft("insert", "rule", "inet", "margay", "leak", "ip", "saddr", "10.65.0.0/16", "accept");
+    const found = await open();
+    assert.deepEqual(opened(found), ["packets gw1 → wan0"]);
+    assert.match(found[0]?.against[0] ?? "", /^10\.65\.0\.0 → .*established, by fab0, to wan0/);
+    const [, handle = ""] =
+      /ip saddr 10\.65\.0\.0\/16 accept # handle (\d+)/.exec(await nft("-a", "list", "chain", "inet", "margay", "leak")) ?? [];
+    await nft("delete", "rule", "inet", "margay", "leak", "handle", handle);
+    assert.deepEqual(await open(), []);
+    await nft("delete", "table", "inet", "margay");
+    assert.ok(opened(await open()).includes("read nftables of gw1"));
+    await nft("-f", join(frrHome(lab, "gw1"), "gw1.nft"));
+    assert.deepEqual(await open(), []);
+  });
+
+  await t.test("hosts are asked as well: what one may tell, and a session that it does not hold", async () => {
+    const home = `${agentState(lab, "h1")}/bird`;
+    const agent = runningService(lab, agentName("h1")) ?? assert.fail("h1 has no agent");
+    const before = readFileSync(`${home}/bird.conf`, "utf8");
+    // Else it would put this right while it is looked at.
+    process.kill(agent.pid, "SIGSTOP");
+    try {
+      writeFileSync(`${home}/bird.conf`, before.replaceAll(/export where source = RTS_INHERIT.*;/g, "export all;"));
+      const told = await open();
+      assert.deepEqual(opened(told), ["exports every host, IPv4", "exports every host, IPv6"]);
+      writeFileSync(`${home}/bird.conf`, before);
+      await must(["birdc", "-s", `${home}/bird.ctl`, "disable", "'reflector:rr2'"]);
+      const both = async () => (opened(await open()).join() === "live rr2,live h1" ? undefined : `open is ${opened(await open()).join()}`);
+      await until({ what: "both ends to tell", timeout: 10_000 }, both);
+    } finally {
+      process.kill(agent.pid, "SIGCONT");
+    }
+    await must(["birdc", "-s", `${home}/bird.ctl`, "enable", "'reflector:rr2'"]);
     await until({ what: "the session to stand", timeout: 20_000 }, async () => opened(await open()).join("; ") || undefined);
   });
 });

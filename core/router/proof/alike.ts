@@ -5,14 +5,15 @@
  */
 import { addressesOf } from "../../datacenter/racks.ts";
 import type { Host } from "../../datacenter/data-center.ts";
+import { perValue } from "../../intent/memo.ts";
 import { conditionsOf } from "../chain.ts";
 import { declaredOf } from "./site.ts";
 import type { Site, Speaker } from "./site.ts";
 
-export function hostsAlike(site: Site): readonly (readonly Host[])[] {
+export const hostsAlike = perValue((site: Site): readonly (readonly Host[])[] => {
   const asked = askedFor(site);
   return [...Map.groupBy(site.dc.hosts, (host) => signature(site, host, asked)).values()];
-}
+});
 
 /** Which policies, as `router/policy`, ask for an address. */
 function askedFor({ speakers }: Site): ReadonlyMap<string, ReadonlySet<string>> {

@@ -64,18 +64,25 @@ function toldOutside(dc: DataCenter, router: string, sessions: readonly LiveSess
 
 function toldInside(dc: DataCenter, router: string, sessions: readonly LiveSession[]): Claim {
   const against = sessions.flatMap(({ to, told }) =>
-    told.filter((prefix) => !belongs(dc, prefix)).map((prefix) => `${to} is told ${prefix}`),
+    told.filter((prefix) => !mayTell(dc, router, prefix)).map((prefix) => `${to} is told ${prefix}`),
   );
   const routes = sessions.reduce((sum, { told }) => sum + told.length, 0);
+  const host = roleOf(dc, router) === "host";
   return claimed(
     {
       about: "live",
       where: router,
-      claim: "tells the fabric only of endpoints, pools, machines and the default route",
+      claim: host ? "tells of single addresses alone" : "tells the fabric only of endpoints, pools, machines and the default route",
       evidence: `${routes} routes`,
     },
     against,
   );
+}
+
+/** A host is the way to nothing but itself. */
+function mayTell(dc: DataCenter, router: string, prefix: Cidr): boolean {
+  const single = lengthOf(prefix) === widthOf(familyOf(prefix));
+  return belongs(dc, prefix) && (single || roleOf(dc, router) !== "host");
 }
 
 function belongs(dc: DataCenter, prefix: Cidr): boolean {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DataCenter } from "../../datacenter/data-center.ts";
+import { computeBird } from "../../intent/bgp-compute.ts";
 import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
 import { CROSSINGS, racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
 import { readCidr } from "../../net/prefix.ts";
@@ -54,8 +55,8 @@ function textOf(platform: Platform, config: RouterConfig = GATEWAY, dc: DataCent
 }
 
 /** The text with one place changed; which must be there. */
-function planted(text: string, from: string | RegExp, to: string): string {
-  const changed = text.replace(from, to);
+function planted(text: string, from: string | RegExp, to: string | ((found: string) => string)): string {
+  const changed = typeof to === "string" ? text.replace(from, to) : text.replace(from, to);
   assert.notEqual(changed, text, `nothing to change: ${String(from)}`);
   return changed;
 }
@@ -288,5 +289,37 @@ describe("in BIRD's words, what was planted is found:", () => {
   test("what is not understood", () => {
     assert.deepEqual(abouts(found(EXPORT, "export filter { case net.len { 24: accept; else: reject; } };")), ["read", "exports"]);
     assert.ok(abouts(found(EXPORT, `${EXPORT} }; ???`)).includes("read"));
+  });
+});
+
+describe("in a host's BIRD, what was planted is found:", () => {
+  const bird = PLATFORMS.find(({ name }) => name === "bird") ?? assert.fail();
+  const found = (dc: DataCenter, from: string | RegExp, to: string | ((found: string) => string)) => {
+    const host = dc.hosts[0] ?? assert.fail();
+    const text = planted(computeBird(dc, host), from, to);
+    return open(prove(dc, () => bird, [{ name: host.name, platform: bird, read: bird.read(text) }]));
+  };
+  const EXPORT = /export where .*;/;
+
+  for (const [name, dc] of [
+    ["a flat fabric", GUIDE],
+    ["racks", racked("racks")],
+    ["two uplinks", racked("two uplinks")],
+    ["a mesh", racked("mesh")],
+  ] as const)
+    test(`${name}: what it has heard, told on; and whatever its kernel holds`, () => {
+      const [told] = found(dc, new RegExp(EXPORT, "g"), (line) => (line.includes("source = RTS_BGP") ? line : "export all;"));
+      assert.equal(told?.where, "every host, IPv4");
+      assert.match(told.against[0] ?? "", /^h1 may tell /);
+      const held = found(dc, /&& endpoint[46]\(\)/g, "");
+      assert.match(held[0]?.against.join("\n") ?? "", /h1 may tell .*kernel route/);
+    });
+  test("somebody who is no neighbour", () => {
+    const claims = found(
+      GUIDE,
+      /protocol bgp 'reflector:rr1'[^}]*\}/,
+      (session) => `${session}\n${session.replaceAll("rr1", "rr9").replaceAll(/neighbor \S+/g, "neighbor 192.168.100.99")}`,
+    );
+    assert.match(claims.flatMap(({ against }) => against).join("\n"), /h1 speaks with 192\.168\.100\.99/);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * The proof: from the text of every configuration, read back, what may pass each session to the outside, what each neighbour may make a router
- * believe, that every address has a way in and out, and that both ends of every session agree. Exhaustive: prefixes are
+ * believe, that every address has a way in and out, that both ends of every session agree, and what passes a Linux gateway. Exhaustive: prefixes are
  * not sampled, each class that policies can tell apart is asked (cells).
  */
 import type { DataCenter } from "../../datacenter/data-center.ts";
@@ -13,6 +13,8 @@ import type { Pnat } from "../router-config.ts";
 import type { Claim } from "./claim.ts";
 import { claimed } from "./claim.ts";
 import { endsClaims, readClaim } from "./ends.ts";
+import { filterClaims } from "./filter.ts";
+import { hostClaims } from "./hosts.ts";
 import { importClaims } from "./imports.ts";
 import { outsideClaims } from "./outside.ts";
 import { pathClaims } from "./paths.ts";
@@ -30,10 +32,18 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
     ...routers.flatMap((speaker) => entersClaims(site, speaker)),
     ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
     ...routers.flatMap((speaker) => importClaims(site, speaker)),
+    ...hostClaims(site),
     ...pathClaims(site),
     ...routers.flatMap((speaker) => translationClaims(site, speaker)),
+    ...routers.flatMap((speaker) => packetClaims(site, speaker)),
     ...endsClaims(site),
   ];
+}
+
+/** Of a Linux gateway, whichever daemon speaks BGP there. */
+function packetClaims({ dc }: Site, { name, rules }: Speaker): readonly Claim[] {
+  const gateway = dc.gateways.find((machine) => machine.name === name);
+  return gateway === undefined || rules === undefined ? [] : filterClaims({ dc, gateway, rules });
 }
 
 function withoutText(name: string): Claim {
