@@ -6,6 +6,8 @@
 import type { DataCenter, Host } from "../datacenter/data-center.ts";
 import { hubsOf, peersBy } from "../datacenter/peering.ts";
 import { fabricInterfaces, hasLoopback } from "../datacenter/racks.ts";
+import { segmentsOf } from "../datacenter/segments.ts";
+import type { Segment } from "../datacenter/segments.ts";
 import type { View } from "../feed/item.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { assignedIn, assignedIncluded } from "./assigned.ts";
@@ -62,11 +64,12 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
   if (host.uplinks !== undefined) {
     return [...channels.map(heard), ...uplinkSessions(dc, host, { uplinks: host.uplinks, channels, policy })];
   }
-  const template = (lines: (channel: Channel) => readonly Line[]) =>
+  const template = (lines: (channel: Channel) => readonly Line[], { number, at }: Pick<Segment, "number" | "at">) =>
     fabricTemplate(
       dc,
-      host,
-      channels.map((channel) => fabricChannel(dc, host, { channel, policy: lines(channel) })),
+      at(host),
+      channels.map((channel) => fabricChannel(dc, at(host), { channel, policy: lines(channel) })),
+      number,
     );
   const hubs = hubsOf(dc);
   const mesh = peersBy(dc, "mesh");
@@ -74,8 +77,12 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
     ...(mesh ? channels.flatMap(distanceFunctions) : []),
     ...(mesh && hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     ...(hubs.length > 0 ? channels.map(heard) : []),
-    template(hubs.length > 0 ? policy : () => OPTIONS),
-    ...hubs.flatMap(({ role, machines }) => machines.map((peer) => fabricSession(dc, peer, { role, lines: [] }))),
+    ...segmentsOf(dc).flatMap((segment) => [
+      template(hubs.length > 0 ? policy : () => OPTIONS, segment),
+      ...hubs.flatMap(({ role, machines }) =>
+        machines.map((peer) => fabricSession(dc, segment.at(peer), { role, lines: [], segment: segment.number })),
+      ),
+    ]),
     ...(mesh ? inMesh(dc, host, { channels, believed }) : []),
   ];
 }

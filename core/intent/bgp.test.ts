@@ -101,7 +101,7 @@ for (const [variant, dc] of ALL) {
         [...prefixes.matchAll(/[0-9a-f.:]+\/\d+/g)].map(([prefix]) => [prefix, origin]),
       );
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
-        [...block.matchAll(/route (\S+) via "fab0";/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
+        [...block.matchAll(/route (\S+) via "fab0"(?: via "fab1")?;/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );
       assert.deepEqual(told.map(([prefix]) => prefix).toSorted(), exportsOf(dc).toSorted());
       assert.deepEqual(told.toSorted(), made.toSorted());

@@ -131,9 +131,9 @@ export const TIMERS: readonly Line[] = [
   "error wait time 1, 10;",
 ];
 
-/** The template of BGP on the core segment; `lines` hold blocks made by `fabricChannel`. */
-export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[]): string {
-  return sessionTemplate("fabric", {
+/** The template of BGP on a core segment, of a machine as it is seen there; `lines` hold blocks made by `fabricChannel`. */
+export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[], segment: 1 | 2 = 1): string {
+  return sessionTemplate(templateOn(segment), {
     local: `local ${addressOn(machine, sessionFamily(dc))} as ${asnOn(dc, machine)};`,
     lines: [...guarded(dc.fabric.guard), ...lines],
   });
@@ -168,14 +168,16 @@ export interface ChannelPolicy {
   readonly policy: readonly Line[];
 }
 
-/** One session on the fabric, named after the peer's part there. */
+const templateOn = (segment: 1 | 2): string => (segment === 1 ? "fabric" : "fabric2");
+
+/** One session on a core segment, named after the peer's part there; `peer` as it is seen on it. */
 export function fabricSession(
   dc: DataCenter,
   peer: Machine,
-  { role, lines }: { readonly role: string; readonly lines: readonly Line[] },
+  { role, lines, segment = 1 }: { readonly role: string; readonly lines: readonly Line[]; readonly segment?: 1 | 2 },
 ): string {
   const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${asnOn(dc, peer)};`;
-  return block(`protocol bgp '${protocolName(role, peer.name)}' from fabric`, [neighbour, ...lines]);
+  return block(`protocol bgp '${protocolName(role, peer.name, segment)}' from ${templateOn(segment)}`, [neighbour, ...lines]);
 }
 
 /**

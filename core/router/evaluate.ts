@@ -5,7 +5,7 @@
 import { perValue } from "../intent/memo.ts";
 import { bitsOf, familyOf, widthOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
-import { firstOf, lengthOf } from "../net/prefix.ts";
+import { contains, firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { ReadRouter } from "./platform.ts";
 import type { Community, Condition, Policy, PrefixRange, PrefixSet, RouteSource, Settings, Term } from "./policy.ts";
@@ -111,6 +111,7 @@ function holdsFor(book: Book, condition: Condition, route: Route): Truth {
   }
   if ("community" in condition) return route.communities === "any" ? "maybe" : sure(route.communities.includes(condition.community));
   if ("nextHop" in condition) return oneOf(condition.nextHop, route.nextHop);
+  if ("nextHopIn" in condition) return route.nextHop === "any" ? "maybe" : sure(contains(condition.nextHopIn, route.nextHop));
   if ("learnedFrom" in condition) return oneOf(condition.learnedFrom, route.from);
   if ("interfaces" in condition) return route.interface === undefined ? "maybe" : sure(condition.interfaces.includes(route.interface));
   if ("source" in condition) return sure(condition.source.includes(route.source));

@@ -5,6 +5,7 @@ import type { RouterConfig } from "./router-config.ts";
 
 export function rendered(platform: Platform, config: RouterConfig, site: DataCenter): Rendering {
   if (platform.name === "bird") return platform.render(config, site);
+  if (site.fabric.second !== undefined) return { files: [], refused: [TWICE] };
   const ports = config.neighbors.flatMap((neighbor) => neighbor.interface ?? []);
   if (ports.length > 0) return { files: [], refused: [unnumbered(ports)] };
   const { files, refused } = platform.render(config, site);
@@ -20,6 +21,12 @@ function unnumbered(ports: readonly string[]): Refused {
     beside: "a rack with peering: numbered, or a router that is BIRD",
   };
 }
+
+const TWICE: Refused = {
+  what: "sessions on two segments (fabric.second)",
+  why: "each must tell of next hops on its own segment alone, and no text for this platform says so",
+  beside: "a router that is BIRD; or a fabric of one segment, for instance by link aggregation",
+};
 
 /** Not a reason to render nothing: only how soon a moved VM is believed where it is now depends on it. */
 const MOVES: Refused = {

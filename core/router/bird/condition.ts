@@ -125,6 +125,8 @@ function comparison(expression: Expression & { readonly form: "two" }, sign: str
   if (left === "net.type" && sign === "=") return { family: shown(right) === "NET_IP6" ? 6 : 4 };
   const hops = HOPS[left] !== undefined ? addressesIn(right) : undefined;
   if (hops !== undefined && (sign === "=" || sign === "~")) return HOPS[left] === "nextHop" ? { nextHop: hops } : { learnedFrom: hops };
+  const segment = left === "bgp_next_hop" && sign === "~" && right.form === "atom" ? readCidr(right.token.text) : undefined;
+  if (segment !== undefined) return { nextHopIn: segment };
   if (left === "ifname" && sign === "=" && right.form === "atom") return { interfaces: [right.token.text] };
   if (left === "source") return { source: wordsIn(right).map(sourceOf) };
   if (left === "proto" && sign === "=" && right.form === "atom") return { protocol: right.token.text };

@@ -63,6 +63,15 @@ test("a neighbour that is known by its port is refused, not written wrong", () =
   }
 });
 
+test("nor is a session on a second segment written as if there were one", () => {
+  const dc = racked("two segments");
+  for (const platform of VENDORS) {
+    const { files, refused } = rendered(platform, routerConfigOf(dc, "gw1") ?? assert.fail(), dc);
+    assert.deepEqual(files, [], platform.name);
+    assert.match(refused[0]?.what ?? "", /two segments/);
+  }
+});
+
 test("SR Linux cannot be told to keep next hops on eBGP, and says so", () => {
   const { config, dc } = EXAMPLES.find(({ name }) => name === "reflector-of-racks") ?? assert.fail();
   const kept = (platform: Platform) =>

@@ -4,6 +4,7 @@
  * asks about.
  */
 import { addressesOf } from "../../datacenter/racks.ts";
+import { segmentsOf } from "../../datacenter/segments.ts";
 import type { Host } from "../../datacenter/data-center.ts";
 import { perValue } from "../../intent/memo.ts";
 import { conditionsOf } from "../chain.ts";
@@ -28,7 +29,7 @@ function askedFor({ speakers }: Site): ReadonlyMap<string, ReadonlySet<string>> 
 }
 
 function signature(site: Site, host: Host, asked: ReadonlyMap<string, ReadonlySet<string>>): string {
-  const own = addressesOf(host);
+  const own = segmentsOf(site.dc).flatMap(({ at }) => addressesOf(at(host)));
   const firstHops = declaredOf(site, host.name).map(({ other, session }) =>
     believed(site, { host: host.name, other: other.name, kind: session.kind }),
   );

@@ -4,6 +4,7 @@ import { exportsOf } from "../../datacenter/exports.ts";
 import { untranslatedTowards } from "../../datacenter/pnat-scope.ts";
 import { privateRanges, rangesOf } from "../../datacenter/ranges.ts";
 import { machinePrefixes } from "../../datacenter/racks.ts";
+import { coreInterfaces } from "../../datacenter/segments.ts";
 import { poolOf } from "../../intent/pnat-pool.ts";
 import { bitsOf, familyOf } from "../../net/address.ts";
 import type { Family, Ip } from "../../net/address.ts";
@@ -18,7 +19,8 @@ export type Spans = readonly Span[];
 
 export interface Facts {
   readonly family: Family;
-  readonly fabric: string;
+  /** Interfaces on the core. */
+  readonly fabric: readonly string[];
   readonly uplink: string;
   /** The private range; nothing in IPv6. */
   readonly closed: Spans;
@@ -42,7 +44,7 @@ export function factsOf(dc: DataCenter, gateway: Gateway, family: Family): Facts
   const own = (prefixes: readonly (Cidr | undefined)[]) => spansOf(prefixes, family);
   return {
     family,
-    fabric: dc.fabric.interface,
+    fabric: coreInterfaces(dc),
     uplink: upstream.interface,
     closed: own(privateRanges(dc)),
     announced: own(exportsOf(dc)),

@@ -87,14 +87,14 @@ function leaving(filtering: Filtering): Claim {
   const { against, evidence } = searched(filtering, ({ uplink, fabric, closed, announced, pool, local, spared }) => {
     const known = [...announced, ...pool, ...local];
     const isSpared = ({ iifname, saddr, daddr }: Packet) =>
-      (iifname === fabric || iifname === undefined) && among(saddr, closed) === "yes" && among(daddr, spared) === "yes";
+      (iifname === undefined || fabric.includes(iifname)) && among(saddr, closed) === "yes" && among(daddr, spared) === "yes";
     const wrong: Judge = (ways) =>
       found(
         accepted(ways).find(({ packet }) => among(packet.saddr, known) !== "yes" && !isSpared(packet)),
         "may leave from an address that the outside does not know",
       );
     const from = (iifname: string) => ({ iifname, oifname: uplink, wrong });
-    return [from(fabric), from(uplink), from(ELSEWHERE), { oifname: uplink, wrong }];
+    return [...fabric.map(from), from(uplink), from(ELSEWHERE), { oifname: uplink, wrong }];
   });
   const claim = "nothing leaves, in whatever state, but from addresses that the outside knows: announced, of the pool, its own";
   return claimed({ about: "packets", where: `${gateway.name} → ${gateway.upstream.interface}`, claim, evidence }, against);
@@ -115,7 +115,7 @@ function entering(filtering: Filtering): Claim {
             "is led to wherever a rule says",
           );
     };
-    return [fabric, ELSEWHERE].map((oifname) => ({ iifname: uplink, oifname, wrong }));
+    return [...fabric, ELSEWHERE].map((oifname) => ({ iifname: uplink, oifname, wrong }));
   });
   const claim = "nobody outside reaches a private address but by a flow that began inside, or speaks as one of ours";
   return claimed({ about: "packets", where: `${gateway.name} ← ${gateway.upstream.interface}`, claim, evidence }, against);
@@ -133,16 +133,18 @@ function passing(filtering: Filtering): Claim {
         ways.find(({ end, packet }) => end === "drop" || packet.saddr !== saddr),
         "may not pass as it is",
       );
-    const [inwards, outwards] = [
-      { iifname: uplink, oifname: fabric, wrong },
-      { iifname: fabric, oifname: uplink, wrong },
-    ];
-    return [
-      { ...inwards, saddr: outside, daddr: open },
-      { ...outwards, saddr: open, daddr: outside },
-      { ...inwards, saddr: within(spared), daddr: within(closed) },
-      { ...outwards, saddr: within(closed), daddr: within(spared) },
-    ];
+    return fabric.flatMap((link) => {
+      const [inwards, outwards] = [
+        { iifname: uplink, oifname: link, wrong },
+        { iifname: link, oifname: uplink, wrong },
+      ];
+      return [
+        { ...inwards, saddr: outside, daddr: open },
+        { ...outwards, saddr: open, daddr: outside },
+        { ...inwards, saddr: within(spared), daddr: within(closed) },
+        { ...outwards, saddr: within(closed), daddr: within(spared) },
+      ];
+    });
   });
   const claim = "what is announced passes both ways as it is, and private addresses from and to where they are known";
   return claimed({ about: "packets", where: gateway.name, claim, evidence }, against);

@@ -10,6 +10,7 @@ import { boundariesIn } from "../chain.ts";
 import { decide } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { ReadFamily } from "../platform.ts";
+import { segmentWith } from "../../datacenter/segments.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
 import { machineNamed } from "../peers.ts";
@@ -46,10 +47,16 @@ interface Asked {
 }
 
 function ownHop(dc: DataCenter, { role, other, session }: Declared, family: Family): string | undefined {
-  const machine = machineNamed(dc, other.name);
+  const machine = machineAt(dc, other);
   if (machine === undefined || tellsOfOthers({ role, session })) return undefined;
   // In a rack, where hosts may have no address of their own, the router knows its host by the session.
   return session.kind === "tor client" ? undefined : addressOn(machine, family);
+}
+
+/** As it is seen on the segment that the session runs over. */
+function machineAt(dc: DataCenter, { name, ip }: Declared["other"]): Machine | undefined {
+  const machine = machineNamed(dc, name);
+  return machine === undefined ? undefined : (segmentWith(dc, ip)?.at(machine) ?? machine);
 }
 
 /** Those who reflect: reflectors, and gateways where there are none. */

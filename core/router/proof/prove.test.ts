@@ -24,8 +24,8 @@ for (const platform of PLATFORMS)
       assert.deepEqual(open(prove(dataCenterOf(variant), () => platform)), []);
     });
 
-/** Sessions over link-local addresses are BIRD's alone. */
-const NUMBERED = TOPOLOGIES.filter((topology) => !topology.includes("unnumbered"));
+/** Sessions over link-local addresses, and on two segments, are BIRD's alone. */
+const NUMBERED = TOPOLOGIES.filter((topology) => !/unnumbered|segments/.test(topology));
 
 /** A reflector that is SR Linux cannot leave next hops as they are towards another AS, which is refused, and found missing. */
 const SPOKEN = (platform: string) =>

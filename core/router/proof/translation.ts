@@ -28,7 +28,8 @@ export function translationClaim(filtering: Filtering): readonly Claim[] {
   if (pool === undefined) return [];
   const facts = factsOf(dc, gateway, 4);
   const classes = withVms(classesIn(rules, facts), filtering, facts);
-  const packets = packetsOf(classes, 4, { iifname: facts.fabric, oifname: facts.uplink, saddr: within(facts.closed) });
+  const asked = { oifname: facts.uplink, saddr: within(facts.closed) };
+  const packets = facts.fabric.flatMap((iifname) => packetsOf(classes, 4, { ...asked, iifname }));
   const against = packets.flatMap((packet): Against[] => {
     const why = judged(filtering, facts, packet);
     return why === undefined ? [] : [{ packet, state: "new", why }];
