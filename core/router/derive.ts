@@ -216,5 +216,16 @@ function pnatOf(dc: DataCenter, gateway: Gateway): Pnat | undefined {
   const pool = poolOf(dc, gateway);
   const sources = privateRanges(dc);
   if (pool === undefined || sources.length === 0) return undefined;
-  return { sources, except: untranslatedTowards(dc), pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
+  const { untranslated = [], ports_per_vm: ports, filtering, log } = dc.pnat ?? {};
+  return {
+    sources,
+    except: untranslatedTowards(dc),
+    spared: untranslated,
+    pool,
+    inside: dc.fabric.interface,
+    uplink: gateway.upstream.interface,
+    ...(ports === undefined ? {} : { ports }),
+    ...(filtering === undefined ? {} : { filtering }),
+    ...(log === undefined ? {} : { log }),
+  };
 }

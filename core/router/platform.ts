@@ -124,7 +124,7 @@ export interface ReadFamily {
   readonly addPaths: "none" | "receive" | "send" | "both";
 }
 
-export interface ReadNat extends Omit<Pnat, "inside" | "sources"> {
+export interface ReadNat extends Omit<Pnat, "inside" | "sources" | "spared" | "log"> {
   readonly source: Cidr;
   readonly inside?: string;
   readonly line: number;

@@ -21,6 +21,8 @@ export interface Example {
 
 export const EXAMPLES: readonly Example[] = [
   example("gateway", dataCenterOf("guide"), "gw1"),
+  example("gateway-with-options", dataCenterOf("full cone, some not translated, logged"), "gw1"),
+  example("gateway-with-ports", dataCenterOf("ports of each VM"), "gw1"),
   example("reflector", dataCenterOf("two of everything"), "rr1"),
   example("gateway-without-reflectors", dataCenterOf("pool inside the public range, direct peering"), "gw1"),
   example("tor", racked("racks with an AS each"), "tor1"),

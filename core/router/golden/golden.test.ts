@@ -53,6 +53,26 @@ test("what a platform cannot is refused, with what to put beside it", () => {
       assert.ok(why !== "" && beside !== "");
 });
 
+test("of what is declared of port-NAT besides, each platform has what it can, and refuses the rest", () => {
+  const refusedOf = (name: string) =>
+    Object.fromEntries(
+      VENDORS.map((platform) => {
+        const { config, dc } = EXAMPLES.find((example) => example.name === name) ?? assert.fail();
+        return [
+          platform.name,
+          platform
+            .render(config, dc)
+            .refused.map(({ what }) => what)
+            .filter((what) => !/^GTSM|^PNAT/.test(what)),
+        ];
+      }),
+    );
+  const cone = ["a full cone"];
+  assert.deepEqual(refusedOf("gateway-with-options"), { junos: cone, iosxe: cone, vyos: cone, eos: [], srlinux: [] });
+  const ports = ["2048 ports of each VM's own"];
+  assert.deepEqual(refusedOf("gateway-with-ports"), { junos: [], iosxe: ports, vyos: ports, eos: [], srlinux: [] });
+});
+
 test("a neighbour that is known by its port is refused, not written wrong", () => {
   const dc = racked("unnumbered racks");
   const config = routerConfigOf(dc, "tor1") ?? assert.fail();

@@ -77,11 +77,15 @@ function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): re
   ];
 }
 
-function wrongRule(want: Pnat, { pool, uplink, except }: ReadNat, within: readonly string[]): readonly string[] {
+function wrongRule(want: Pnat, { pool, uplink, except, ports, filtering }: ReadNat, within: readonly string[]): readonly string[] {
   const missing = want.except.filter((prefix) => !except.includes(prefix));
   return [
     ...(pool.start === want.pool.start && pool.end === want.pool.end ? [] : [`it translates into ${pool.start}-${pool.end}`]),
     ...(within.includes(uplink) ? [`it translates on ${uplink}`] : []),
+    ...(ports === want.ports
+      ? []
+      : [ports === undefined ? "it gives VMs no ports of their own" : `it gives each VM ${ports} ports of its own`]),
+    ...(filtering === undefined || want.filtering !== undefined ? [] : ["it lets anybody answer to a VM's port"]),
     ...missing.map((prefix) => `it translates towards ${prefix} as well`),
   ];
 }
@@ -103,9 +107,10 @@ function translationClaims({ dc }: Site, { name, read, platform }: Speaker): rea
           ...have.flatMap((rule) => (rule === undefined ? [] : wrongRule(want, rule, within))),
           ...read.pnat.filter((rule) => !have.includes(rule)).map(({ source, line }) => `it translates ${source}, line ${line}`),
         ];
+  const own = want?.ports === undefined ? "" : `, each VM with ${want.ports} ports of its own`;
   const claim =
     want === undefined
       ? "translates nothing"
-      : `translates ${want.sources.join(", ")} into ${want.pool.start}-${want.pool.end}, but not towards ${want.except.join(", ")}`;
+      : `translates ${want.sources.join(", ")} into ${want.pool.start}-${want.pool.end}${own}, but not towards ${want.except.join(", ")}`;
   return [claimed({ about: "translation", where: name, claim, evidence: `${read.pnat.length} rules` }, against)];
 }
