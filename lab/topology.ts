@@ -12,7 +12,7 @@ import type { Segment } from "#core/datacenter/segments.ts";
 import { addressAt, contains, lengthOf, sizeOf } from "#core/net/prefix.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import type { Ip } from "#core/net/address.ts";
-import { bridgeOf, hostAddresses, lastResorts, rackCables, routesToRacks, torAddresses } from "./racks.ts";
+import { bridgeOf, firstSteps, hostAddresses, lastResorts, rackCables, routesToRacks, torAddresses } from "./racks.ts";
 
 export type NodeKind = "switch" | "controller" | "reflector" | "tor" | "compute" | "gateway" | "provider" | "outside";
 
@@ -140,7 +140,8 @@ function hostOn(outside: Cidr): Ip {
 
 function machineNode(center: DataCenter, kind: NodeKind, machine: Machine): Node {
   const rack = racksOf(center).find(({ tor }) => tor.name === machine.name);
-  if (rack !== undefined) return { name: machine.name, kind, ...bridgeOf(rack.tor), addresses: torAddresses(center, rack), routes: [] };
+  if (rack !== undefined)
+    return { name: machine.name, kind, ...bridgeOf(rack.tor), addresses: torAddresses(center, rack), routes: firstSteps(center, rack) };
   const host = center.hosts.find(({ name, uplinks }) => name === machine.name && uplinks !== undefined);
   if (host !== undefined) return { name: machine.name, kind, addresses: hostAddresses(center, host), routes: lastResorts(center, host) };
   const onCores = segmentsOf(center).flatMap(({ interface: dev, at, ipv4, ipv6 }) => {

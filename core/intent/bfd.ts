@@ -56,7 +56,15 @@ function watchedAt(dc: DataCenter, { own, other, session }: Ends): readonly Watc
   const role = rolesIn(dc).get(other.name);
   if (session.kind === "customer" || role === undefined) return [];
   const link = own.interface ?? linkOf(dc, { own, other, session });
-  return [{ name: other.name, session: protocolName(role, other.name, segmentWith(dc, own.ip)?.number), interface: link, local: own.ip, peer: other.ip }];
+  return [
+    {
+      name: other.name,
+      session: protocolName(role, other.name, segmentWith(dc, own.ip)?.number),
+      interface: link,
+      local: own.ip,
+      peer: other.ip,
+    },
+  ];
 }
 
 /**

@@ -20,7 +20,7 @@ import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
 import { block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
-import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
+import { isLoopback, loopbackRoute, shownOn, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
 import { perValueAnd } from "./memo.ts";
 
@@ -45,7 +45,7 @@ const textOf = perValueAnd((dc: DataCenter, host: Host, believed: Believed) => c
 export function computeBird(dc: DataCenter, host: Host, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
-    ...preamble(dc, host),
+    ...preamble(dc, host, shownOn(dc, host)),
     ...channels.flatMap(routeClasses),
     hearsHosts(dc, host) ? assignedIncluded(believed) : undefined,
     ...channels.map((channel) => loopbackRoute(channel, host)),

@@ -80,8 +80,9 @@ function ownNumbers(pages: readonly Page[]): string {
   return [...new Set(numbers)].join(" ");
 }
 
-/** How every configuration begins. */
-export function preamble(dc: DataCenter, machine: Machine): readonly Line[] {
+/** How every configuration begins. `speaking`: interfaces on which BIRD speaks by that link-local address, whatever others the kernel has there. */
+export function preamble(dc: DataCenter, machine: Machine, speaking: ReadonlyMap<string, Ip> = new Map()): readonly Line[] {
+  const preferred = [...speaking].map(([link, ip]) => block(`interface ${JSON.stringify(link)}`, [`preferred ${ip};`]).concat(";"));
   return [
     `# ${machine.name}: written by Margay from the data centre ${dc.name}; changes made here are lost.`,
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
@@ -90,7 +91,7 @@ export function preamble(dc: DataCenter, machine: Machine): readonly Line[] {
     "graceful restart wait 10;",
     // BIRD 2.0 goes to sleep for up to 3 s with a table still to be sent, unless a timer wakes it: this one does, once a second.
     // A scan costs half a percent of a core where there are 500 taps.
-    "protocol device { scan time 1; }",
+    preferred.length === 0 ? "protocol device { scan time 1; }" : block("protocol device", ["scan time 1;", ...preferred]),
   ];
 }
 

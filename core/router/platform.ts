@@ -14,6 +14,8 @@ export interface Platform {
   readonly title: string;
   /** Where a gateway's port translation is: in the text that `read` reads, or in what stands beside it. */
   readonly translation: "in its text" | "beside it";
+  /** Does it know a neighbour by the port that it is on, from its router advertisements (RFC 4861)? Absent: that is refused. */
+  readonly unnumbered?: "by advertisements";
   /**
    * Of what it asks an export policy: of what has entered BGP, or of every route that it has. With the latter, whatever is connected is
    * a candidate without a word, and `ReadRouter.enters` says so.

@@ -124,6 +124,7 @@ function readProtocol(draft: BirdDraft, statement: Statement): void {
       return readLearned(draft, { name, statements: all, redistributes: "connected" });
     case "device":
     case "bfd":
+    case "radv":
       return undefined;
     default:
       return unread(draft, statement, "a protocol that is not read here");

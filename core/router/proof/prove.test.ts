@@ -32,12 +32,17 @@ for (const platform of PLATFORMS)
       assert.deepEqual([...against], lacks ? ["it gives VMs no ports of their own"] : []);
     });
 
-/** Sessions over link-local addresses, and on two segments, are BIRD's alone. */
-const NUMBERED = TOPOLOGIES.filter((topology) => !/unnumbered|segments/.test(topology));
+/** On two segments routers are BIRD; over link-local addresses, BIRD or FRR. */
+const ALONE = TOPOLOGIES.filter((topology) => !topology.includes("segments"));
+const NUMBERED = ALONE.filter((topology) => !topology.includes("unnumbered"));
 
 /** A reflector that is SR Linux cannot leave next hops as they are towards another AS, which is refused, and found missing. */
 const SPOKEN = (platform: string) =>
-  platform === "srlinux" ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors")) : NUMBERED;
+  platform === "frr"
+    ? ALONE
+    : platform === "srlinux"
+      ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors"))
+      : NUMBERED;
 
 for (const platform of PLATFORMS)
   for (const topology of platform.name === "bird" ? TOPOLOGIES : SPOKEN(platform.name))
@@ -245,6 +250,17 @@ describe("in FRR's words, what was planted is found:", () => {
     );
     const denied = "ip prefix-list ANNOUNCED-IPV4 seq 3 deny 10.0.0.0/8 le 32\nip prefix-list ANNOUNCED-IPV4 seq 5 permit 172.18.208.0/24";
     assert.deepEqual(found("ip prefix-list ANNOUNCED-IPV4 seq 5 permit 172.18.208.0/24", denied), []);
+  });
+  test("of a host on a port: believed anything, another AS, and another port", () => {
+    const dc = racked("unnumbered racks with an AS each");
+    const config = routerConfigOf(dc, "tor1") ?? assert.fail();
+    const text = textOf(frr, config, dc);
+    const opened = (from: RegExp, to: string) => withText(frr, planted(text, from, to), { dc, name: "tor1" });
+    const all = "route-map ALL permit 10\nexit\n!\nrouter bgp 4200000001";
+    const believed = planted(planted(text, "router bgp 4200000001", all), /(neighbor swp1 route-map) FROM-h1-IPV4 in/, "$1 ALL in");
+    assert.match(withText(frr, believed, { dc, name: "tor1" })[0]?.where ?? "", /^tor1 ← h1, IPv4/);
+    assert.deepEqual(abouts(opened(/neighbor swp2 interface remote-as 4200000001/, "neighbor swp2 interface remote-as 65001")), ["ends"]);
+    assert.ok(abouts(opened(/neighbor swp2 interface/, "neighbor swp9 interface")).includes("ends"));
   });
   test("a statement that is not understood", () => {
     assert.deepEqual(
