@@ -17,7 +17,7 @@ function unnumbered(ports: readonly string[]): Refused {
   return {
     what: `BGP over link-local addresses on ${ports.join(", ")}`,
     why: "hosts have one address on all ports, and no text for this platform knows a neighbour by the port that it is on",
-    beside: "a rack with peering: numbered, or a router that is BIRD or FRR",
+    beside: "a rack with peering: numbered, or a router that is BIRD, FRR or VyOS",
   };
 }
 

@@ -7,6 +7,7 @@
 import type { Family } from "../../net/address.ts";
 import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
 import { secretOf } from "../router-config.ts";
+import { onPorts } from "../lines.ts";
 import { policyLines, originName, NOTHING } from "./write-policy.ts";
 
 export function frrText(config: RouterConfig): string {
@@ -40,7 +41,6 @@ export function frrText(config: RouterConfig): string {
 const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => (line === "!" ? line : ` ${line}`));
 
 function header({ name, role, site, neighbors }: RouterConfig): readonly string[] {
-  const ports = neighbors.flatMap(({ interface: port }) => port ?? []).join(", ");
   return [
     `! ${name}, ${role} of the data centre ${site}: written by Margay.`,
     `! Needs:     bgpd=yes, staticd=yes (and bfdd=yes where BFD is declared) in /etc/frr/daemons; no other configuration of these daemons.`,
@@ -48,20 +48,11 @@ function header({ name, role, site, neighbors }: RouterConfig): readonly string[
     `! Apply:     cp /etc/frr/frr.conf /etc/frr/frr.conf.before; /usr/lib/frr/frr-reload.py --reload ${name}.frr.conf`,
     "! Take back: /usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf.before",
     "! Verify:    vtysh -c 'show bgp summary' -c 'show bgp ipv4 unicast neighbors ADDRESS advertised-routes'; margay prove FILE",
-    ...(ports === "" ? [] : unnumbered(ports)),
+    ...onPorts(neighbors).map((line, at) => `! ${at === 0 ? "Ports:    " : "          "} ${line}`),
     ...(role === "gateway"
       ? [`! Beside it: ${name}.nft (what passes, port translation) and ${name}.sysctl.conf; FRR translates nothing.`]
       : []),
     "!",
-  ];
-}
-
-/** What FRR cannot be told: it knows no IPv4 route by way of an IPv6 address. */
-function unnumbered(ports: string): readonly string[] {
-  return [
-    `! Ports:     ${ports} have fe80::1. Hosts tell who they are by router advertisements, once their agents know this router as \`platform: frr\`.`,
-    "!            Until then each is found by a route that is set by hand: ip route add ADDRESS via inet6 fe80::2 dev PORT metric 5000.",
-    "!            FRR prefers it to BGP's for as long as it is there: of a host with two uplinks, take it out once its session stands.",
   ];
 }
 

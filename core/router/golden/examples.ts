@@ -29,6 +29,9 @@ export const EXAMPLES: readonly Example[] = [
   example("reflector-of-racks", racked("racks with an AS each"), "rr1"),
 ];
 
+/** For platforms that know a neighbour by the port that it is on. */
+export const ON_PORTS: Example = example("tor-unnumbered", racked("unnumbered racks with an AS each"), "tor1");
+
 function example(name: string, dc: DataCenter, router: string): Example {
   const config = routerConfigOf(dc, router);
   if (config === undefined) throw new Error(`${dc.name} has no ${router}`);
@@ -67,6 +70,8 @@ export const PORTS: Readonly<Record<string, readonly (readonly [string, string])
     ["fab0", "eth0"],
     ["wan0", "eth1"],
     ["rack0", "eth2"],
+    ["swp1", "eth3"],
+    ["swp2", "eth4"],
   ],
   srlinux: [
     ["fab0", "ethernet-1/1"],

@@ -12,10 +12,10 @@ import { racked } from "../../intent/bgp-topologies.ts";
 import { routerConfigOf } from "../derive.ts";
 import type { Platform } from "../platform.ts";
 import { rendered } from "../render.ts";
-import { EXAMPLES, PORTS, VENDORS } from "./examples.ts";
+import { EXAMPLES, ON_PORTS, PORTS, VENDORS } from "./examples.ts";
 
 for (const platform of VENDORS)
-  for (const { name, dc, config } of EXAMPLES)
+  for (const { name, dc, config } of platform.unnumbered === undefined ? EXAMPLES : [...EXAMPLES, ON_PORTS])
     test(`${platform.title}: the ${name} is as its file says`, () => {
       const ports = PORTS[platform.name] ?? assert.fail(`${platform.name} has no names for its interfaces`);
       const [file] = platform.render(withInterfaces(config, new Map(ports)), dc).files;
@@ -76,7 +76,7 @@ test("of what is declared of port-NAT besides, each platform has what it can, an
 test("a neighbour that is known by its port is refused, not written wrong", () => {
   const dc = racked("unnumbered racks");
   const config = routerConfigOf(dc, "tor1") ?? assert.fail();
-  for (const platform of VENDORS) {
+  for (const platform of VENDORS.filter(({ unnumbered }) => unnumbered === undefined)) {
     const { files, refused } = rendered(platform, config, dc);
     assert.deepEqual(files, [], platform.name);
     assert.match(refused[0]?.what ?? "", /^BGP over link-local addresses on /);

@@ -32,17 +32,17 @@ for (const platform of PLATFORMS)
       assert.deepEqual([...against], lacks ? ["it gives VMs no ports of their own"] : []);
     });
 
-/** On two segments routers are BIRD; over link-local addresses, BIRD or FRR. */
+/** On two segments routers are BIRD; over link-local addresses, BIRD, FRR, or VyOS, whose BGP is FRR's. */
 const ALONE = TOPOLOGIES.filter((topology) => !topology.includes("segments"));
 const NUMBERED = ALONE.filter((topology) => !topology.includes("unnumbered"));
 
 /** A reflector that is SR Linux cannot leave next hops as they are towards another AS, which is refused, and found missing. */
-const SPOKEN = (platform: string) =>
-  platform === "frr"
-    ? ALONE
-    : platform === "srlinux"
-      ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors"))
-      : NUMBERED;
+const SPOKEN = (platform: string) => {
+  if (platform === "frr" || platform === "vyos") return ALONE;
+  return platform === "srlinux"
+    ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors"))
+    : NUMBERED;
+};
 
 for (const platform of PLATFORMS)
   for (const topology of platform.name === "bird" ? TOPOLOGIES : SPOKEN(platform.name))
@@ -261,6 +261,21 @@ describe("in FRR's words, what was planted is found:", () => {
     assert.match(withText(frr, believed, { dc, name: "tor1" })[0]?.where ?? "", /^tor1 ← h1, IPv4/);
     assert.deepEqual(abouts(opened(/neighbor swp2 interface remote-as 4200000001/, "neighbor swp2 interface remote-as 65001")), ["ends"]);
     assert.ok(abouts(opened(/neighbor swp2 interface/, "neighbor swp9 interface")).includes("ends"));
+  });
+  test("the same in VyOS' words", () => {
+    const vyos = PLATFORMS.find(({ name }) => name === "vyos") ?? assert.fail();
+    const dc = racked("unnumbered racks with an AS each");
+    const text = textOf(vyos, routerConfigOf(dc, "tor1") ?? assert.fail(), dc);
+    const opened = (from: RegExp | string, to: string) => withText(vyos, planted(text, from, to), { dc, name: "tor1" });
+    const head = "set policy route-map FROM-h1-IPV4 rule 99 action permit\n";
+    assert.match(opened("set protocols bgp system-as", `${head}set protocols bgp system-as`)[0]?.where ?? "", /^tor1 ← h1, IPv4/);
+    assert.deepEqual(abouts(opened(/neighbor swp2 interface remote-as \d+/, "neighbor swp2 interface v6only remote-as 65001")), ["ends"]);
+    assert.ok(abouts(opened(/.*neighbor swp1 .*\n/g, "")).includes("paths"));
+    assert.deepEqual(opened(/neighbor swp2 interface remote-as/, "neighbor swp2 interface v6only remote-as"), []);
+    assert.deepEqual(
+      abouts(opened(/(set protocols bgp neighbor) swp2 (interface .*)\n/, "$1 swp2 $2\n$1 swp2 interface source-interface eth9\n")),
+      ["read"],
+    );
   });
   test("a statement that is not understood", () => {
     assert.deepEqual(

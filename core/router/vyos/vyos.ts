@@ -9,6 +9,7 @@ export const vyos: Platform = {
   name: "vyos",
   title: RELEASE,
   translation: "in its text",
+  unnumbered: "by advertisements",
   exports: "what entered BGP",
   render: (config) => ({
     files: [{ name: `${config.name}.vyos.conf`, text: vyosText(config) }],

@@ -1,4 +1,5 @@
 /** A router's configuration as `set` commands of VyOS. */
+import { TOR_LINK_LOCAL } from "../../datacenter/racks.ts";
 import { addressesOf } from "../../intent/pnat-pool.ts";
 import { contains, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
@@ -32,6 +33,7 @@ function interfaceLines({ interfaces, pnat }: RouterConfig): readonly string[] {
     return [
       `${head} description '${side}'`,
       ...addresses.map(({ ip, length }) => `${head} address ${ip}/${length}`),
+      ...(side === "rack" && addresses.length === 0 ? [`${head} address ${TOR_LINK_LOCAL}/64`] : []),
       ...pool.map((ip) => `${head} address ${ip}/32`),
     ];
   });
