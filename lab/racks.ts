@@ -71,6 +71,21 @@ export function lastResorts(center: DataCenter, host: Host): readonly NodeRoute[
   });
 }
 
+/**
+ * By which a router that is no BIRD finds a host before BGP has told of it, which cannot before its agent has heard from a controller. A BIRD
+ * has them itself.
+ */
+export function firstSteps(center: DataCenter, rack: Rack): readonly NodeRoute[] {
+  if (rack.peering !== "unnumbered" || (rack.tor.platform ?? "bird") === "bird") return [];
+  return attachedTo(center, rack).flatMap(({ host, uplink }) =>
+    [host.ipv4, host.ipv6].flatMap((ip) =>
+      ip === undefined || uplink.port === undefined
+        ? []
+        : [{ to: hostPrefix(ip), hops: [{ via: HOST_LINK_LOCAL, dev: uplink.port }], metric: LAST_RESORT }],
+    ),
+  );
+}
+
 function routerOn({ peering, tor }: Rack, family: Family): Ip {
   const own = family === 4 ? tor.rack4 : tor.rack6;
   return peering === "unnumbered" || own === undefined ? TOR_LINK_LOCAL : own;

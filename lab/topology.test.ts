@@ -144,3 +144,16 @@ test("a host with two uplinks has a cable to each router, and is found by both",
   assert.ok(routes(topology, "h1")?.includes("0.0.0.0/0 via 192.168.101.1%fab0 and 192.168.102.1%fab1 from 192.168.200.11 metric 5000"));
   assert.ok(routes(topology, "control")?.includes("192.168.200.11/32 via 192.168.100.101 and 192.168.100.102"));
 });
+
+test("of two segments each has a switch, and every machine a cable and the same place on both", async () => {
+  const topology = topologyOf(await example("two-segments"));
+  for (const machine of ["control", "rr1", "h1", "h2", "gw1"])
+    for (const cable of [`${machine} fab0 - ${machine} fabric`, `${machine} fab1 - ${machine} fabric2`])
+      assert.ok(cables(topology).includes(cable), cable);
+  assert.deepEqual(addresses(topology, "h1"), [
+    "fab0 192.168.100.11/24",
+    "fab0 2001:db8:a41:f::11/64",
+    "fab1 192.168.101.11/24",
+    "fab1 2001:db8:a41:10f::11/64",
+  ]);
+});

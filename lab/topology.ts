@@ -7,10 +7,12 @@
  */
 import type { DataCenter, Gateway, LabPlan, Machine } from "#core/datacenter/data-center.ts";
 import { coreHosts, racksOf, torsOf } from "#core/datacenter/racks.ts";
+import { segmentsOf } from "#core/datacenter/segments.ts";
+import type { Segment } from "#core/datacenter/segments.ts";
 import { addressAt, contains, lengthOf, sizeOf } from "#core/net/prefix.ts";
 import type { Cidr } from "#core/net/prefix.ts";
 import type { Ip } from "#core/net/address.ts";
-import { bridgeOf, hostAddresses, lastResorts, rackCables, routesToRacks, torAddresses } from "./racks.ts";
+import { bridgeOf, firstSteps, hostAddresses, lastResorts, rackCables, routesToRacks, torAddresses } from "./racks.ts";
 
 export type NodeKind = "switch" | "controller" | "reflector" | "tor" | "compute" | "gateway" | "provider" | "outside";
 
@@ -57,9 +59,10 @@ export interface Topology {
 /** Interfaces of the provider: the segment that the gateways' uplinks are on, and the outside. */
 export const PROVIDER = { name: "provider", uplinks: "uplinks", outside: "inet0" } as const;
 export const OUTSIDE = { name: "outside", dev: "eth0" } as const;
-const SWITCH = { name: "fabric", bridge: "br0" } as const;
+/** One for each core segment. */
+const SWITCHES = { 1: { name: "fabric", bridge: "br0" }, 2: { name: "fabric2", bridge: "br0" } } as const;
 /** Names of the lab's own namespaces, and of directories beside those of the machines. */
-const OWN = new Set([SWITCH.name, PROVIDER.name, OUTSIDE.name, "run", "log", "vm", "guest"]);
+const OWN = new Set<string>([...Object.values(SWITCHES).map(({ name }) => name), PROVIDER.name, OUTSIDE.name, "run", "log", "vm", "guest"]);
 
 export function topologyOf(center: DataCenter): Topology {
   const machines = machinesOf(center);
@@ -67,18 +70,20 @@ export function topologyOf(center: DataCenter): Topology {
   if (taken !== undefined) throw new Error(`the lab cannot build a machine called "${taken}": it needs that name itself`);
   return {
     nodes: [
-      { name: SWITCH.name, kind: "switch", bridge: SWITCH.bridge, addresses: [], routes: [] },
+      ...segmentsOf(center).map(({ number }): Node => ({ ...SWITCHES[number], kind: "switch", addresses: [], routes: [] })),
       provider(center),
       outside(center),
       ...machines.map(({ kind, machine }) => machineNode(center, kind, machine)),
     ],
     cables: [
-      ...onCore(center).map(
-        ({ machine, dev }, index) =>
-          [
+      ...segmentsOf(center).flatMap((segment) =>
+        onCore(center, segment).map(({ machine, dev }, index) => {
+          const { name, bridge } = SWITCHES[segment.number];
+          return [
             { node: machine.name, dev },
-            { node: SWITCH.name, dev: portName(machine.name, index), bridge: SWITCH.bridge },
-          ] as const,
+            { node: name, dev: portName(machine.name, index), bridge },
+          ] as const;
+        }),
       ),
       ...rackCables(center, portName),
       ...center.gateways.map(
@@ -108,14 +113,14 @@ export function machinesOf(center: DataCenter): { readonly kind: NodeKind; reado
   ];
 }
 
-/** Who is on the core segment, and by which interface. */
-function onCore(center: DataCenter): { readonly machine: Machine; readonly dev: string }[] {
-  const { controllers, reflectors, gateways, fabric } = center;
+/** Who is on a core segment, and by which interface. */
+function onCore(center: DataCenter, segment: Segment): { readonly machine: Machine; readonly dev: string }[] {
+  const { controllers, reflectors, gateways } = center;
   const by = (dev: string) => (machine: Machine) => ({ machine, dev });
   return [
-    ...[...controllers, ...reflectors].map(by(fabric.interface)),
+    ...[...controllers, ...reflectors].map(by(segment.interface)),
     ...torsOf(center).map((tor) => ({ machine: tor, dev: tor.uplink })),
-    ...[...coreHosts(center), ...gateways].map(by(fabric.interface)),
+    ...[...coreHosts(center), ...gateways].map(by(segment.interface)),
   ];
 }
 
@@ -135,18 +140,21 @@ function hostOn(outside: Cidr): Ip {
 
 function machineNode(center: DataCenter, kind: NodeKind, machine: Machine): Node {
   const rack = racksOf(center).find(({ tor }) => tor.name === machine.name);
-  if (rack !== undefined) return { name: machine.name, kind, ...bridgeOf(rack.tor), addresses: torAddresses(center, rack), routes: [] };
+  if (rack !== undefined)
+    return { name: machine.name, kind, ...bridgeOf(rack.tor), addresses: torAddresses(center, rack), routes: firstSteps(center, rack) };
   const host = center.hosts.find(({ name, uplinks }) => name === machine.name && uplinks !== undefined);
   if (host !== undefined) return { name: machine.name, kind, addresses: hostAddresses(center, host), routes: lastResorts(center, host) };
-  const { fabric } = center;
-  const on = (ip: Ip | undefined, network: Cidr | undefined) =>
-    ip === undefined || network === undefined ? [] : [{ dev: fabric.interface, ip, length: lengthOf(network) }];
+  const onCores = segmentsOf(center).flatMap(({ interface: dev, at, ipv4, ipv6 }) => {
+    const on = (ip: Ip | undefined, network: Cidr | undefined) =>
+      ip === undefined || network === undefined ? [] : [{ dev, ip, length: lengthOf(network) }];
+    return [...on(at(machine).ipv4, ipv4), ...on(at(machine).ipv6, ipv6)];
+  });
   const uplink = center.gateways.find(({ name }) => name === machine.name)?.upstream;
   const up = [uplink?.ipv4, uplink?.ipv6].flatMap((session) => (session ? [{ dev: uplink?.interface ?? "", ...session.local }] : []));
   return {
     name: machine.name,
     kind,
-    addresses: [...on(machine.ipv4, fabric.ipv4), ...on(machine.ipv6, fabric.ipv6), ...up],
+    addresses: [...onCores, ...up],
     routes: kind === "controller" ? routesToRacks(center) : [],
   };
 }

@@ -50,6 +50,7 @@ export const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now)\
 export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   net: [],
   result: [],
+  birdc: ["net"],
   kinds: ["net"],
   metadata: ["net", "kinds", "feed"],
   reconcile: ["net", "kinds"],
@@ -65,8 +66,8 @@ export const CORE_ORDER: Readonly<Record<string, readonly string[]>> = {
   liveness: ["net", "datacenter", "intent", "doctor"],
   reach: ["net", "kinds", "feed", "datacenter", "intent"],
   rollout: ["net", "result", "resource", "policy", "datacenter", "neutron", "feed", "kinds", "intent", "reconcile"],
-  why: ["net", "result", "kinds", "datacenter", "neutron", "feed"],
-  doctor: ["net", "result", "kinds", "datacenter", "neutron", "feed", "intent", "why", "router"],
+  why: ["net", "birdc", "result", "kinds", "datacenter", "neutron", "feed"],
+  doctor: ["net", "birdc", "result", "kinds", "datacenter", "neutron", "feed", "intent", "why", "router"],
 };
 
 export const SIZE = { file: 400, width: 160 } as const;

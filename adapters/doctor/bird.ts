@@ -1,6 +1,7 @@
 /** Asks a BIRD what the doctor judges of it, by its socket, as a reader. */
 import type { ProgramResult, RunProgram } from "#contracts/program.ts";
-import { readBfd, readPrefixes, readRoutes, readSessions } from "#core/doctor/bird-facts.ts";
+import { readPrefixes } from "#core/birdc/answers.ts";
+import { readBfd, readRoutes, readSessions } from "#core/doctor/bird-facts.ts";
 import type { BirdFacts } from "#core/doctor/bird-facts.ts";
 import { silent, told } from "#core/doctor/facts.ts";
 import type { Known } from "#core/doctor/facts.ts";

@@ -60,6 +60,8 @@ export function placesOf(declared: Declared): readonly Place[] {
     ...kindsOf(declared).flatMap(({ path, of }) => KINDS.map((kind) => ({ path: [...path, kind], prefix: of[kind] }))),
     { path: ["fabric", "ipv4"], prefix: fabric?.ipv4 },
     { path: ["fabric", "ipv6"], prefix: fabric?.ipv6 },
+    { path: ["fabric", "second", "ipv4"], prefix: fabric?.second?.ipv4 },
+    { path: ["fabric", "second", "ipv6"], prefix: fabric?.second?.ipv6 },
     { path: ["fabric", "loopbacks4"], prefix: fabric?.loopbacks4 },
     { path: ["fabric", "loopbacks6"], prefix: fabric?.loopbacks6 },
     ...(racks ?? []).flatMap((rack, index) =>

@@ -64,11 +64,18 @@ export interface SubnetPlan {
   readonly retiring?: true;
 }
 
-/** The core segment: controllers, reflectors, gateways and top-of-rack routers are on it, and hosts that are in no rack. */
-export interface Fabric {
-  readonly asn: number;
+/** A segment, and the interface by which machines are on it. */
+export interface Link {
+  readonly interface: string;
   readonly ipv4?: Cidr;
   readonly ipv6?: Cidr;
+}
+
+/** The core segment: controllers, reflectors, gateways and top-of-rack routers are on it, and hosts that are in no rack. */
+export interface Fabric extends Link {
+  readonly asn: number;
+  /** Another segment that all of them are on as well, each at the same place as on the first. */
+  readonly second?: Link;
   /** Where hosts have addresses of their own that are on no link: those of unnumbered racks, and those with several uplinks. */
   readonly loopbacks4?: Cidr;
   readonly loopbacks6?: Cidr;
@@ -76,8 +83,6 @@ export interface Fabric {
   readonly peering: Peering;
   /** Sessions of this peering stand as well, while one takes the place of the other; no part of the file. */
   readonly beside?: Peering;
-  /** The machines' interface on the fabric. */
-  readonly interface: string;
   /** How soon a machine that is gone is noticed; absent: when BGP's hold time is over. */
   readonly bfd?: Bfd;
   readonly guard?: Guard;

@@ -109,6 +109,7 @@ export const LAYOUT = mapping({
       loopbacks4: optional(prefix(4)),
       loopbacks6: optional(prefix(6)),
       peering: optional(oneOf("reflectors", "direct", "mesh")),
+      second: optional(mapping({ interface: needed(interfaceName), ipv4: optional(prefix(4)), ipv6: optional(prefix(6)) })),
     }),
   ),
   controllers: list(mapping(machine)),

@@ -12,6 +12,7 @@ import { exportsOf } from "./exports.ts";
 import { capacityOf } from "./pnat-capacity.ts";
 import type { Capacity } from "./pnat-capacity.ts";
 import { QUOTAS } from "./quotas.ts";
+import { untranslatedTowards } from "./pnat-scope.ts";
 import { machinePrefixes } from "./racks.ts";
 import { ipv6Ranges, privateRanges, publicRanges } from "./ranges.ts";
 import { sessionsOf } from "./sessions.ts";
@@ -152,7 +153,7 @@ function pnatOf(datacenter: DataCenter, { name, pnat }: Gateway): readonly Plann
   const { pnat: how } = datacenter;
   const from = privateRanges(datacenter);
   if (from.length === 0 || pnat === undefined) return [];
-  const except = [...publicRanges(datacenter), ...from, ...machinePrefixes(datacenter, 4), ...(how?.untranslated ?? [])];
+  const except = untranslatedTowards(datacenter);
   const { filtering = "symmetric", log = "nothing", ports_per_vm: ports } = how ?? {};
   return [{ gateway: name, from, to: pnat, except, capacity: capacityOf(from, pnat, ports), filtering, log }];
 }

@@ -3,6 +3,7 @@ import { familyOf, readIp } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { DataCenter, Host, Rack, Tor, Uplink } from "./data-center.ts";
+import { coreInterfaces } from "./segments.ts";
 
 /** Of the two ends of a link in an unnumbered rack: the router's, and the host's. */
 export const TOR_LINK_LOCAL: Ip = linkLocal("fe80::1");
@@ -52,7 +53,7 @@ export function hasLoopback({ ipv4, ipv6, uplinks }: Host): boolean {
 
 /** The interfaces by which a host is on the fabric. */
 export function fabricInterfaces({ fabric }: Pick<DataCenter, "fabric">, host: Host): readonly string[] {
-  return host.uplinks?.map((uplink) => uplink.interface) ?? [fabric.interface];
+  return host.uplinks?.map((uplink) => uplink.interface) ?? coreInterfaces({ fabric });
 }
 
 /** All addresses by which a machine may be seen. */
@@ -63,8 +64,8 @@ export function addressesOf({ ipv4, ipv6, uplinks }: Host): readonly Ip[] {
 
 /** Prefixes in which the data centre's machines have their addresses: the core segment, the racks, the loopbacks. */
 export function machinePrefixes(dc: Pick<DataCenter, "fabric" | "racks">, ...families: readonly Family[]): readonly Cidr[] {
-  const { ipv4, ipv6, loopbacks4, loopbacks6 } = dc.fabric;
-  const all = [ipv4, ipv6, ...racksOf(dc).flatMap((rack) => [rack.ipv4, rack.ipv6]), loopbacks4, loopbacks6];
+  const { ipv4, ipv6, loopbacks4, loopbacks6, second } = dc.fabric;
+  const all = [ipv4, ipv6, second?.ipv4, second?.ipv6, ...racksOf(dc).flatMap((rack) => [rack.ipv4, rack.ipv6]), loopbacks4, loopbacks6];
   const present = all.filter((prefix) => prefix !== undefined);
   return families.length === 0 ? present : present.filter((prefix) => families.includes(familyOf(prefix)));
 }

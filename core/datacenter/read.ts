@@ -15,6 +15,7 @@ import type {
   Guard,
   Host,
   LabPlan,
+  Link,
   Machine,
   Rack,
   Ranges,
@@ -24,6 +25,7 @@ import type {
   UpstreamSession,
 } from "./data-center.ts";
 import { linksOf, rackAddress } from "./declared-racks.ts";
+import { checkSecond } from "./check-second.ts";
 import { checkTranslation } from "./check-pnat.ts";
 import { labOf } from "./lab-plan.ts";
 import { LAYOUT } from "./layout.ts";
@@ -56,6 +58,7 @@ export function readDataCenter(document: unknown): Reading {
   checkDuplicates(declared, source);
   checkGateways(declared, source);
   checkPeering(declared, source);
+  checkSecond(declared, source);
   checkTranslation(declared, source);
   const networks = networksOf(declared, source);
   const lab = labOf(declared, source);
@@ -108,7 +111,7 @@ function kindsOf({ networks }: Declared, { public: open, private: closed, ipv6 }
 }
 
 function fabricOf({ fabric, reflectors }: Declared): Fabric {
-  const { asn, ipv4, ipv6, loopbacks4, loopbacks6, peering, interface: link, bfd } = sure(fabric);
+  const { asn, ipv4, ipv6, loopbacks4, loopbacks6, peering, interface: link, bfd, second } = sure(fabric);
   return {
     asn: sure(asn),
     ...(ipv4 && { ipv4 }),
@@ -117,9 +120,14 @@ function fabricOf({ fabric, reflectors }: Declared): Fabric {
     ...(loopbacks6 && { loopbacks6 }),
     peering: peering ?? (sure(reflectors).length > 0 ? "reflectors" : "direct"),
     interface: sure(link),
+    ...(second && { second: linkOf(second) }),
     ...bfdOf(bfd),
     ...guardOf(sure(fabric)),
   };
+}
+
+function linkOf({ interface: link, ipv4, ipv6 }: NonNullable<NonNullable<Declared["fabric"]>["second"]>): Link {
+  return { interface: sure(link), ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }) };
 }
 
 function guardOf({ ttl_security, password_file }: Pick<DeclaredUpstream, "ttl_security" | "password_file">): { readonly guard?: Guard } {

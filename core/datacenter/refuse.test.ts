@@ -25,7 +25,7 @@ const REFUSED: readonly (readonly [Path, unknown, ...string[]])[] = [
   [
     ["fabric", "vlan"],
     7,
-    "fabric.vlan 7: unknown key; known here: asn, interface, ipv4, ipv6, bfd, ttl_security, password_file, loopbacks4, loopbacks6, peering",
+    "fabric.vlan 7: unknown key; known here: asn, interface, ipv4, ipv6, bfd, ttl_security, password_file, loopbacks4, loopbacks6, peering, second",
   ],
   [["dns"], "203.0.113.53", "dns 203.0.113.53: not a list"],
   [["dns"], null, "dns: has no value; write one or leave the key out"],
@@ -110,6 +110,20 @@ const REFUSED: readonly (readonly [Path, unknown, ...string[]])[] = [
   ],
   [["hosts", 1, "ipv6"], undefined, "hosts[1].ipv6: missing; fabric.ipv6 is 2001:db8:a41:f::/64"],
   [["fabric", "ipv6"], undefined, "fabric.ipv6: missing; the addresses of ranges.ipv6 travel over it"],
+  // a second segment
+  [["fabric", "second"], { ipv4: "192.168.99.0/24", ipv6: "2001:db8:a41:99::/64" }, "fabric.second.interface: missing"],
+  [["fabric", "second"], { interface: "fab1", ipv4: "192.168.99.0/24" }, "fabric.second.ipv6: missing; fabric.ipv6 is 2001:db8:a41:f::/64"],
+  [
+    ["fabric", "second"],
+    { interface: "fab1", ipv4: "192.168.99.0/25", ipv6: "2001:db8:a41:99::/64" },
+    "fabric.second.ipv4 192.168.99.0/25: not as large as fabric.ipv4 192.168.100.0/24; machines have the same place in both",
+  ],
+  [
+    ["fabric", "second"],
+    { interface: "wan0", ipv4: "192.168.100.0/24", ipv6: "2001:db8:a41:99::/64" },
+    "fabric.second.ipv4 192.168.100.0/24: overlaps fabric.ipv4 192.168.100.0/24",
+    "fabric.second.interface wan0: the same as another interface of these machines",
+  ],
   [["fabric", "peering"], "star", "fabric.peering star: not one of: reflectors, direct, mesh"],
   [["fabric", "peering"], "mesh", "fabric.peering mesh: reflectors are declared, and nobody would peer with them"],
   [["fabric", "peering"], "direct", "fabric.peering direct: reflectors are declared, and nobody would peer with them"],

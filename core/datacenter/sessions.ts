@@ -2,8 +2,8 @@
  * Every BGP session of the data centre. On the core segment hosts, top-of-rack routers and gateways speak with each reflector;
  * without reflectors, hosts and routers with each gateway, or all with all. Who speaks with a reflector and is of its AS is its
  * client; those who reflect are one another's peers (RFC 4456, section 6). A host in a rack is a client of its router, whatever
- * that is to others. A session carries every family; it runs over IPv4 where the fabric has it, and in an unnumbered rack over
- * link-local addresses (RFC 8950). Towards its provider a gateway has one session per family.
+ * that is to others. Where there are two core segments, all of this is twice, once on each. A session carries every family; it runs over
+ * IPv4 where the fabric has it, and in an unnumbered rack over link-local addresses (RFC 8950). Towards its provider a gateway has one session per family.
  */
 import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -12,6 +12,7 @@ import { peersBy } from "./peering.ts";
 import { asnOf, attachedTo, coreHosts, HOST_LINK_LOCAL, racksOf, TOR_LINK_LOCAL } from "./racks.ts";
 import type { Attached } from "./racks.ts";
 import { rangesOf } from "./ranges.ts";
+import { segmentsOf } from "./segments.ts";
 
 export interface Speaker {
   readonly name: string;
@@ -51,7 +52,12 @@ export function carriedFamilies({ ranges, fabric }: DataCenter): readonly Family
 
 export function sessionsOf(datacenter: DataCenter): readonly Session[] {
   const carries = carriedFamilies(datacenter);
-  const core = corePairs(datacenter).map(([role, near, far]) => inCore(datacenter, carries, { role, near, far }));
+  const core = segmentsOf(datacenter).flatMap((segment) => {
+    const at = ({ machine, asn }: CoreSpeaker) => ({ machine: segment.at(machine), asn });
+    // A mesh, that others are on their way from or to, is on the first alone.
+    const pairs = corePairs(datacenter).filter(([role]) => segment.number === 1 || role !== "mesh peer");
+    return pairs.map(([role, near, far]) => inCore(datacenter, carries, { role, near: at(near), far: at(far) }));
+  });
   const racks = racksOf(datacenter).flatMap((rack) => attachedTo(datacenter, rack).map((each) => inRack(datacenter, carries, rack, each)));
   return [...core, ...racks, ...datacenter.gateways.flatMap((gateway) => outside(datacenter, gateway))];
 }

@@ -1,4 +1,5 @@
 /** What BIRD 2 says of its sessions and tables, read from the text of `show protocols all` and `show route all`. */
+import { readBgpProtocols } from "../birdc/answers.ts";
 import type { Family } from "../net/address.ts";
 
 export interface BirdFacts {
@@ -59,17 +60,17 @@ export interface BfdSession {
 export function readSessions(text: string): BgpSession[] {
   const blocks = text.split(/\n\s*\n/);
   return blocks.flatMap((block) => {
-    const head = /^(\S+) +BGP +\S+ +(\S+) +(\S+) *(.*)$/m.exec(block);
-    if (head === null) return [];
-    const [, name = "", , , info = ""] = head;
+    const [protocol] = readBgpProtocols(block);
+    if (protocol === undefined) return [];
+    const { name, established, info } = protocol;
     const number = (label: string) => Number(new RegExp(`${label}: +(\\d+)`).exec(block)?.[1] ?? 0);
     const hold = /Hold timer: +[\d.]+\/(\d+)/.exec(block)?.[1];
     const [ours, theirs] = [part(block, "Local capabilities"), part(block, "Neighbor capabilities")];
     return [
       {
         name,
-        established: /\bEstablished\b/.test(info),
-        info: [info.trim(), /Last error: +(.*)/.exec(block)?.[1]].filter((each) => each).join("; "),
+        established,
+        info: [info, /Last error: +(.*)/.exec(block)?.[1]].filter((each) => each).join("; "),
         neighbour: /Neighbor address: (\S+?)(?:%\S+)?$/m.exec(block)?.[1] ?? "",
         neighbour_as: number("Neighbor AS"),
         local_as: number("Local AS"),
@@ -133,11 +134,6 @@ export function readRoutes(text: string): BgpRoute[] {
     else if (key === "BGP.local_pref:") last.local_pref = Number(value);
   }
   return routes;
-}
-
-/** Prefixes in the answer to `show route export NAME`. */
-export function readPrefixes(text: string): string[] {
-  return [...text.matchAll(/^([0-9a-f.:]+\/\d+)\s/gm)].map(([, prefix = ""]) => prefix);
 }
 
 /** `show bfd sessions`: a table of addresses, interfaces and states. */

@@ -189,16 +189,19 @@ function ofHosts({ sessions }: BirdFacts): readonly BgpSession[] {
 }
 
 function routesOfHosts({ routes }: BirdFacts): readonly { readonly host: string; readonly prefix: string }[] {
-  return routes
-    .filter(({ protocol }) => protocol.startsWith("host:"))
-    .map(({ protocol, prefix }) => ({ host: protocol.slice("host:".length), prefix }));
+  return routes.filter(({ protocol }) => protocol.startsWith("host:")).map(({ protocol, prefix }) => ({ host: hostOf(protocol), prefix }));
+}
+
+/** `host:h1`, and on a second segment `host:h1:2`. */
+function hostOf(protocol: string): string {
+  return protocol.slice("host:".length).replace(/:2$/, "");
 }
 
 function refusedOf({ name, channels }: BgpSession): readonly Found[] {
   return channels.flatMap(({ family, filtered }) =>
     filtered === 0
       ? []
-      : [warning(`${name.slice("host:".length)} has announced ${filtered} IPv${family} routes that were refused, since its session began`)],
+      : [warning(`${hostOf(name)} has announced ${filtered} IPv${family} routes that were refused, since its session began`)],
   );
 }
 

@@ -1,6 +1,7 @@
 /** The packet filter of a machine, as far as it is judged: chains on hooks, ours and others', and what others translate. */
 
 import { prefixesOf } from "../intent/pnat-pool.ts";
+import { objectsOf } from "../router/nft/json.ts";
 import { familyOf, readIp } from "../net/address.ts";
 
 export interface FilterFacts {
@@ -39,7 +40,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** `nft -j list ruleset`. Undefined: it is none. */
 export function readRuleset(text: string): readonly ChainFact[] | undefined {
-  const list = objectsIn(text);
+  const list = objectsOf(text);
   if (list === undefined) return undefined;
   const rules = Map.groupBy(
     list.flatMap(({ rule }) => (isJson(rule) ? [rule] : [])),
@@ -51,16 +52,6 @@ export function readRuleset(text: string): readonly ChainFact[] | undefined {
     const own = rules.get(`${table} ${chain["name"]}`) ?? [];
     return [{ table, name: String(chain["name"]), ...hookOf(chain), rules: own.map(ruleFact) }];
   });
-}
-
-function objectsIn(text: string): readonly Json[] | undefined {
-  try {
-    const whole: unknown = JSON.parse(text);
-    const list = isJson(whole) ? whole["nftables"] : undefined;
-    return Array.isArray(list) ? list.filter(isJson) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function hookOf(chain: Json): Partial<ChainFact> {

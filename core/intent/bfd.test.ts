@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DataCenter } from "../datacenter/data-center.ts";
 import { racksOf } from "../datacenter/racks.ts";
+import { coreInterfaces } from "../datacenter/segments.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import { bfdBird, leftBy, watchedBy } from "./bfd.ts";
 import { computeBgp } from "./bgp-compute.ts";
@@ -99,5 +100,5 @@ function linksOf(dc: DataCenter, name: string): readonly string[] {
     (each.uplinks ?? []).filter((uplink) => uplink.rack === rack?.name).flatMap(({ port }) => port ?? []),
   );
   if (rack !== undefined) return [rack.tor.uplink, ...(rack.tor.interface === undefined ? ports : [rack.tor.interface])];
-  return uplinks?.map((uplink) => uplink.interface) ?? [dc.fabric.interface];
+  return uplinks?.map((uplink) => uplink.interface) ?? coreInterfaces(dc);
 }

@@ -10,6 +10,7 @@
 import { bfdPace } from "../datacenter/bfd-pace.ts";
 import type { Bfd, DataCenter } from "../datacenter/data-center.ts";
 import { racksOf, torsOf } from "../datacenter/racks.ts";
+import { segmentWith } from "../datacenter/segments.ts";
 import type { Ip } from "../net/address.ts";
 import { block, protocolName, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
@@ -55,7 +56,15 @@ function watchedAt(dc: DataCenter, { own, other, session }: Ends): readonly Watc
   const role = rolesIn(dc).get(other.name);
   if (session.kind === "customer" || role === undefined) return [];
   const link = own.interface ?? linkOf(dc, { own, other, session });
-  return [{ name: other.name, session: protocolName(role, other.name), interface: link, local: own.ip, peer: other.ip }];
+  return [
+    {
+      name: other.name,
+      session: protocolName(role, other.name, segmentWith(dc, own.ip)?.number),
+      interface: link,
+      local: own.ip,
+      peer: other.ip,
+    },
+  ];
 }
 
 /**
@@ -76,7 +85,7 @@ const rolesIn = perValue((dc: DataCenter) => {
 /** The interface by which it reaches the other end, where the session does not name it. */
 function linkOf(dc: DataCenter, { own, other, session }: Ends): string {
   const rack = racksOf(dc).find(({ tor }) => tor.name === own.name);
-  if (session.kind !== "tor client") return rack?.tor.uplink ?? dc.fabric.interface;
+  if (session.kind !== "tor client") return rack?.tor.uplink ?? segmentWith(dc, own.ip)?.interface ?? dc.fabric.interface;
   const segment = rack?.tor.interface ?? uplinkOf(dc, own.name, racksOf(dc).find(({ tor }) => tor.name === other.name)?.name);
   if (segment === undefined) throw new Error(`${own.name} has no interface to ${other.name}`);
   return segment;

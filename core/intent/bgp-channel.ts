@@ -5,6 +5,7 @@
 import { exportsOf } from "../datacenter/exports.ts";
 import { machinePrefixes, racksOf } from "../datacenter/racks.ts";
 import { rangesOf } from "../datacenter/ranges.ts";
+import type { Segment } from "../datacenter/segments.ts";
 import { carriedFamilies } from "../datacenter/sessions.ts";
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -89,6 +90,15 @@ export function routeClasses({ family, ranges, pools, machines }: Channel): read
 /** Conditions for what everybody on the fabric may hear: where an endpoint is, and where machines are if there is more than one segment. */
 export function heardByAll({ family, machines }: Channel): readonly string[] {
   return [`endpoint${family}()`, ...netIsAny(machines, `MACHINES${family}`)];
+}
+
+/**
+ * What is told on of others on a segment leads there: a next hop on the other one would outlive what is known of it. Nothing to ask where there is
+ * but one.
+ */
+export function hopsOn(dc: DataCenter, { family }: Pick<Channel, "family">, segment: Segment): string {
+  const prefix = family === 4 ? segment.ipv4 : segment.ipv6;
+  return dc.fabric.second === undefined || prefix === undefined ? "" : ` && bgp_next_hop ~ ${prefix}`;
 }
 
 /** One session carries both families; it runs over IPv4 where the fabric has it. */

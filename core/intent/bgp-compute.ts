@@ -6,6 +6,8 @@
 import type { DataCenter, Host } from "../datacenter/data-center.ts";
 import { hubsOf, peersBy } from "../datacenter/peering.ts";
 import { fabricInterfaces, hasLoopback } from "../datacenter/racks.ts";
+import { segmentsOf } from "../datacenter/segments.ts";
+import type { Segment } from "../datacenter/segments.ts";
 import type { View } from "../feed/item.ts";
 import { MARGAY_PROTOCOL, UNANNOUNCED_METRIC } from "../kinds/route.ts";
 import { assignedIn, assignedIncluded } from "./assigned.ts";
@@ -29,7 +31,7 @@ import { meshSessions } from "./bgp-mesh.ts";
 import { asFar, distanceFunctions, hasNeighbours, metricFunctions, preference, USUAL_PREFERENCE } from "./bgp-metric.ts";
 import { anyOf, block, netIsAny, text } from "./bgp-text.ts";
 import type { Line } from "./bgp-text.ts";
-import { isLoopback, loopbackRoute, uplinkSessions } from "./bgp-uplink.ts";
+import { isLoopback, loopbackRoute, shownOn, uplinkSessions } from "./bgp-uplink.ts";
 import type { Intent } from "./intent.ts";
 import { perValueAnd } from "./memo.ts";
 
@@ -54,7 +56,7 @@ const textOf = perValueAnd((dc: DataCenter, host: Host, believed: Believed) => c
 export function computeBird(dc: DataCenter, host: Host, believed: Believed = "in the ranges"): string {
   const channels = channelsOf(dc);
   return text([
-    ...preamble(dc, host),
+    ...preamble(dc, host, shownOn(dc, host)),
     ...channels.flatMap(routeClasses),
     hearsHosts(dc, host) ? assignedIncluded(believed) : undefined,
     ...channels.map((channel) => loopbackRoute(channel, host)),
@@ -74,11 +76,12 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
   if (host.uplinks !== undefined) {
     return [...channels.map(heard), ...uplinkSessions(dc, host, { uplinks: host.uplinks, channels, policy })];
   }
-  const template = (lines: (channel: Channel) => readonly Line[]) =>
+  const template = (lines: (channel: Channel) => readonly Line[], { number, at }: Pick<Segment, "number" | "at">) =>
     fabricTemplate(
       dc,
-      host,
-      channels.map((channel) => fabricChannel(dc, host, { channel, policy: lines(channel) })),
+      at(host),
+      channels.map((channel) => fabricChannel(dc, at(host), { channel, policy: lines(channel) })),
+      number,
     );
   const hubs = hubsOf(dc);
   const mesh = peersBy(dc, "mesh");
@@ -86,10 +89,14 @@ function sessions(dc: DataCenter, host: Host, { channels, believed }: Hearing): 
     ...(mesh ? channels.flatMap(distanceFunctions) : []),
     ...(mesh && hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
     ...(hubs.length > 0 ? channels.map(heard) : []),
-    template(hubs.length > 0 ? policy : () => OPTIONS),
-    ...hubs.flatMap(({ role, machines }) =>
-      machines.map((peer) => fabricSession(dc, peer, { role, lines: role === "gateway" ? PROMPT : [] })),
-    ),
+    ...segmentsOf(dc).flatMap((segment) => [
+      template(hubs.length > 0 ? policy : () => OPTIONS, segment),
+      ...hubs.flatMap(({ role, machines }) =>
+        machines.map((peer) =>
+          fabricSession(dc, segment.at(peer), { role, lines: role === "gateway" ? PROMPT : [], segment: segment.number }),
+        ),
+      ),
+    ]),
     ...(mesh ? inMesh(dc, host, { channels, believed }) : []),
   ];
 }

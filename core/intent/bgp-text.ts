@@ -51,11 +51,12 @@ export function allOf(conditions: readonly string[]): string {
 
 /**
  * The name of a protocol: `host:h1`. BIRD reads names with dots, hyphens and colons when they stand in single quotes, up to
- * 63 characters; a longer one is told by its digest.
+ * 63 characters; a longer one is told by its digest. The session on a second segment is `host:h1:2`.
  */
-export function protocolName(role: string, machine: string): string {
-  const plain = `${role}:${machine}`;
-  return plain.length <= LONGEST_NAME ? plain : `${role}:${digest(machine)}`;
+export function protocolName(role: string, machine: string, segment: 1 | 2 = 1): string {
+  const again = segment === 2 ? ":2" : "";
+  const plain = `${role}:${machine}${again}`;
+  return plain.length <= LONGEST_NAME ? plain : `${role}:${digest(machine)}${again}`;
 }
 
 /** SYM_MAX_LEN in BIRD's conf/conf.h is 64, with its terminating zero. */

@@ -78,6 +78,7 @@ const BARE_ASNS = [
 const DIRECT = { ...BASE, reflectors: [] };
 const MESH = { ...DIRECT, fabric: { ...BASE.fabric, peering: "mesh" } };
 const WITH_LOOPBACKS = { ...BASE, fabric: { ...BASE.fabric, ...LOOPBACKS } };
+const SECOND = { interface: "fab1", ipv4: "192.168.99.0/24", ipv6: "2001:db8:a41:99::/64" };
 const FLAT = [core("h1", 11), core("h2", 12)];
 
 const DOCUMENTS = {
@@ -96,6 +97,8 @@ const DOCUMENTS = {
   "racks without reflectors": { ...DIRECT, racks: RACKS, hosts: HOSTS },
   "racks with an AS each, without reflectors": { ...DIRECT, racks: ASNS, hosts: [...HOSTS, core("h4", 14)] },
   mesh: { ...MESH, hosts: FLAT },
+  "two segments": { ...BASE, fabric: { ...BASE.fabric, second: SECOND }, hosts: FLAT },
+  "two segments without reflectors": { ...DIRECT, fabric: { ...BASE.fabric, second: SECOND }, hosts: FLAT },
   "mesh with racks": { ...MESH, racks: RACKS, hosts: [...HOSTS, core("h4", 14)] },
   "mesh with racks, one with an AS": { ...MESH, racks: [{ ...numbered(1), ...AS1 }, numbered(2)], hosts: [...HOSTS, core("h4", 14)] },
 };

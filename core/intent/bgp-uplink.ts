@@ -2,6 +2,7 @@
 import type { DataCenter, Host, Machine, Rack, Uplink } from "../datacenter/data-center.ts";
 import { asnOf, hasLoopback, HOST_LINK_LOCAL, rackNamed, TOR_LINK_LOCAL } from "../datacenter/racks.ts";
 import type { Attached } from "../datacenter/racks.ts";
+import type { Ip } from "../net/address.ts";
 import { hostPrefix } from "../net/prefix.ts";
 import { guarded, sessionTemplate } from "./bgp.ts";
 import { addressOn, sessionFamily } from "./bgp-channel.ts";
@@ -35,9 +36,10 @@ interface Uplinked {
   readonly policy: (channel: Channel) => readonly Line[];
 }
 
-export function uplinkSessions(dc: DataCenter, host: Host, { uplinks, channels, policy }: Uplinked): readonly string[] {
+export function uplinkSessions(dc: DataCenter, host: Host, { uplinks, channels, policy }: Uplinked): readonly Line[] {
   const exchange = (channel: Channel) => block(channel.name, policy(channel)).concat(";");
   return [
+    presence(dc, uplinks),
     sessionTemplate("uplink", { lines: [...guarded(dc.fabric.guard), ...channels.map(exchange)] }),
     ...uplinks.map((uplink) => {
       const rack = rackNamed(dc, uplink.rack);
@@ -46,6 +48,27 @@ export function uplinkSessions(dc: DataCenter, host: Host, { uplinks, channels, 
       return block(`protocol bgp '${protocolName("tor", rack.tor.name)}' from uplink`, lines);
     }),
   ];
+}
+
+/** The links on which it has to be seen by an address that its router knows it by. */
+export function shownOn(dc: DataCenter, { uplinks = [] }: Host): ReadonlyMap<string, Ip> {
+  return new Map(uplinks.filter((uplink) => isAsked(dc, uplink)).map((uplink) => [uplink.interface, HOST_LINK_LOCAL]));
+}
+
+function isAsked(dc: DataCenter, { rack }: Uplink): boolean {
+  const { peering, tor } = rackNamed(dc, rack);
+  return peering === "unnumbered" && tor.platform !== undefined && tor.platform !== "bird";
+}
+
+/**
+ * Routers other than BIRD learn who is at the other end of a port from router advertisements (RFC 4861). A host offers itself to nobody as a
+ * router by them, and tells of no prefix.
+ */
+function presence(dc: DataCenter, uplinks: readonly Uplink[]): Line {
+  const asking = uplinks.filter((uplink) => isAsked(dc, uplink));
+  const pace = ["min ra interval 3;", "max ra interval 4;", "default lifetime 0;", "prefix ::/0 { skip; };"];
+  const links = asking.map((uplink) => block(`interface ${JSON.stringify(uplink.interface)}`, pace).concat(";"));
+  return links.length === 0 ? undefined : block("protocol radv presence", links);
 }
 
 /** The family that the session does not run over is told its next hop explicitly. */

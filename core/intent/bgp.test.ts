@@ -98,9 +98,9 @@ for (const [variant, dc] of ALL) {
     for (const gateway of dc.gateways) {
       const config = gatewayBird(dc, gateway);
       const upstream = blocks(config, /^protocol bgp upstream/).join("\n");
-      const told = [...upstream.matchAll(/export where (.+) && proto = "(\w+)" && ifname = "fab0";/g)].flatMap(
-        ([, prefixes = "", origin]) => [...prefixes.matchAll(/[0-9a-f.:]+\/\d+/g)].map(([prefix]) => [prefix, origin]),
-      );
+      const told = [
+        ...upstream.matchAll(/export where (.+) && proto = "(\w+)" && \(?ifname = "fab0"(?: \|\| ifname = "fab1"\))?;/g),
+      ].flatMap(([, prefixes = "", origin]) => [...prefixes.matchAll(/[0-9a-f.:]+\/\d+/g)].map(([prefix]) => [prefix, origin]));
       const made = blocks(config, /^protocol static announced/).flatMap((block) =>
         [...block.matchAll(/route (\S+) recursive (?:192\.0\.0\.8|100::8);/g)].map((match) => [match[1], /static (\w+)/.exec(block)?.[1]]),
       );

@@ -90,8 +90,9 @@ function neverChanged(pages: readonly Page[]): string {
 
 const SESSION_WORDS = /^ *(?:local \S+ as (\d+)| +(include "[^"]*"|ttl security on));/gm;
 
-/** How every configuration begins. */
-export function preamble(dc: DataCenter, machine: Machine): readonly Line[] {
+/** How every configuration begins. `speaking`: interfaces on which BIRD speaks by that link-local address, whatever others the kernel has there. */
+export function preamble(dc: DataCenter, machine: Machine, speaking: ReadonlyMap<string, Ip> = new Map()): readonly Line[] {
+  const preferred = [...speaking].map(([link, ip]) => block(`interface ${JSON.stringify(link)}`, [`preferred ${ip};`]).concat(";"));
   return [
     `# ${machine.name}: written by Margay from the data centre ${dc.name}; changes made here are lost.`,
     "log stderr { info, warning, error, fatal, bug, auth, remote };",
@@ -100,7 +101,7 @@ export function preamble(dc: DataCenter, machine: Machine): readonly Line[] {
     "graceful restart wait 10;",
     // BIRD 2.0 goes to sleep for up to 3 s with a table still to be sent, unless a timer wakes it: this one does, once a second.
     // A scan costs half a percent of a core where there are 500 taps.
-    "protocol device { scan time 1; }",
+    preferred.length === 0 ? "protocol device { scan time 1; }" : block("protocol device", ["scan time 1;", ...preferred]),
   ];
 }
 
@@ -141,9 +142,9 @@ export const TIMERS: readonly Line[] = [
   "error wait time 1, 10;",
 ];
 
-/** The template of BGP on the core segment; `lines` hold blocks made by `fabricChannel`. */
-export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[]): string {
-  return sessionTemplate("fabric", {
+/** The template of BGP on a core segment, of a machine as it is seen there; `lines` hold blocks made by `fabricChannel`. */
+export function fabricTemplate(dc: DataCenter, machine: Machine, lines: readonly Line[], segment: 1 | 2 = 1): string {
+  return sessionTemplate(templateOn(segment), {
     local: `local ${addressOn(machine, sessionFamily(dc))} as ${asnOn(dc, machine)};`,
     lines: [...guarded(dc.fabric.guard), ...lines],
   });
@@ -178,14 +179,16 @@ export interface ChannelPolicy {
   readonly policy: readonly Line[];
 }
 
-/** One session on the fabric, named after the peer's part there. */
+const templateOn = (segment: 1 | 2): string => (segment === 1 ? "fabric" : "fabric2");
+
+/** One session on a core segment, named after the peer's part there; `peer` as it is seen on it. */
 export function fabricSession(
   dc: DataCenter,
   peer: Machine,
-  { role, lines }: { readonly role: string; readonly lines: readonly Line[] },
+  { role, lines, segment = 1 }: { readonly role: string; readonly lines: readonly Line[]; readonly segment?: 1 | 2 },
 ): string {
   const neighbour = `neighbor ${addressOn(peer, sessionFamily(dc))} as ${asnOn(dc, peer)};`;
-  return block(`protocol bgp '${protocolName(role, peer.name)}' from fabric`, [neighbour, ...lines]);
+  return block(`protocol bgp '${protocolName(role, peer.name, segment)}' from ${templateOn(segment)}`, [neighbour, ...lines]);
 }
 
 /**

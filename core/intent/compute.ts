@@ -30,7 +30,7 @@ import { limitsOf, pace } from "./pace.ts";
 import { isFiltered, policy, verdictElements, verdicts } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
 import { memberParts } from "./policy-sets.ts";
-import { SHARING } from "./tor.ts";
+import { anyWay, severalWays } from "./several-ways.ts";
 
 /** So large that an aggregate is what is left when nobody else has the address. */
 export const AGGREGATE_METRIC = 1 << 20;
@@ -115,7 +115,7 @@ const ground = perValueAnd((dc: DataCenter, fabric: readonly string[]): Part => 
     BY_DATACENTER,
     fabric.map((name) => ({ name })),
   ),
-  sysctls: caused(BY_DATACENTER, [...routing(dc), ...(fabric.length > 1 ? severalWays(fabric) : [])]),
+  sysctls: caused(BY_DATACENTER, [...routing(dc), ...(fabric.length > 1 ? [...anyWay(fabric), ...severalWays(fabric)] : [])]),
   routes: caused(BY_DATACENTER, rangesOf(dc).map(aggregate)),
 }));
 
@@ -137,19 +137,6 @@ function routing(dc: DataCenter): readonly Sysctl[] {
 /** A host that nobody knows is taken to be on the core segment. */
 function interfacesOf(dc: DataCenter, host: string): readonly string[] {
   return fabricInterfaces(dc, dc.hosts.find(({ name }) => name === host) ?? { name: host });
-}
-
-/**
- * What comes in by one link may go out by another, and what goes out is shared between them by flow; by none that has no carrier, whatever
- * BGP still believes for the time that BFD takes.
- */
-function severalWays(fabric: readonly string[]): readonly Sysctl[] {
-  const own = (name: string) => [
-    { path: `net/ipv4/conf/${name}/rp_filter`, value: "0" },
-    { path: `net/ipv4/conf/${name}/ignore_routes_with_linkdown`, value: "1" },
-    { path: `net/ipv6/conf/${name}/ignore_routes_with_linkdown`, value: "1" },
-  ];
-  return [...fabric.flatMap(own), ...SHARING];
 }
 
 /** Traffic for an address of ours that nobody has ends here, instead of going round between gateway and host. */

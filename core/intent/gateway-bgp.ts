@@ -11,6 +11,8 @@
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { gatewaysHear, hubsOf, peersBy } from "../datacenter/peering.ts";
 import { coreHosts, racksOf } from "../datacenter/racks.ts";
+import { coreInterfaces, segmentsOf } from "../datacenter/segments.ts";
+import type { Segment } from "../datacenter/segments.ts";
 import { assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
 import { BEACON, isBeacon } from "./beacon.ts";
@@ -28,7 +30,7 @@ import {
   routerId,
   TIMERS,
 } from "./bgp.ts";
-import { addressOn, channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
+import { addressOn, channelsOf, heardByAll, hopsOn, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { meshSessions } from "./bgp-mesh.ts";
 import { hasNeighbours, metricFunctions, metricTold } from "./bgp-metric.ts";
@@ -48,12 +50,15 @@ export function gatewayBird(dc: DataCenter, gateway: Gateway, believed: Believed
     ...channels.flatMap((channel) => origins(channel, poolsIn(dc, gateway, channel))),
     ...channels.map((channel) => kernelProtocol(channel, { policy: ["import none;", toKernel(channel)] })),
     providersBfd(gateway),
-    fabricTemplate(
-      dc,
-      gateway,
-      channels.map((channel) => fabricChannel(dc, gateway, { channel, policy: fabricPolicy(dc, channel, gateway) })),
-    ),
-    ...fabricSessions(dc, gateway, { channels, believed }),
+    ...segmentsOf(dc).flatMap((segment) => [
+      fabricTemplate(
+        dc,
+        segment.at(gateway),
+        channels.map((channel) => fabricChannel(dc, segment.at(gateway), { channel, policy: fabricPolicy(dc, channel, gateway) })),
+        segment.number,
+      ),
+      ...fabricSessions(dc, gateway, { channels, believed, segment }),
+    ]),
     ...channels.map((channel) => upstreamSession(dc, gateway, channel)),
   ]);
 }
@@ -131,19 +136,20 @@ function isPool(dc: DataCenter, gateway: Gateway, channel: Channel): readonly st
   return poolsIn(dc, gateway, channel).length > 0 ? [`proto = "pool${channel.family}"`] : [];
 }
 
-function fabricSessions(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
+function fabricSessions(dc: DataCenter, gateway: Gateway, hearing: Hearing): readonly string[] {
+  const { segment } = hearing;
   return [
-    ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => reflectorSession(dc, peer, channels)) : []),
-    ...(peersBy(dc, "direct") ? reflected(dc, gateway, { channels, believed }) : []),
-    ...(peersBy(dc, "mesh") ? inMesh(dc, gateway, { channels, believed }) : []),
+    ...(peersBy(dc, "reflectors") ? dc.reflectors.map((peer) => reflectorSession(dc, peer, hearing)) : []),
+    ...(peersBy(dc, "direct") ? reflected(dc, gateway, hearing) : []),
+    ...(peersBy(dc, "mesh") && segment.number === 1 ? inMesh(dc, gateway, hearing) : []),
   ];
 }
 
 /** It tells what others have said, and the beacon. */
-function reflectorSession(dc: DataCenter, peer: Machine, channels: readonly Channel[]): string {
+function reflectorSession(dc: DataCenter, peer: Machine, { channels, segment }: Hearing): string {
   const heard = (channel: Channel) =>
     block(channel.name, [`import where ${[...ofOthers(channel), isBeacon(channel)].join(" || ")};`]).concat(";");
-  return fabricSession(dc, peer, { role: "reflector", lines: [...PROMPT, ...channels.map(heard)] });
+  return fabricSession(dc, segment.at(peer), { role: "reflector", lines: [...PROMPT, ...channels.map(heard)], segment: segment.number });
 }
 
 function inMesh(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
@@ -156,12 +162,12 @@ function inMesh(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearin
 }
 
 /** Sessions of those between whom this gateway reflects. */
-function reflected(dc: DataCenter, gateway: Gateway, { channels, believed }: Hearing): readonly string[] {
+function reflected(dc: DataCenter, gateway: Gateway, { channels, believed, segment }: Hearing): readonly string[] {
   const others = dc.gateways.filter(({ name }) => name !== gateway.name);
   return [
-    ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer, channels, believed })),
-    ...racksOf(dc).map((rack) => torSession(dc, gateway, { rack, channels, believed })),
-    ...others.map((peer) => peerSession(dc, gateway, { peer, channels })),
+    ...coreHosts(dc).map((peer) => clientSession(dc, gateway, { peer: segment.at(peer), channels, believed, segment })),
+    ...racksOf(dc).map((rack) => torSession(dc, gateway, { rack, channels, believed, segment })),
+    ...others.map((peer) => peerSession(dc, gateway, { peer: segment.at(peer), channels, segment })),
   ];
 }
 
@@ -173,29 +179,33 @@ function providersBfd({ upstream }: Gateway): Line {
 interface Hearing {
   readonly channels: readonly Channel[];
   readonly believed: Believed;
+  readonly segment: Segment;
 }
 
 interface DirectPeer {
+  /** As it is seen on that segment. */
   readonly peer: Machine;
   readonly channels: readonly Channel[];
+  readonly segment: Segment;
 }
 
 /** A host without reflectors: it is told of the other hosts' endpoints too. */
-function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels, believed }: DirectPeer & Hearing): string {
+function clientSession(dc: DataCenter, gateway: Gateway, { peer, channels, believed, segment }: DirectPeer & Hearing): string {
   const policy = (channel: Channel) =>
     block(channel.name, [
       ...fromHost(channel, { host: peer, believed, also: [isBeacon(channel)] }),
-      `export where ${toldToEdges(dc, channel)};`,
+      `export where ${toldToEdges(dc, channel, segment)};`,
       ...keptHops(dc),
       "add paths tx;",
     ]).concat(";");
-  return fabricSession(dc, peer, { role: "host", lines: [...PROMPT, ...clientOf(dc, gateway), ...channels.map(policy)] });
+  const lines = [...PROMPT, ...clientOf(dc, gateway), ...channels.map(policy)];
+  return fabricSession(dc, peer, { role: "host", lines, segment: segment.number });
 }
 
 /** What a host or a top-of-rack router is told: what others have said, and the way out. */
-function toldToEdges(dc: DataCenter, channel: Channel): string {
+function toldToEdges(dc: DataCenter, channel: Channel, segment: Segment): string {
   const out = hasNeighbours(dc) ? `(${isDefault(channel)} && by_gateway${channel.family}())` : isDefault(channel);
-  return `(source = RTS_BGP && ${anyOf(heardByAll(channel))}) || ${out}`;
+  return `(source = RTS_BGP && ${anyOf(heardByAll(channel))}${hopsOn(dc, channel, segment)}) || ${out}`;
 }
 
 function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
@@ -203,9 +213,9 @@ function clientOf(dc: DataCenter, gateway: Gateway): readonly Line[] {
 }
 
 /** A top-of-rack router without reflectors. */
-function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed }: { readonly rack: Rack } & Hearing): string {
+function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed, segment }: { readonly rack: Rack } & Hearing): string {
   const policy = (channel: Channel) => {
-    const told = toldToEdges(dc, channel);
+    const told = toldToEdges(dc, channel, segment);
     const said = rack.asn === undefined ? told : `(${told}) && ${metricTold(channel)}`;
     return block(channel.name, [
       ...fromTor(dc, channel, { rack, believed, also: [isBeacon(channel)] }),
@@ -222,13 +232,13 @@ function torSession(dc: DataCenter, gateway: Gateway, { rack, channels, believed
  * Another gateway without reflectors: they reflect, so they are one another's peers (RFC 4456, section 6). A host whose session to
  * one of them is down stays reachable through it, and each hears where the other's pool is.
  */
-function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels }: DirectPeer): string {
+function peerSession(dc: DataCenter, gateway: Gateway, { peer, channels, segment }: DirectPeer): string {
   const policy = (channel: Channel) => {
     const { name } = channel;
-    const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))})`, ...isPool(dc, gateway, channel)];
+    const said = [`(source = RTS_BGP && ${anyOf(heardByAll(channel))}${hopsOn(dc, channel, segment)})`, ...isPool(dc, gateway, channel)];
     return block(name, [`export where ${said.join(" || ")};`, ...keptHops(dc)]).concat(";");
   };
-  return fabricSession(dc, peer, { role: "gateway", lines: [...PROMPT, ...channels.map(policy)] });
+  return fabricSession(dc, peer, { role: "gateway", lines: [...PROMPT, ...channels.map(policy)], segment: segment.number });
 }
 
 /**
@@ -259,7 +269,7 @@ function upstreamSession(dc: DataCenter, { upstream, drained }: Gateway, channel
  * It leads to the fabric: the beacon that it is looked up by was heard there. Where it is not, the lookup finds nothing, or the provider's
  * default route.
  */
-const isHeard = ({ fabric }: DataCenter) => `ifname = ${JSON.stringify(fabric.interface)}`;
+const isHeard = (dc: DataCenter) => anyOf(coreInterfaces(dc).map((link) => `ifname = ${JSON.stringify(link)}`));
 
 /** A filter that takes what is positively meant, and lowers it below all others. */
 function lastResort(which: string, lowered: readonly Line[]): string {

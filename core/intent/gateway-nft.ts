@@ -7,8 +7,10 @@
  */
 import { exportsOf } from "../datacenter/exports.ts";
 import type { Bfd, DataCenter, Gateway, Translation } from "../datacenter/data-center.ts";
+import { untranslatedTowards } from "../datacenter/pnat-scope.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
 import { ipv6Ranges, privateRanges, publicRanges } from "../datacenter/ranges.ts";
+import { coreInterfaces } from "../datacenter/segments.ts";
 import type { NftChain, NftSet } from "../kinds/nft.ts";
 import { familyOf } from "../net/address.ts";
 import type { Cidr } from "../net/prefix.ts";
@@ -98,7 +100,7 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
   const pool = poolOf(dc, gateway);
   const how = dc.pnat ?? AS_USUAL;
   const uplink = JSON.stringify(upstream.interface);
-  const kept4 = anyOf([...open, ...closed, ...machinePrefixes(dc, 4), ...how.untranslated]);
+  const kept4 = anyOf(untranslatedTowards(dc));
   const text = pool && poolText(dc, gateway, pool);
   return {
     translated:
@@ -109,7 +111,7 @@ function siteOf(dc: DataCenter, gateway: Gateway): Site {
     untranslated4: anyOf(how.untranslated),
     cone: how.filtering,
     bfd: upstream.bfd,
-    fabric: JSON.stringify(dc.fabric.interface),
+    fabric: oneOrAny(coreInterfaces(dc).map((name) => JSON.stringify(name))) ?? "",
     uplink,
     publics: open,
     public4,
@@ -145,9 +147,9 @@ function anyOf(values: readonly (Cidr | string | undefined)[]): string | undefin
   return present.length > 0 ? `{ ${present.join(", ")} }` : undefined;
 }
 
-/** One prefix stands for itself. */
-function oneOrAny(prefixes: readonly Cidr[]): string | undefined {
-  return prefixes.length === 1 ? prefixes[0] : anyOf(prefixes);
+/** One stands for itself. */
+function oneOrAny(values: readonly string[]): string | undefined {
+  return values.length === 1 ? values[0] : anyOf(values);
 }
 
 /** A rule that needs a fact: none without the fact. */

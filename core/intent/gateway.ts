@@ -4,6 +4,7 @@
  */
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { gatewaysHear } from "../datacenter/peering.ts";
+import { coreInterfaces } from "../datacenter/segments.ts";
 import type { View } from "../feed/item.ts";
 import { refOf } from "../kinds/kind.ts";
 import type { Ref } from "../kinds/kind.ts";
@@ -22,6 +23,7 @@ import { merge, NOTHING } from "./intent.ts";
 import type { Intent } from "./intent.ts";
 import { addressesOf, poolOf } from "./pnat-pool.ts";
 import { relayChains, relaySysctls } from "./relay.ts";
+import { severalWays } from "./several-ways.ts";
 
 /** Holds the pool's addresses: what is local is answered for by ARP on the uplink. */
 export const PNAT_LINK = "margay-pnat";
@@ -44,7 +46,7 @@ export function compileGateway({ datacenter: dc, assignments }: View, host: stri
   return merge([
     {
       links: caused(BY_DATACENTER, links),
-      sysctls: caused(BY_DATACENTER, [...routerSysctls([dc.fabric.interface, gateway.upstream.interface]), ...relaySysctls(dc, gateway)]),
+      sysctls: caused(BY_DATACENTER, [...sysctlsOf(dc, gateway), ...relaySysctls(dc, gateway)]),
       nft: caused(BY_DATACENTER, nft),
     },
     birdIntent(speechOf(dc, gateway, assignments), stands),
@@ -62,8 +64,14 @@ function linksOf(dc: DataCenter, gateway: Gateway): readonly Link[] {
   const pool = poolOf(dc, gateway);
   const held = pool === undefined ? [] : addressesOf(pool).filter((ip) => ip !== gateway.upstream.ipv4?.local.ip);
   const own = { addresses: held.map((ip) => ({ ip, length: 32 })).toSorted((a, b) => (a.ip < b.ip ? -1 : 1)) };
-  const facts = [{ name: dc.fabric.interface }, { name: gateway.upstream.interface }];
+  const facts = [...coreInterfaces(dc), gateway.upstream.interface].map((name) => ({ name }));
   return held.length > 0 ? [...facts, { name: PNAT_LINK, own }] : facts;
+}
+
+/** Where it has several ways into the fabric, none is gone by that has no carrier. */
+function sysctlsOf(dc: DataCenter, { upstream }: Gateway): readonly Sysctl[] {
+  const links = coreInterfaces(dc);
+  return [...routerSysctls([...links, upstream.interface]), ...(links.length > 1 ? severalWays(links) : [])];
 }
 
 /**

@@ -7,6 +7,8 @@
 import type { View } from "../feed/item.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
 import { attachedTo, coreHosts, racksOf } from "../datacenter/racks.ts";
+import { coreInterfaces, segmentsOf } from "../datacenter/segments.ts";
+import type { Segment } from "../datacenter/segments.ts";
 import { askedAgain, assignedIn, assignedIncluded } from "./assigned.ts";
 import type { Believed } from "./assigned.ts";
 import { beaconRoute, isOwnBeacon } from "./beacon.ts";
@@ -14,7 +16,7 @@ import { bfdBird } from "./bfd.ts";
 import { limits, birdIntent, fabricChannel, fabricSession, fabricTemplate, HOST_ROUTES, preamble, PROMPT, routerId } from "./bgp.ts";
 import { believedOfGateway, believedOfHost, believedOfTor } from "./bgp-believed.ts";
 import type { HeardHost, HeardRack } from "./bgp-believed.ts";
-import { channelsOf, heardByAll, routeClasses } from "./bgp-channel.ts";
+import { channelsOf, heardByAll, hopsOn, routeClasses } from "./bgp-channel.ts";
 import type { Channel } from "./bgp-channel.ts";
 import { hasNeighbours, metricFunctions, metricHeard, metricTold } from "./bgp-metric.ts";
 import { anyOf, block, netIsAny, text } from "./bgp-text.ts";
@@ -28,14 +30,25 @@ import { perValueAnd } from "./memo.ts";
 export function compileReflector({ datacenter: dc, assignments }: View, host: string): Intent {
   const machine = dc?.reflectors.find(({ name }) => name === host);
   if (dc === undefined || machine === undefined) return NOTHING;
-  const fabric = dc.fabric.interface;
+  const links = coreInterfaces(dc);
   // Where nobody has an address, nobody's can be taken. So one that is newer than its controller, and is told of none, cuts nobody off.
   const bfd = bfdBird(dc, host);
   const speech =
     assignments === undefined
       ? { bgp: reflectorBird(dc, machine), bfd }
       : { bgp: textOf(dc, machine), assigned: assignedIn(dc, assignments), bfd };
-  return merge([{ links: caused(BY_DATACENTER, [{ name: fabric }]) }, birdIntent(speech, [`link/${fabric}`])]);
+  return merge([
+    {
+      links: caused(
+        BY_DATACENTER,
+        links.map((name) => ({ name })),
+      ),
+    },
+    birdIntent(
+      speech,
+      links.map((name) => `link/${name}` as const),
+    ),
+  ]);
 }
 
 const textOf = perValueAnd((dc: DataCenter, machine: Machine) => reflectorBird(dc, machine, "assigned"));
@@ -49,36 +62,55 @@ export function reflectorBird(dc: DataCenter, reflector: Machine, believed: Beli
     assignedIncluded(believed),
     ...channels.map(beaconRoute),
     ...(hasNeighbours(dc) ? channels.flatMap(metricFunctions) : []),
-    fabricTemplate(dc, reflector, [
-      `rr cluster id ${routerId(dc, reflector)};`,
-      ...channels.map((channel) => fabricChannel(dc, reflector, { channel, policy: ["gateway direct;", "add paths on;"] })),
-    ]),
-    ...coreHosts(dc).map((peer) =>
-      fabricSession(dc, peer, {
-        role: "host",
-        lines: [...CLIENT, ...channels.map((channel) => ofHost(channel, { host: peer, believed }))],
-      }),
-    ),
+    ...segmentsOf(dc).flatMap((segment) => sessionsOn(dc, reflector, { segment, channels, believed })),
+  ]);
+}
+
+/** All of a segment. Routers of racks are on the first alone; there is no second where there are racks. */
+function sessionsOn(dc: DataCenter, reflector: Machine, { segment, channels, believed }: Hearing & { readonly segment: Segment }) {
+  const own = segment.at(reflector);
+  const session = (role: string, peer: Machine, lines: readonly Line[]) =>
+    fabricSession(dc, segment.at(peer), { role, lines, segment: segment.number });
+  const hops = (channel: Channel) => hopsOn(dc, channel, segment);
+  const template = [
+    `rr cluster id ${routerId(dc, reflector)};`,
+    ...channels.map((channel) => fabricChannel(dc, own, { channel, policy: ["gateway direct;", "add paths on;"] })),
+  ];
+  return [
+    fabricTemplate(dc, own, template, segment.number),
+    ...coreHosts(dc).map((host) => {
+      const heard = (channel: Channel) => ofHost(channel, { host: segment.at(host), believed, hops: hops(channel) });
+      return session("host", host, [...CLIENT, ...channels.map(heard)]);
+    }),
     ...racksOf(dc).map((rack) => torSession(dc, rack, { channels, believed })),
-    ...dc.gateways.map((peer) =>
-      fabricSession(dc, peer, {
-        role: "gateway",
-        lines: [...PROMPT, ...CLIENT, ...channels.map((channel) => ofGateway(dc, channel, peer))],
-      }),
-    ),
+    ...dc.gateways.map((gateway) => {
+      const heard = (channel: Channel) => ofGateway(dc, channel, segment.at(gateway), hops(channel));
+      return session("gateway", gateway, [...PROMPT, ...CLIENT, ...channels.map(heard)]);
+    }),
     ...dc.reflectors
       .filter(({ name }) => name !== reflector.name)
-      .map((peer) => fabricSession(dc, peer, { role: "reflector", lines: channels.map(ofReflector) })),
-  ]);
+      .map((peer) =>
+        session(
+          "reflector",
+          peer,
+          channels.map((channel) => ofReflector(channel, hops(channel))),
+        ),
+      ),
+  ];
 }
 
 /** Clients connect; they know best when they are there. */
 const CLIENT: readonly Line[] = ["passive;", "rr client;"];
 const NEIGHBOUR: readonly Line[] = ["passive;"];
 
-function ofHost(channel: Channel, heard: HeardHost): string {
-  const said = [...heardByAll(channel), `net = ${channel.anywhere}`].join(" || ");
-  return block(channel.name, [...fromHost(channel, heard), `export where ${said};`]).concat(";");
+function ofHost(channel: Channel, { hops, ...heard }: HeardHost & { readonly hops: string }): string {
+  const said = [...heardByAll(channel), `net = ${channel.anywhere}`];
+  return block(channel.name, [...fromHost(channel, heard), `export where ${asked(said, hops)};`]).concat(";");
+}
+
+/** Any of these; and besides, where something more is asked. */
+function asked(said: readonly string[], hops: string): string {
+  return hops === "" ? said.join(" || ") : `(${anyOf(said)}${hops})`;
 }
 
 /** What is believed of a host, and how much of it. */
@@ -111,14 +143,15 @@ export function fromTor(dc: DataCenter, channel: Channel, heard: HeardRack): rea
 }
 
 /** Another reflector is a peer, no client (RFC 4456, section 6): it tells us what its clients said, having checked it as we do. */
-function ofReflector(channel: Channel): string {
+function ofReflector(channel: Channel, hops: string): string {
   const { family, name, anywhere, pools } = channel;
-  const known = [...heardByAll(channel), `net = ${anywhere}`, ...netIsAny(pools, `POOLS${family}`)].join(" || ");
-  return block(name, [`import where ${known};`, `export where ${known};`]).concat(";");
+  const known = [...heardByAll(channel), `net = ${anywhere}`, ...netIsAny(pools, `POOLS${family}`)];
+  return block(name, [`import where ${known.join(" || ")};`, `export where ${asked(known, hops)};`]).concat(";");
 }
 
-function ofGateway(dc: DataCenter, channel: Channel, gateway: Gateway): string {
+function ofGateway(dc: DataCenter, channel: Channel, gateway: Gateway, hops: string): string {
   const { family, name, pools } = channel;
-  const said = [...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`), isOwnBeacon(channel)].join(" || ");
-  return block(name, [`import where ${believedOfGateway(dc, channel, gateway)};`, `export where ${said};`]).concat(";");
+  const said = asked([...heardByAll(channel), ...netIsAny(pools, `POOLS${family}`)], hops);
+  const onExport = `${said} || ${isOwnBeacon(channel)}`;
+  return block(name, [`import where ${believedOfGateway(dc, channel, gateway)};`, `export where ${onExport};`]).concat(";");
 }

@@ -6,6 +6,7 @@ import { sessionsOf } from "../datacenter/sessions.ts";
 import type { View } from "../feed/item.ts";
 import type { Ip } from "../net/address.ts";
 import { antiSpoof } from "./anti-spoof.ts";
+import { computeBird } from "./bgp-compute.ts";
 import { racked, TOPOLOGIES } from "./bgp-topologies.ts";
 import type { Topology } from "./bgp-topologies.ts";
 import { birdTexts } from "./bird-texts.ts";
@@ -158,4 +159,19 @@ test("a router believes a host what is assigned to it, its own loopback, and not
   assert.match(assigned ?? "", /define 'assigned4:h1' = \[ 172\.18\.208\.7\/32 \];/);
   assert.match(assigned ?? "", /define 'assigned4:h2' = \[ 0\.0\.0\.0\/32 \];/);
   assert.doesNotMatch(assigned ?? "", /172\.18\.208\.8/, "what is another rack's");
+});
+
+test("hosts tell routers of other makes by advertisements who is on a port, by the address that they are known by; BIRD is not told", () => {
+  const dc = racked("unnumbered racks with an AS each");
+  const host = dc.hosts[0] ?? assert.fail();
+  const asking = {
+    ...dc,
+    racks: dc.racks?.map((rack) => (rack.name === "r1" ? { ...rack, tor: { ...rack.tor, platform: "frr" as const } } : rack)) ?? [],
+  };
+  const text = computeBird(asking, host);
+  assert.match(text, /protocol radv presence \{\n {2}interface "fab0" \{\n[^}]*default lifetime 0;/);
+  assert.match(text, /protocol device \{\n {2}scan time 1;\n {2}interface "fab0" \{\n {4}preferred fe80::2;/);
+  for (const other of dc.hosts.filter(({ uplinks }) => uplinks?.[0]?.rack === "r2"))
+    assert.doesNotMatch(computeBird(asking, other), /radv|preferred/);
+  assert.doesNotMatch(computeBird(dc, host), /radv|preferred fe80/);
 });

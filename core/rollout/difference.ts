@@ -3,6 +3,7 @@ import { changed, detailsOf } from "../datacenter/apply-difference.ts";
 import type { Detail, Difference } from "../datacenter/apply-difference.ts";
 import type { DataCenter, Machine } from "../datacenter/data-center.ts";
 import { torsOf } from "../datacenter/racks.ts";
+import { segmentWith } from "../datacenter/segments.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
 import type { Session } from "../datacenter/sessions.ts";
 import { tellsOf } from "../datacenter/tells.ts";
@@ -43,7 +44,8 @@ function* sessionsByName(dc: DataCenter): Generator<undefined, ReadonlyMap<strin
     yield;
     const { near, far, ...rest } = session;
     const ends = { near: `${near.ip} AS ${near.asn}`, far: `${far.ip} AS ${far.asn}` };
-    sessions.set(named(session), { ...rest, ...ends, ...tellsOf(dc, session) });
+    const again = segmentWith(dc, near.ip)?.number === 2 ? " on the second segment" : "";
+    sessions.set(`${named(session)}${again}`, { ...rest, ...ends, ...tellsOf(dc, session) });
   }
   return sessions;
 }

@@ -53,7 +53,8 @@ function missingAt(name: string, { said, revision }: Standing): readonly string[
 }
 
 function protocolsTo(name: string): readonly string[] {
-  return ["host", "gateway", "reflector", "tor"].map((role) => noSession(protocolName(role, name)));
+  const roles = ["host", "gateway", "reflector", "tor"];
+  return roles.flatMap((role) => ([1, 2] as const).map((segment) => noSession(protocolName(role, name, segment))));
 }
 
 function noSession(protocol: string): string {

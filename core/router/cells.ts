@@ -29,6 +29,18 @@ export function cellsOf(family: Family, boundaries: Iterable<Cidr>): readonly Pl
   return cells;
 }
 
+/** `cellsOf` that remembers, for as long as a proof lasts: routers of one kind name the same prefixes. */
+export function rememberingCells(): typeof cellsOf {
+  const known = new Map<string, readonly Place[]>();
+  return (family, boundaries) => {
+    const own = [...boundaries];
+    const key = `${family} ${own.toSorted().join(" ")}`;
+    const cells = known.get(key) ?? cellsOf(family, own);
+    known.set(key, cells);
+    return cells;
+  };
+}
+
 /** Every boundary and the whole family, each with those that lie in it. */
 function nodesOf(family: Family, boundaries: Iterable<Cidr>): readonly Node[] {
   const own = [...new Set(boundaries)].filter((prefix) => familyOf(prefix) === family && lengthOf(prefix) > 0);

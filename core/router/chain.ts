@@ -72,7 +72,7 @@ function chainNamed(
   return {
     id,
     asks: [
-      ...(asked("nextHop") ? ["nextHop" as const] : []),
+      ...(asked("nextHop") || asked("nextHopIn") ? ["nextHop" as const] : []),
       ...(asked("learnedFrom") ? ["from" as const] : []),
       ...(asked("protocol") ? ["protocol" as const] : []),
       ...(asked("interfaces") ? ["interface" as const] : []),

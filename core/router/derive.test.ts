@@ -1,7 +1,9 @@
 /** What is derived for a router: every session of it, and policies that name what there is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { plan } from "../datacenter/plan.ts";
 import { sessionsOf } from "../datacenter/sessions.ts";
+import { racked, TOPOLOGIES } from "../intent/bgp-topologies.ts";
 import { dataCenterOf, VARIANTS } from "../intent/bgp-variants.ts";
 import { routerConfigOf, routersOf } from "./derive.ts";
 
@@ -41,4 +43,15 @@ test("a gateway tells its provider the aggregates, whole, of its own making, and
   const set = config.prefixSets.find(({ name }) => name === "ANNOUNCED-IPV4");
   assert.deepEqual(set?.ranges, [{ prefix: "172.18.208.0/24", least: 24, most: 24 }]);
   assert.deepEqual(config.pnat?.sources, ["10.65.0.0/16"]);
+});
+
+test("the machines of racks see VMs' own addresses, on whatever platform the gateway is", () => {
+  for (const topology of TOPOLOGIES) {
+    const dc = racked(topology);
+    const config = routerConfigOf(dc, "gw1") ?? assert.fail();
+    assert.deepEqual(config.pnat?.except, plan(dc).pnat.find(({ gateway }) => gateway === "gw1")?.except);
+    for (const { ipv4 } of dc.racks ?? []) if (ipv4 !== undefined) assert.ok(config.pnat?.except.includes(ipv4), `${topology}: ${ipv4}`);
+    const { loopbacks4 } = dc.fabric;
+    if (loopbacks4 !== undefined) assert.ok(config.pnat?.except.includes(loopbacks4), topology);
+  }
 });

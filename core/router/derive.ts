@@ -5,8 +5,9 @@
  */
 import { bfdPace } from "../datacenter/bfd-pace.ts";
 import type { DataCenter, Gateway, Machine, Rack } from "../datacenter/data-center.ts";
+import { untranslatedTowards } from "../datacenter/pnat-scope.ts";
 import { asnOf, attachedTo, racksOf, torsOf } from "../datacenter/racks.ts";
-import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
+import { privateRanges } from "../datacenter/ranges.ts";
 import type { Speaker } from "../datacenter/sessions.ts";
 import { beaconPrefix, edgesTellGateways } from "../intent/beacon.ts";
 import { PROMPT_SECONDS, routerId, SECONDS } from "../intent/bgp.ts";
@@ -242,13 +243,20 @@ function uplinkOf({ upstream }: Gateway): RouterInterface {
   return { name: upstream.interface, side: "outside", addresses: [upstream.ipv4, upstream.ipv6].flatMap((link) => link?.local ?? []) };
 }
 
-/** What it is not translated towards: the data centre, and the link to the provider is outside of it. */
 function pnatOf(dc: DataCenter, gateway: Gateway): Pnat | undefined {
   const pool = poolOf(dc, gateway);
   const sources = privateRanges(dc);
   if (pool === undefined || sources.length === 0) return undefined;
-  const except = [...publicRanges(dc), ...sources, dc.fabric.ipv4, ...(dc.pnat?.untranslated ?? [])].filter(
-    (prefix): prefix is Cidr => prefix !== undefined,
-  );
-  return { sources, except, pool, inside: dc.fabric.interface, uplink: gateway.upstream.interface };
+  const { untranslated = [], ports_per_vm: ports, filtering, log } = dc.pnat ?? {};
+  return {
+    sources,
+    except: untranslatedTowards(dc),
+    spared: untranslated,
+    pool,
+    inside: dc.fabric.interface,
+    uplink: gateway.upstream.interface,
+    ...(ports === undefined ? {} : { ports }),
+    ...(filtering === undefined ? {} : { filtering }),
+    ...(log === undefined ? {} : { log }),
+  };
 }

@@ -2,9 +2,10 @@
  * What a chain of policies does with a route. Some of a route may be open ("any": an attacker chooses it), and a condition may be one that
  * the model cannot tell; then the answer is "maybe", and whoever asks supposes what is worse.
  */
+import { perValue } from "../intent/memo.ts";
 import { bitsOf, familyOf, widthOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
-import { firstOf, lengthOf } from "../net/prefix.ts";
+import { contains, firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import type { ReadRouter } from "./platform.ts";
 import type { Community, Condition, Policy, PrefixRange, PrefixSet, RouteSource, Settings, Term } from "./policy.ts";
@@ -58,7 +59,7 @@ export function bookOf({ policies, prefixSets }: Pick<ReadRouter, "policies" | "
 }
 
 /** Is a prefix in the set? */
-export function memberOf({ family, ranges }: PrefixSet): (place: Place) => boolean {
+export const memberOf = perValue(({ family, ranges }: PrefixSet): ((place: Place) => boolean) => {
   const width = widthOf(family);
   const entries = ranges.map(({ prefix, least, most }) => {
     const shift = BigInt(width - lengthOf(prefix));
@@ -67,7 +68,7 @@ export function memberOf({ family, ranges }: PrefixSet): (place: Place) => boole
   return (place) =>
     place.family === family &&
     entries.some(({ least, most, shift, head }) => place.length >= least && place.length <= most && place.bits >> shift === head);
-}
+});
 
 /** Policies in order; where none is named, `unfiltered`. A policy that is named and not defined may do anything. */
 export function decide(book: Book, chain: readonly string[], unfiltered: "accept" | "reject", route: Route): Decision {
@@ -112,6 +113,7 @@ function holdsFor(book: Book, condition: Condition, route: Route): Truth {
   }
   if ("community" in condition) return route.communities === "any" ? "maybe" : sure(route.communities.includes(condition.community));
   if ("nextHop" in condition) return oneOf(condition.nextHop, route.nextHop);
+  if ("nextHopIn" in condition) return route.nextHop === "any" ? "maybe" : sure(contains(condition.nextHopIn, route.nextHop));
   if ("learnedFrom" in condition) return oneOf(condition.learnedFrom, route.from);
   if ("interfaces" in condition) return route.interface === undefined ? "maybe" : sure(condition.interfaces.includes(route.interface));
   if ("source" in condition) return sure(condition.source.includes(route.source));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bird } from "./bird/bird.ts";
 import { dataCenterOf } from "../intent/bgp-variants.ts";
+import type { Variant } from "../intent/bgp-variants.ts";
 import { routerConfigOf } from "./derive.ts";
 import { VENDORS } from "./golden/examples.ts";
 import type { RouterPlatform } from "../datacenter/data-center.ts";
@@ -11,6 +12,27 @@ import { prove } from "./proof/prove.ts";
 
 const dc = dataCenterOf("guide");
 const config = routerConfigOf(dc, "gw1") ?? assert.fail();
+
+test("ports that are another size, or nobody's own, and a pool that anybody may answer to, are found on an SRX", () => {
+  const junos = VENDORS.find(({ name }) => name === "junos") ?? assert.fail();
+  const found = (variant: Variant, from: string | RegExp, to: string) => {
+    const site = dataCenterOf(variant);
+    const text = junos.render(routerConfigOf(site, "gw1") ?? assert.fail(), site).files[0]?.text ?? "";
+    const changed = text.replace(from, to);
+    assert.notEqual(changed, text);
+    const claims = prove(site, () => junos, [{ name: "gw1", platform: junos, read: junos.read(changed) }]);
+    return claims.filter(({ verdict }) => verdict !== "proven").flatMap(({ about, against }) => against.map((each) => `${about}: ${each}`));
+  };
+  assert.deepEqual(found("ports of each VM", "block-size 2048", "block-size 512"), ["translation: it gives each VM 512 ports of its own"]);
+  assert.deepEqual(found("ports of each VM", /.*port deterministic.*\n/g, ""), ["translation: it gives VMs no ports of their own"]);
+  assert.deepEqual(
+    found("guide", /(.*)then source-nat pool PNAT\n/, "$&$1then source-nat pool PNAT persistent-nat permit any-remote-host\n"),
+    ["translation: it lets anybody answer to a VM's port"],
+  );
+  assert.deepEqual(found("full cone, some not translated, logged", /.*EXCEPT-4.*\n/g, ""), [
+    "translation: it translates towards 172.20.0.0/16 as well",
+  ]);
+});
 
 /** One edit, or several: what is looked for, and what stands in its place. */
 type Edits = readonly (readonly [from: string | RegExp, to: string])[];

@@ -46,3 +46,14 @@ export function byHand(
     ...(secrets.size > 0 ? [`Passwords are not in this text. Put them in place of: ${[...secrets].join(", ")}.`] : []),
   ];
 }
+
+/** What has to be there before BGP, where neighbours are known by their ports. FRR, and VyOS with it, knows no IPv4 route by way of IPv6. */
+export function onPorts(neighbors: RouterConfig["neighbors"]): readonly string[] {
+  const ports = neighbors.flatMap(({ interface: port }) => port ?? []).join(", ");
+  if (ports === "") return [];
+  return [
+    `${ports} have fe80::1. Hosts tell who they are by router advertisements, once their agents know the platform of this router.`,
+    "Until then each is found by a route that is set by hand: ip route add ADDRESS via inet6 fe80::2 dev PORT metric 5000.",
+    "FRR prefers it to BGP's for as long as it is there: of a host with two uplinks, take it out once its session stands.",
+  ];
+}

@@ -14,6 +14,8 @@ export interface Platform {
   readonly title: string;
   /** Where a gateway's port translation is: in the text that `read` reads, or in what stands beside it. */
   readonly translation: "in its text" | "beside it";
+  /** Does it know a neighbour by the port that it is on, from its router advertisements (RFC 4861)? Absent: that is refused. */
+  readonly unnumbered?: "by advertisements";
   /**
    * Of what it asks an export policy: of what has entered BGP, or of every route that it has. With the latter, whatever is connected is
    * a candidate without a word, and `ReadRouter.enters` says so.
@@ -28,6 +30,8 @@ export interface Platform {
   readonly render: (config: RouterConfig, site: DataCenter) => Rendering;
   /** Its own structure, as rendered or as people changed it. Never throws: what cannot be read is told with its line. */
   readonly read: (text: string) => ReadRouter;
+  /** The same for many texts of one data centre, which have much in common: what is made for one serves the next. */
+  readonly reader?: () => (text: string) => ReadRouter;
 }
 
 export interface Rendering {
@@ -134,7 +138,7 @@ export interface ReadFamily {
   readonly whileHeard?: string;
 }
 
-export interface ReadNat extends Omit<Pnat, "inside" | "sources"> {
+export interface ReadNat extends Omit<Pnat, "inside" | "sources" | "spared" | "log"> {
   readonly source: Cidr;
   readonly inside?: string;
   readonly line: number;

@@ -38,6 +38,8 @@ export type Condition =
   | { readonly community: Community }
   /** Its next hop is one of these. */
   | { readonly nextHop: readonly Ip[] }
+  /** Its next hop is on that segment. */
+  | { readonly nextHopIn: Cidr }
   | { readonly source: readonly RouteSource[] }
   /** It came from the neighbour at one of these addresses. */
   | { readonly learnedFrom: readonly Ip[] }

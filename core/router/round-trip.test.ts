@@ -68,7 +68,7 @@ for (const platform of VENDORS)
             found.families.find(({ family }) => family === told.family),
           );
       }
-      sameTranslation(config, read, platform.name === "eos" || platform.name === "srlinux");
+      sameTranslation(config, read, platform);
     });
 
 interface Both {
@@ -167,11 +167,17 @@ function ownTold(book: Book, { enters }: Pick<ReadRouter, "enters">, chain: read
     .toSorted();
 }
 
-function sameTranslation({ pnat }: RouterConfig, read: ReadRouter, cannot: boolean): void {
+function sameTranslation({ pnat }: RouterConfig, read: ReadRouter, { name }: Platform): void {
+  const cannot = name === "eos" || name === "srlinux";
   const found = read.pnat.map(({ source, except, pool, uplink }) => ({ source, except: [...new Set(except)], pool, uplink }));
   const { sources = [], except, pool, uplink } = pnat ?? {};
   const wanted = cannot ? [] : sources.map((source) => ({ source, except, pool, uplink }));
   assert.deepEqual(found, wanted);
+  if (name === "junos")
+    assert.deepEqual(
+      read.pnat.map(({ ports }) => ports),
+      sources.map(() => (sources.length > 1 ? undefined : pnat?.ports)),
+    );
 }
 
 const show = ({ bits, length }: Place) => ({ bits: bits.toString(16), length });

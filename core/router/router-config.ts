@@ -112,10 +112,18 @@ export interface Pnat {
   readonly sources: readonly Cidr[];
   /** Destinations that see the true source: the data centre's own. */
   readonly except: readonly Cidr[];
+  /** Of those, the ones outside: private addresses come to them as they are, and are reached from them. */
+  readonly spared: readonly Cidr[];
   /** Ends included. */
   readonly pool: { readonly start: Ip; readonly end: Ip };
   readonly inside: string;
   readonly uplink: string;
+  /** Ports that each VM has for itself; absent: whatever is free. */
+  readonly ports?: number;
+  /** Who may answer to a VM's port: absent, whom it has talked to; else anybody. */
+  readonly filtering?: "full cone";
+  /** New connections are told of. */
+  readonly log?: "connections";
 }
 
 /** What stands in a configuration in place of the session's password. */

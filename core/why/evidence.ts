@@ -62,11 +62,3 @@ export function readBirdRoutes(text: string): BirdRoute[] {
   }
   return routes;
 }
-
-/** BGP sessions in BIRD's own answer to `show protocols`. */
-export function readBirdSessions(text: string): BirdEvidence["sessions"] {
-  return text.split("\n").flatMap((line) => {
-    const [name = "", protocol, , , , ...info] = line.trim().split(/\s+/);
-    return protocol === "BGP" ? [{ name, established: info.includes("Established") }] : [];
-  });
-}

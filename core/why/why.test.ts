@@ -8,7 +8,7 @@ import { ok } from "../result.ts";
 import { answerWhy } from "./api.ts";
 import { chainOf } from "./chain.ts";
 import type { BirdEvidence, HostEvidence, ObjectRecord } from "./evidence.ts";
-import { readBirdRoutes, readBirdSessions } from "./evidence.ts";
+import { readBirdRoutes } from "./evidence.ts";
 import { changed } from "../datacenter/sample.ts";
 import { readDataCenter } from "../datacenter/read.ts";
 import { recordsOf } from "./records-of.ts";
@@ -216,15 +216,6 @@ Table master4:
   ]);
   assert.deepEqual(readBirdRoutes("BIRD 2.0.12 ready.\n10.65.0.0/16 unreachable [static4 05:34:04.143] * (200)\n"), [
     { from: "static4", to: "unreachable", best: true },
-  ]);
-  const protocols = `Name       Proto      Table      State  Since         Info
-kernel4    Kernel     master4    up     05:34:02.353  
-reflector:rr1 BGP        ---        up     05:34:03.259  Established   
-reflector:rr2 BGP        ---        start  05:34:03.259  Active        Socket: Connection refused
-`;
-  assert.deepEqual(readBirdSessions(protocols), [
-    { name: "reflector:rr1", established: true },
-    { name: "reflector:rr2", established: false },
   ]);
 });
 

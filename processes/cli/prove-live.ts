@@ -1,9 +1,13 @@
-/** Asks the daemons of routers what they are told to do and what they tell: BIRD by its socket, FRR by vtysh. */
+/**
+ * Asks the daemons of routers, and of hosts in the lab, what they are told to do and what they tell: BIRD by its socket, FRR by vtysh; and the
+ * kernel of a gateway what it filters and translates: nft.
+ */
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { birdStates, birdTold } from "#core/router/bird/live.ts";
+import { readBgpProtocols, readPrefixes } from "#core/birdc/answers.ts";
 import { frrStates, frrTold } from "#core/router/frr/live.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { readListing } from "#core/router/nft/json.ts";
 import type { ReadNeighbor } from "#core/router/platform.ts";
 import { platformFor } from "#core/router/platforms.ts";
 import { routersOf } from "#core/router/derive.ts";
@@ -12,8 +16,9 @@ import type { LiveSession } from "#core/router/proof/live.ts";
 import type { Given } from "#core/router/proof/site.ts";
 import { askFrr } from "#lab/frr.ts";
 import { agentState } from "#lab/margay.ts";
+import { machineNetns } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
-import { must } from "#lab/program.ts";
+import { inside, must, run } from "#lab/program.ts";
 
 /** What runs, as its own text, and what is told at this moment. */
 export interface Live {
@@ -21,48 +26,62 @@ export interface Live {
   readonly sessions: readonly LiveSession[];
 }
 
-/** How a router is asked one thing. */
+/** How a machine is asked one thing. */
 interface Door {
   readonly text: () => Promise<string>;
   readonly ask: (command: string) => Promise<string>;
+  /** nftables in JSON. */
+  readonly rules: () => Promise<string>;
 }
 
-/** Every router of a lab. */
+/** Every router of a lab, and every host. */
 export async function liveInLab(lab: Lab, dc: DataCenter): Promise<Live> {
-  const all = await Promise.all(routersOf(dc).map(({ name }) => liveRouter(dc, name, doorInLab(lab, dc, name))));
+  const names = [...routersOf(dc), ...dc.hosts].map(({ name }) => name);
+  const all = await Promise.all(names.map((name) => liveSpeaker(dc, name, doorInLab(lab, dc, name))));
   return { given: all.flatMap(({ given }) => given), sessions: all.flatMap(({ sessions }) => sessions) };
 }
 
 /** The router that this machine is. `socket`: BIRD's; its configuration lies beside it where an agent runs it, else in /etc/bird. */
 export function liveHere(dc: DataCenter, router: string, socket: string | undefined): Promise<Live> {
-  const frr = { text: () => vtysh("show running-config"), ask: vtysh };
-  return liveRouter(dc, router, platformFor(dc, router)?.name === "frr" ? frr : birdDoor(socket ?? "/run/bird/bird.ctl"));
+  const bgp = platformFor(dc, router)?.name === "frr" ? FRR : birdDoor(socket ?? "/run/bird/bird.ctl");
+  return liveSpeaker(dc, router, { ...bgp, rules: () => listed(RULES) });
+}
+
+const RULES = ["nft", "-j", "list", "table", "inet", "margay"] as const;
+
+/** Or what nft says instead: no rules are none that could be proven. */
+async function listed(argv: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await run(argv);
+  return status === 0 ? stdout : stderr;
 }
 
 const vtysh = (command: string) => must(["vtysh", "-c", command]);
+const FRR: Omit<Door, "rules"> = { text: () => vtysh("show running-config"), ask: vtysh };
 
-function birdDoor(socket: string): Door {
+function birdDoor(socket: string): Omit<Door, "rules"> {
   const file = socket === "/run/bird/bird.ctl" ? "/etc/bird/bird.conf" : join(dirname(socket), "bird.conf");
   return { text: () => readFile(file, "utf8"), ask: (command) => must(["birdc", "-r", "-s", socket, command]) };
 }
 
 function doorInLab(lab: Lab, dc: DataCenter, router: string): Door {
+  const rules = () => listed(inside(machineNetns(lab, router), RULES));
   const ask = (command: string) => askFrr(lab, router, command);
-  if (platformFor(dc, router)?.name === "frr") return { text: () => ask("show running-config"), ask };
-  return birdDoor(join(agentState(lab, router), "bird/bird.ctl"));
+  if (platformFor(dc, router)?.name === "frr") return { text: () => ask("show running-config"), ask, rules };
+  return { ...birdDoor(join(agentState(lab, router), "bird/bird.ctl")), rules };
 }
 
-async function liveRouter(dc: DataCenter, name: string, door: Door): Promise<Live> {
+async function liveSpeaker(dc: DataCenter, name: string, door: Door): Promise<Live> {
   const platform = platformFor(dc, name);
   if (platform === undefined) throw new Error(`no platform is known for ${name}`);
   const read = platform.read(await door.text());
   const told = platform.name === "frr" ? toldByFrr(door) : toldByBird(door);
   const sessions = await told(read.neighbors);
+  const filters = dc.gateways.some((gateway) => gateway.name === name);
   const names = new Map(
     peersOf(dc, name).flatMap(({ own, other }) => [own.interface, other.ip].map((word) => [word, other.name] as const)),
   );
   return {
-    given: [{ name, platform, read }],
+    given: [{ name, platform, read, ...(filters && { rules: readListing(await door.rules()) }) }],
     sessions: sessions.map(({ neighbor, ...seen }) => ({ ...seen, router: name, to: nameOf(names, neighbor) })),
   };
 }
@@ -77,12 +96,12 @@ type Seen = Pick<LiveSession, "state" | "told"> & { readonly neighbor: ReadNeigh
 
 function toldByBird({ ask }: Door) {
   return async (neighbors: readonly ReadNeighbor[]): Promise<readonly Seen[]> => {
-    const states = birdStates(await ask("show protocols"));
+    const states = new Map(readBgpProtocols(await ask("show protocols")).map(({ name, state }) => [name, state]));
     return Promise.all(
       neighbors.map(async (neighbor) => {
         const protocol = neighbor.description ?? "";
         const state = states.get(protocol) ?? "unknown to BIRD";
-        return { neighbor, state, told: state === "Established" ? birdTold(await ask(`show route export '${protocol}'`)) : [] };
+        return { neighbor, state, told: state === "Established" ? readPrefixes(await ask(`show route export '${protocol}'`)) : [] };
       }),
     );
   };

@@ -41,7 +41,7 @@ export function command(): Command {
     .option("--config <file>", "a router's configuration as it is, in place of the one that would be rendered (with --router)")
     .addOption(new Option("--platform <platform>", "whose words; of --config, or else of all routers").choices(ROUTER_PLATFORMS))
     .option("--router <name>", "whose configuration --config is; with --live, which router this machine is")
-    .option("--live", "judge what runs, and what is told at this moment, in the lab or on this machine (--router)")
+    .option("--live", "judge what runs, what is told at this moment, and a gateway's nftables, in the lab or on this machine (--router)")
     .addOption(new Option("--name <lab>", "which lab").env("MARGAY_LAB").default(DEFAULT_LAB))
     .option("--socket <path>", "BIRD's, on this machine", "/run/bird/bird.ctl")
     .option("--json", "claims as JSON")

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { exchange } from "#adapters/http/exchange.ts";
 import { reasonOf } from "#adapters/linux/errors.ts";
-import { readBirdRoutes, readBirdSessions } from "#core/why/evidence.ts";
+import { readBgpProtocols } from "#core/birdc/answers.ts";
+import { readBirdRoutes } from "#core/why/evidence.ts";
 import type { BirdEvidence, HostEvidence, ObjectRecord } from "#core/why/evidence.ts";
 import { causeOf, prefixesOf } from "#core/why/records.ts";
 import type { Records } from "#core/why/records.ts";
@@ -80,7 +81,7 @@ export async function askAgent<T>(state: string, path: string): Promise<T> {
 async function birdAt(state: string, self: Pick<BirdEvidence, "machine" | "role">, prefixes: readonly string[]): Promise<BirdEvidence> {
   const ask = (...words: readonly string[]) => must(["birdc", "-r", "-s", join(state, "bird/bird.ctl"), ...words], PATIENCE);
   try {
-    const sessions = readBirdSessions(await ask("show", "protocols"));
+    const sessions = readBgpProtocols(await ask("show", "protocols")).map(({ name, established }) => ({ name, established }));
     const routes = await Promise.all(prefixes.map(async (prefix) => [prefix, await routesTo(ask, prefix)] as const));
     return { ...self, sessions, routes: Object.fromEntries(routes) };
   } catch (error) {

@@ -1,7 +1,8 @@
 /** What programs print, as BIRD 2.0.12, nftables 1.0.6 and iproute2 6.1 print it, and what is read in it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readBfd, readPrefixes, readRoutes, readSessions } from "../bird-facts.ts";
+import { readPrefixes } from "../../birdc/answers.ts";
+import { readBfd, readRoutes, readSessions } from "../bird-facts.ts";
 import { readRuleset } from "../filter-facts.ts";
 import {
   readCounters,

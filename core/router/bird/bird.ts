@@ -3,7 +3,7 @@ import { intentOf, besideOnLinux } from "../linux.ts";
 import type { DataCenter } from "../../datacenter/data-center.ts";
 import type { RenderedFile, Rendering, Platform } from "../platform.ts";
 import type { RouterConfig } from "../router-config.ts";
-import { readBird } from "./read.ts";
+import { birdReader, readBird } from "./read.ts";
 
 /** The file that the agent hands to BIRD. */
 const MAIN = "bird/bird.conf";
@@ -19,6 +19,7 @@ export const bird: Platform = {
     refused: [],
   }),
   read: readBird,
+  reader: birdReader,
 };
 
 function birdFiles(site: DataCenter, { name, role }: Pick<RouterConfig, "name" | "role">): Rendering["files"] {

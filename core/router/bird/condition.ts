@@ -1,5 +1,5 @@
 /** What an expression of BIRD asks of a route, in the words of the proof. What they do not have is left open. */
-import { familyOf, readIp, widthOf } from "../../net/address.ts";
+import { FAMILIES, familyOf, readIp, widthOf } from "../../net/address.ts";
 import type { Ip } from "../../net/address.ts";
 import { lengthOf, prefixOf, readCidr } from "../../net/prefix.ts";
 import { perValue } from "../../intent/memo.ts";
@@ -125,6 +125,8 @@ function comparison(expression: Expression & { readonly form: "two" }, sign: str
   if (left === "net.type" && sign === "=") return { family: shown(right) === "NET_IP6" ? 6 : 4 };
   const hops = HOPS[left] !== undefined ? addressesIn(right) : undefined;
   if (hops !== undefined && (sign === "=" || sign === "~")) return HOPS[left] === "nextHop" ? { nextHop: hops } : { learnedFrom: hops };
+  const segment = left === "bgp_next_hop" && sign === "~" && right.form === "atom" ? readCidr(right.token.text) : undefined;
+  if (segment !== undefined) return { nextHopIn: segment };
   if (left === "ifname" && sign === "=" && right.form === "atom") return { interfaces: [right.token.text] };
   if (left === "source") return { source: wordsIn(right).map(sourceOf) };
   if (left === "proto" && sign === "=" && right.form === "atom") return { protocol: right.token.text };
@@ -160,26 +162,29 @@ interface Compared {
 }
 
 function prefixes(expression: Expression, { right, names }: Compared): Condition {
-  const ranges = rangesIn(right);
-  return ranges === undefined ? unknown(expression) : within(names, ranges);
+  const sets = setsIn(right);
+  return sets === undefined ? unknown(expression) : within(names, sets);
 }
 
 /** A constant is asked for by many filters. */
-const rangesIn = perValue((value: Expression): readonly PrefixRange[] | undefined => {
+const setsIn = perValue((value: Expression): readonly PrefixSet[] | undefined => {
   const items = value.form === "set" ? value.items.filter(({ text }) => text !== ",") : value.form === "atom" ? [value.token] : [];
   const ranges = items.map(({ text }) => rangeOf(text));
-  return items.length > 0 && ranges.every((range) => range !== undefined) ? ranges.flat() : undefined;
+  return items.length > 0 && ranges.every((range) => range !== undefined) ? setsOf(ranges.flat()) : undefined;
 });
 
 /** One set per family, under a name that is what is in it. */
-function within({ sets }: Names, ranges: readonly PrefixRange[]): Condition {
-  const conditions = ([4, 6] as const).flatMap((family): Condition[] => {
+function setsOf(ranges: readonly PrefixRange[]): readonly PrefixSet[] {
+  return FAMILIES.flatMap((family): PrefixSet[] => {
     const own = ranges.filter(({ prefix }) => familyOf(prefix) === family);
-    if (own.length === 0) return [];
     const name = own.map(({ prefix, least, most }) => `${prefix}{${least},${most}}`).join(" ");
-    sets.set(name, { name, family, ranges: own });
-    return [{ prefixes: name }];
+    return own.length === 0 ? [] : [{ name, family, ranges: own }];
   });
+}
+
+function within(names: Names, sets: readonly PrefixSet[]): Condition {
+  for (const set of sets) names.sets.set(set.name, set);
+  const conditions = sets.map(({ name }) => ({ prefixes: name }));
   const [only] = conditions;
   return conditions.length === 1 && only !== undefined ? only : { any: conditions };
 }
@@ -217,5 +222,5 @@ function lengths(expression: Expression, { sign, right, names }: Compared & { re
     const all = readCidr(prefix);
     return all === undefined || span[0] > width ? [] : [{ prefix: all, least: span[0], most: Math.min(span[1], width) }];
   };
-  return within(names, [...range("0.0.0.0/0", 32), ...range("::/0", 128)]);
+  return within(names, setsOf([...range("0.0.0.0/0", 32), ...range("::/0", 128)]));
 }

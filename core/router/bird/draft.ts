@@ -4,7 +4,6 @@ import type { Entry, ReadNeighbor, ReadRouter, Unread } from "../platform.ts";
 import type { Policy, PrefixSet } from "../policy.ts";
 import type { BirdFunction, Names } from "./condition.ts";
 import type { Expression } from "./expression.ts";
-import { textOf } from "./tokens.ts";
 import type { Statement, Token } from "./tokens.ts";
 
 export interface BirdDraft {
@@ -26,6 +25,6 @@ export interface BirdDraft {
   readonly unread: Unread[];
 }
 
-export function unread(draft: BirdDraft, statement: { readonly head: readonly Token[]; readonly line: number }, reason: string): void {
-  draft.unread.push({ line: statement.line, text: textOf(statement.head), reason });
+export function unread(draft: BirdDraft, { line, text }: Pick<Statement, "line" | "text">, reason: string): void {
+  draft.unread.push({ line, text, reason });
 }

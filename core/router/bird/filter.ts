@@ -3,6 +3,7 @@
  * attributes that decide nothing here (preferences, metrics) is passed over; what changes others is kept, or told as unread.
  */
 import type { Policy, Settings, Term, Condition } from "../policy.ts";
+import { perValue } from "../../intent/memo.ts";
 import { readIp } from "../../net/address.ts";
 import { ALWAYS, NEVER, conditionOf } from "./condition.ts";
 import type { Names } from "./condition.ts";
@@ -22,7 +23,7 @@ export type Code =
 /** Decide neither where a route goes nor whom it is told. */
 const HARMLESS = /^(preference|bgp_local_pref|bgp_med|krt_\w+|bgp_path \. prepend|bgp_path|igp_metric|gw|print|printn|ifname|onlink)\b/;
 
-export function codeOf(tokens: readonly Token[]): readonly Code[] {
+export const codeOf = perValue((tokens: readonly Token[]): readonly Code[] => {
   const steps: Code[] = [];
   for (let at = 0; at < tokens.length;) {
     const [step, next] = stepAt(tokens, at);
@@ -30,7 +31,7 @@ export function codeOf(tokens: readonly Token[]): readonly Code[] {
     at = next;
   }
   return steps;
-}
+});
 
 type Step = readonly [Code, number];
 

@@ -5,11 +5,11 @@ import { channelsIn, filterIn } from "./read-channel.ts";
 import type { BirdChannel } from "./read-channel.ts";
 import { unread } from "./draft.ts";
 import type { BirdDraft } from "./draft.ts";
-import { statementsOf, textOf } from "./tokens.ts";
+import { statementsOf } from "./tokens.ts";
 import type { Statement } from "./tokens.ts";
 
 /** Says nothing of who is told what, or is read below. */
-const SESSION = [
+const SESSION = words([
   "local",
   "neighbor",
   "source address",
@@ -64,8 +64,8 @@ const SESSION = [
   "authentication",
   "med metric",
   "deterministic med",
-];
-const CHANNEL = [
+]);
+const CHANNEL = words([
   "import none",
   "import all",
   "import where",
@@ -101,12 +101,11 @@ const CHANNEL = [
   "secondary",
   "base table",
   "rpki reload",
-];
+]);
 
-/** Does it begin with one of these, word for word? */
-function begins(known: readonly string[], { head }: Statement): boolean {
-  const text = `${textOf(head)} `;
-  return known.some((words) => text.startsWith(`${words} `));
+/** What begins with one of these, word for word. */
+function words(known: readonly string[]): RegExp {
+  return new RegExp(`^(?:${known.join("|")})(?= |$)`);
 }
 
 interface Session {
@@ -116,8 +115,8 @@ interface Session {
 }
 
 export function readSession(draft: BirdDraft, { name, statement, statements }: Session): void {
-  for (const each of statements) if (!begins(SESSION, each)) unread(draft, each, "not understood in a BGP session");
-  const said = (pattern: RegExp) => statements.map(({ head }) => pattern.exec(textOf(head))).findLast((found) => found !== null);
+  for (const each of statements) if (!SESSION.test(each.text)) unread(draft, each, "not understood in a BGP session");
+  const said = (pattern: RegExp) => statements.map(({ text }) => pattern.exec(text)).findLast((found) => found !== null);
   const [, address = "", far] =
     said(/^neighbor (\S+)(?: port \d+)? as (\d+)$/) ??
     said(/^neighbor (\S+) (internal|external)$/) ??
@@ -160,8 +159,8 @@ export function readSession(draft: BirdDraft, { name, statement, statements }: S
 /** Milliseconds; those that a session does not say itself are those of the protocol `bfd`. */
 function bfdIn(statements: readonly Statement[]): Pick<ReadNeighbor, "bfd"> {
   const statement = statements.findLast(({ head }) => head[0]?.text === "bfd");
-  if (statement === undefined || /^bfd (off|no)$/.test(textOf(statement.head))) return {};
-  const inner = statementsOf(statement.body ?? []).map(({ head }) => textOf(head));
+  if (statement === undefined || /^bfd (off|no)$/.test(statement.text)) return {};
+  const inner = statementsOf(statement.body ?? []).map(({ text }) => text);
   const number = (pattern: RegExp) =>
     Number(inner.map((text) => pattern.exec(text)).findLast((found) => found !== null)?.[1] ?? Number.NaN);
   const [interval, multiplier] = [number(/^(?:interval|min rx interval) (\d+) ms$/), number(/^multiplier (\d+)$/)];
@@ -177,8 +176,8 @@ interface Channel {
 
 function familyIn(draft: BirdDraft, { name, channel, client, internal }: Channel): ReadFamily {
   const { family, statements } = channel;
-  for (const each of statements) if (!begins(CHANNEL, each)) unread(draft, each, "not understood in a channel");
-  const said = (pattern: RegExp) => statements.map(({ head }) => pattern.exec(textOf(head))).findLast((found) => found !== null);
+  for (const each of statements) if (!CHANNEL.test(each.text)) unread(draft, each, "not understood in a channel");
+  const said = (pattern: RegExp) => statements.map(({ text }) => pattern.exec(text)).findLast((found) => found !== null);
   const policy = (direction: "import" | "export") =>
     filterIn(draft, statements, {
       direction,

@@ -1,4 +1,5 @@
 /** A channel: the part of a protocol that carries one family, and the filters in it. */
+import { perValue } from "../../intent/memo.ts";
 import type { Family } from "../../net/address.ts";
 import type { Term } from "../policy.ts";
 import { alternativesOf } from "./condition.ts";
@@ -6,7 +7,7 @@ import { expressionOf } from "./expression.ts";
 import { codeOf, policyOf } from "./filter.ts";
 import type { BirdDraft } from "./draft.ts";
 import { unread } from "./draft.ts";
-import { statementsOf, textOf } from "./tokens.ts";
+import { statementsOf } from "./tokens.ts";
 import type { Statement } from "./tokens.ts";
 
 export interface BirdChannel {
@@ -18,7 +19,7 @@ export interface BirdChannel {
 
 export function channelsIn(statements: readonly Statement[]): readonly BirdChannel[] {
   return ([4, 6] as const).flatMap((family) => {
-    const blocks = statements.filter(({ head }) => textOf(head) === `ipv${family}`);
+    const blocks = statements.filter(({ text }) => text === `ipv${family}`);
     const [first] = blocks;
     if (first === undefined) return [];
     return [{ family, statements: blocks.flatMap(({ body }) => statementsOf(body ?? [])), line: blocks.at(-1)?.line ?? first.line }];
@@ -33,6 +34,9 @@ interface Wanted {
   readonly otherwise: "accept" | "reject";
 }
 
+/** Behind `import where`. */
+const askedBy = perValue(({ head }: Statement) => expressionOf(head.slice(2)));
+
 /** Reads the filter of one direction into a policy of the draft, and answers with its name. */
 export function filterIn(draft: BirdDraft, statements: readonly Statement[], { direction, name, otherwise }: Wanted): string {
   const statement = statements.findLast(({ head }) => head[0]?.text === direction && /^(none|all|where|filter)$/.test(head[1]?.text ?? ""));
@@ -45,7 +49,7 @@ export function filterIn(draft: BirdDraft, statements: readonly Statement[], { d
   if (kind.text === "all" || kind.text === "none")
     return add({ name: kind.text, terms: [], otherwise: kind.text === "all" ? "accept" : "reject" });
   if (kind.text === "where") {
-    const expression = expressionOf(rest);
+    const expression = askedBy(statement);
     if (expression !== undefined) {
       const terms = alternativesOf(expression, draft.names).map(({ when, set }, at): Term => {
         return { name: `where ${at + 1}`, when, verdict: "accept", ...(Object.keys(set).length > 0 && { set }) };
@@ -65,6 +69,6 @@ export function filterIn(draft: BirdDraft, statements: readonly Statement[], { d
   return add({
     name,
     otherwise: "reject",
-    terms: [{ name: "not understood", when: [{ unknown: textOf(statement.head) }], verdict: "accept" }],
+    terms: [{ name: "not understood", when: [{ unknown: statement.text }], verdict: "accept" }],
   });
 }

@@ -4,6 +4,7 @@
  */
 import { readIp } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
+import { perValue } from "../../intent/memo.ts";
 import type { ReadRouter } from "../platform.ts";
 
 import { changesIn, codeOf, meaningOf } from "./filter.ts";
@@ -12,13 +13,23 @@ import { channelsIn, filterIn } from "./read-channel.ts";
 import { readSession } from "./read-bgp.ts";
 import { unread } from "./draft.ts";
 import type { BirdDraft } from "./draft.ts";
-import { statementsOf, textOf, tokensOf } from "./tokens.ts";
+import { remembering } from "./parts.ts";
+import type { Statements } from "./parts.ts";
+import { statementsOf, textOf } from "./tokens.ts";
 import type { Statement } from "./tokens.ts";
 
 const BESIDE =
   /^(log|graceful restart wait|timeformat|watchdog|debug|hostname|include|mrtdump|threads|cli|roa4 table|roa6 table|ipv4 table|ipv6 table)\b/;
 
-export function readBird(text: string): ReadRouter {
+export const readBird = (text: string): ReadRouter => birdReader()(text);
+
+/** Reads many texts that have much in common: each part of the same words at the same place is taken apart once, for as long as the reader lives. */
+export function birdReader(): (text: string) => ReadRouter {
+  const statementsIn = remembering();
+  return (text) => readWith(statementsIn(text));
+}
+
+function readWith({ statements, bad }: Statements): ReadRouter {
   const draft: BirdDraft = {
     names: { constants: new Map(), functions: new Map(), sets: new Map() },
     filters: new Map(),
@@ -32,8 +43,7 @@ export function readBird(text: string): ReadRouter {
     own: {},
     unread: [],
   };
-  const { tokens, bad } = tokensOf(text);
-  for (const statement of statementsOf(tokens)) readStatement(draft, statement);
+  for (const statement of statements) readStatement(draft, statement);
   if (bad !== undefined) draft.unread.push({ line: bad.line, text: bad.text, reason: "no word of BIRD's" });
   const asn = draft.neighbors.find(({ localAsn }) => localAsn !== undefined)?.localAsn;
   return {
@@ -50,9 +60,8 @@ export function readBird(text: string): ReadRouter {
 }
 
 function readStatement(draft: BirdDraft, statement: Statement): void {
-  const { head, body } = statement;
+  const { head, body, text } = statement;
   const [first, second] = head;
-  const text = textOf(head);
   const id = /^router id (\S+)$/.exec(text)?.[1];
   const ip = readIp(id ?? "");
   if (ip !== undefined) draft.own = { ...draft.own, routerId: ip };
@@ -63,9 +72,11 @@ function readStatement(draft: BirdDraft, statement: Statement): void {
   else if (!BESIDE.test(text)) unread(draft, statement, "not understood");
 }
 
+const valueOf = perValue(({ head }: Statement) => expressionOf(head.slice(3)));
+
 function readConstant(draft: BirdDraft, statement: Statement): void {
   const [, name, sign] = statement.head;
-  const value = expressionOf(statement.head.slice(3));
+  const value = valueOf(statement);
   if (name === undefined || sign?.text !== "=" || value === undefined) unread(draft, statement, "not understood");
   else draft.names.constants.set(name.text, value);
 }
@@ -113,6 +124,7 @@ function readProtocol(draft: BirdDraft, statement: Statement): void {
       return readLearned(draft, { name, statements: all, redistributes: "connected" });
     case "device":
     case "bfd":
+    case "radv":
       return undefined;
     default:
       return unread(draft, statement, "a protocol that is not read here");
@@ -125,7 +137,7 @@ function readStatic(draft: BirdDraft, name: string, statements: readonly Stateme
   for (const statement of statements) {
     const [first, second, third] = statement.head;
     const prefix = first?.text === "route" ? readCidr(second?.text ?? "") : undefined;
-    const beside = /^(ipv4|ipv6|check link|scan time)\b/.test(textOf(statement.head));
+    const beside = /^(ipv4|ipv6|check link|scan time)\b/.test(statement.text);
     const plain = statementsOf(statement.body ?? []).every(({ head }) => head[0]?.text === "preference");
     if (!plain || (prefix === undefined && !beside)) unread(draft, statement, "not understood in a static protocol");
     else if (prefix !== undefined) {
@@ -154,7 +166,7 @@ function endingIn(statements: readonly Statement[]): readonly string[] {
 
 /** A kernel protocol takes in what others put into the kernel where it may learn; `direct`, the networks of the interfaces. */
 function readLearned(draft: BirdDraft, { name, statements, redistributes }: Learning): void {
-  const learns = statements.some(({ head }) => textOf(head) === "learn" || textOf(head) === "learn all" || textOf(head) === "learn on");
+  const learns = statements.some(({ text }) => /^learn( all| on)?$/.test(text));
   if (redistributes === "kernel") for (const protocol of endingIn(statements)) draft.ending.add(protocol);
   if (redistributes === "kernel" && !learns) return;
   for (const { family, statements: inner, line } of channelsIn(statements)) {

@@ -74,14 +74,21 @@ function listLines(config: RouterConfig): readonly string[] {
   ];
 }
 
-function aclLines({ sources }: Pnat): readonly string[] {
-  const rest = `   ${10 * (sources.length + 1)} permit ip any any`;
+function aclLines({ sources, spared }: Pnat): readonly string[] {
+  const numbered = (entries: readonly string[]) => entries.map((entry, at) => `   ${10 * (at + 1)} ${entry}`);
+  const known = sources.flatMap((source) => spared.map((prefix) => [source, prefix] as const));
   return [
     "ip access-list FROM-PRIVATE",
-    ...sources.map((source, at) => `   ${10 * (at + 1)} deny ip ${source} any`),
-    rest,
+    ...numbered([
+      ...known.map(([source, prefix]) => `permit ip ${source} ${prefix}`),
+      ...sources.map((source) => `deny ip ${source} any`),
+      "permit ip any any",
+    ]),
     "ip access-list TO-PRIVATE",
-    ...sources.map((source, at) => `   ${10 * (at + 1)} deny ip any ${source}`),
-    rest,
+    ...numbered([
+      ...known.map(([source, prefix]) => `permit ip ${prefix} ${source}`),
+      ...sources.map((source) => `deny ip any ${source}`),
+      "permit ip any any",
+    ]),
   ];
 }

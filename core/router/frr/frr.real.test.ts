@@ -15,7 +15,7 @@ after(() => rmSync(scratch, { recursive: true }));
 
 const SITES = [
   ...VARIANTS.map((variant) => [variant, dataCenterOf(variant)] as const),
-  ...TOPOLOGIES.filter((topology) => !topology.includes("unnumbered")).map((topology) => [topology, racked(topology)] as const),
+  ...TOPOLOGIES.filter((topology) => !topology.includes("segments")).map((topology) => [topology, racked(topology)] as const),
 ];
 
 for (const [site, dc] of SITES)

@@ -8,6 +8,7 @@ export const frr: Platform = {
   name: "frr",
   title: "FRRouting 8.4 on Linux",
   translation: "beside it",
+  unnumbered: "by advertisements",
   exports: "what entered BGP",
   conditions: "while heard",
   render: (config, site) => ({

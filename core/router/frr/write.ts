@@ -8,6 +8,7 @@ import type { Family } from "../../net/address.ts";
 import { hasConditions, heardName, LOOK_SECONDS, withConditions } from "../conditions.ts";
 import type { Neighbor, NeighborFamily, RouterConfig } from "../router-config.ts";
 import { secretOf } from "../router-config.ts";
+import { onPorts } from "../lines.ts";
 import { policyLines, originName, NOTHING } from "./write-policy.ts";
 
 export function frrText(plain: RouterConfig): string {
@@ -42,7 +43,7 @@ export function frrText(plain: RouterConfig): string {
 
 const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => (line === "!" ? line : ` ${line}`));
 
-function header({ name, role, site }: RouterConfig): readonly string[] {
+function header({ name, role, site, neighbors }: RouterConfig): readonly string[] {
   return [
     `! ${name}, ${role} of the data centre ${site}: written by Margay.`,
     `! Needs:     bgpd=yes, staticd=yes (and bfdd=yes where BFD is declared) in /etc/frr/daemons; no other configuration of these daemons.`,
@@ -50,6 +51,7 @@ function header({ name, role, site }: RouterConfig): readonly string[] {
     `! Apply:     cp /etc/frr/frr.conf /etc/frr/frr.conf.before; /usr/lib/frr/frr-reload.py --reload ${name}.frr.conf`,
     "! Take back: /usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf.before",
     "! Verify:    vtysh -c 'show bgp summary' -c 'show bgp ipv4 unicast neighbors ADDRESS advertised-routes'; margay prove FILE",
+    ...onPorts(neighbors).map((line, at) => `! ${at === 0 ? "Ports:    " : "          "} ${line}`),
     ...(role === "gateway"
       ? [`! Beside it: ${name}.nft (what passes, port translation) and ${name}.sysctl.conf; FRR translates nothing.`]
       : []),

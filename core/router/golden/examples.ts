@@ -21,11 +21,16 @@ export interface Example {
 
 export const EXAMPLES: readonly Example[] = [
   example("gateway", dataCenterOf("guide"), "gw1"),
+  example("gateway-with-options", dataCenterOf("full cone, some not translated, logged"), "gw1"),
+  example("gateway-with-ports", dataCenterOf("ports of each VM"), "gw1"),
   example("reflector", dataCenterOf("two of everything"), "rr1"),
   example("gateway-without-reflectors", dataCenterOf("pool inside the public range, direct peering"), "gw1"),
   example("tor", racked("racks with an AS each"), "tor1"),
   example("reflector-of-racks", racked("racks with an AS each"), "rr1"),
 ];
+
+/** For platforms that know a neighbour by the port that it is on. */
+export const ON_PORTS: Example = example("tor-unnumbered", racked("unnumbered racks with an AS each"), "tor1");
 
 function example(name: string, dc: DataCenter, router: string): Example {
   const config = routerConfigOf(dc, router);
@@ -65,6 +70,8 @@ export const PORTS: Readonly<Record<string, readonly (readonly [string, string])
     ["fab0", "eth0"],
     ["wan0", "eth1"],
     ["rack0", "eth2"],
+    ["swp1", "eth3"],
+    ["swp2", "eth4"],
   ],
   srlinux: [
     ["fab0", "ethernet-1/1"],

@@ -12,10 +12,10 @@ import { racked } from "../../intent/bgp-topologies.ts";
 import { routerConfigOf } from "../derive.ts";
 import type { Platform } from "../platform.ts";
 import { rendered } from "../render.ts";
-import { EXAMPLES, PORTS, VENDORS } from "./examples.ts";
+import { EXAMPLES, ON_PORTS, PORTS, VENDORS } from "./examples.ts";
 
 for (const platform of VENDORS)
-  for (const { name, dc, config } of EXAMPLES)
+  for (const { name, dc, config } of platform.unnumbered === undefined ? EXAMPLES : [...EXAMPLES, ON_PORTS])
     test(`${platform.title}: the ${name} is as its file says`, () => {
       const ports = PORTS[platform.name] ?? assert.fail(`${platform.name} has no names for its interfaces`);
       const [file] = platform.render(withInterfaces(config, new Map(ports)), dc).files;
@@ -53,13 +53,42 @@ test("what a platform cannot is refused, with what to put beside it", () => {
       assert.ok(why !== "" && beside !== "");
 });
 
+test("of what is declared of port-NAT besides, each platform has what it can, and refuses the rest", () => {
+  const refusedOf = (name: string) =>
+    Object.fromEntries(
+      VENDORS.map((platform) => {
+        const { config, dc } = EXAMPLES.find((example) => example.name === name) ?? assert.fail();
+        return [
+          platform.name,
+          platform
+            .render(config, dc)
+            .refused.map(({ what }) => what)
+            .filter((what) => !/^GTSM|^PNAT/.test(what)),
+        ];
+      }),
+    );
+  const cone = ["a full cone"];
+  assert.deepEqual(refusedOf("gateway-with-options"), { junos: cone, iosxe: cone, vyos: cone, eos: [], srlinux: [] });
+  const ports = ["2048 ports of each VM's own"];
+  assert.deepEqual(refusedOf("gateway-with-ports"), { junos: [], iosxe: ports, vyos: ports, eos: [], srlinux: [] });
+});
+
 test("a neighbour that is known by its port is refused, not written wrong", () => {
   const dc = racked("unnumbered racks");
   const config = routerConfigOf(dc, "tor1") ?? assert.fail();
-  for (const platform of VENDORS) {
+  for (const platform of VENDORS.filter(({ unnumbered }) => unnumbered === undefined)) {
     const { files, refused } = rendered(platform, config, dc);
     assert.deepEqual(files, [], platform.name);
     assert.match(refused[0]?.what ?? "", /^BGP over link-local addresses on /);
+  }
+});
+
+test("nor is a session on a second segment written as if there were one", () => {
+  const dc = racked("two segments");
+  for (const platform of VENDORS) {
+    const { files, refused } = rendered(platform, routerConfigOf(dc, "gw1") ?? assert.fail(), dc);
+    assert.deepEqual(files, [], platform.name);
+    assert.match(refused[0]?.what ?? "", /two segments/);
   }
 });
 

@@ -60,9 +60,10 @@ function discardLines({ statics }: RouterConfig): readonly string[] {
 }
 
 /** The router answers ARP for a pool on the link to the provider by itself. */
-function pnatLines({ sources, except, pool }: Pnat): readonly string[] {
+function pnatLines({ sources, except, spared, pool, log }: Pnat): readonly string[] {
   const from = sources.map(wildcard);
   const numbered = (entries: readonly string[]) => entries.map((entry, at) => ` ${10 * (at + 1)} ${entry}`);
+  const known = from.flatMap((own) => spared.map((prefix) => [own, wildcard(prefix)] as const));
   return [
     "ip access-list extended PNAT",
     ...numbered([
@@ -70,13 +71,22 @@ function pnatLines({ sources, except, pool }: Pnat): readonly string[] {
       ...from.map((own) => `permit ip ${own} any`),
     ]),
     "ip access-list extended FROM-PRIVATE",
-    ...numbered([...from.map((own) => `deny ip ${own} any`), "permit ip any any"]),
+    ...numbered([
+      ...known.map(([own, prefix]) => `permit ip ${own} ${prefix}`),
+      ...from.map((own) => `deny ip ${own} any`),
+      "permit ip any any",
+    ]),
     "ip access-list extended TO-PRIVATE",
-    ...numbered([...from.map((own) => `deny ip any ${own}`), "permit ip any any"]),
+    ...numbered([
+      ...known.map(([own, prefix]) => `permit ip ${prefix} ${own}`),
+      ...from.map((own) => `deny ip any ${own}`),
+      "permit ip any any",
+    ]),
     `ip nat pool PNAT ${pool.start} ${pool.end} prefix-length ${around(pool)}`,
     "ip nat inside source list PNAT pool PNAT overload",
     "! A VM keeps its address of the pool.",
     "ip nat settings pap",
+    ...(log === undefined ? [] : ["ip nat log translations syslog"]),
   ];
 }
 

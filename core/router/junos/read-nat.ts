@@ -20,7 +20,7 @@ export function natOf(root: Node): { readonly rules: readonly ReadNat[]; readonl
 }
 
 interface Around {
-  readonly pools: ReadonlyMap<string, Pnat["pool"] | undefined>;
+  readonly pools: ReadonlyMap<string, Pool | undefined>;
   readonly unread: Unread[];
 }
 
@@ -32,6 +32,8 @@ function rulesOf(root: Node, set: Node, { pools, unread }: Around): readonly Rea
     const towards = prefixesOf(words(rule, "match", "destination-address"));
     const then = at(rule, "then", "source-nat");
     const pool = pools.get(word(then, "pool") ?? "");
+    // Whoever may answer: anybody, or whom the VM has talked to, at whatever port.
+    const open = words(then, "pool", word(then, "pool") ?? "", "persistent-nat", "permit").includes("any-remote-host");
     if (at(then, "off") !== undefined) {
       except.push(...towards);
       return [];
@@ -47,8 +49,9 @@ function rulesOf(root: Node, set: Node, { pools, unread }: Around): readonly Rea
     return sources.map((source) => ({
       source,
       except: [...except],
-      pool,
+      ...pool,
       uplink,
+      ...(open ? { filtering: "full cone" as const } : {}),
       ...(inside === undefined ? {} : { inside }),
       line: rule.line,
     }));
@@ -63,15 +66,21 @@ function sideOf(root: Node, side: Node | undefined): string | undefined {
   return name && bare(name);
 }
 
-function poolOf(pool: Node): Pnat["pool"] | undefined {
+type Pool = Pick<Pnat, "pool" | "ports">;
+
+function poolOf(pool: Node): Pool | undefined {
   const [first] = below(pool, "address");
   pass(at(pool, "address-pooling"));
+  const size = Number(word(pool, "port", "deterministic", "block-size"));
   pass(at(pool, "port"));
   if (first === undefined) return undefined;
   const start = readCidr(first.text);
   const end = readCidr(word(first, "to") ?? first.text);
   if (start === undefined || end === undefined) return undefined;
-  return { start: readIp(firstOf(start)) ?? firstOf(start), end: lastOf(end) };
+  return {
+    pool: { start: readIp(firstOf(start)) ?? firstOf(start), end: lastOf(end) },
+    ...(Number.isInteger(size) ? { ports: size } : {}),
+  };
 }
 
 function prefixesOf(texts: readonly string[]): readonly Cidr[] {

@@ -7,6 +7,7 @@ import { commented, titled } from "../lines.ts";
 import { addressedOf } from "../groups.ts";
 import type { Refused } from "../platform.ts";
 import type { Addressed } from "../groups.ts";
+import { refusedOptions } from "../pnat-options.ts";
 import type { DiscardRoute, RouterConfig, RouterInterface } from "../router-config.ts";
 import { bgpLines } from "./write-bgp.ts";
 import { pnatLines } from "./write-nat.ts";
@@ -84,11 +85,17 @@ function filterable({ pnat }: RouterConfig): readonly Family[] {
 
 export function refusedBy(config: RouterConfig): readonly Refused[] {
   const far = addressedOf(config).filter(({ gtsm, address }) => gtsm !== undefined && !filterable(config).includes(familyOf(address)));
-  return far.map(({ name }) => ({
-    what: `GTSM with ${name} over IPv6`,
-    why: "a filter of an SRX does not know the hop limit of what it receives",
-    beside: "a password on the session; what this end sends has a hop limit of 255",
-  }));
+  return [
+    ...far.map(({ name }) => ({
+      what: `GTSM with ${name} over IPv6`,
+      why: "a filter of an SRX does not know the hop limit of what it receives",
+      beside: "a password on the session; what this end sends has a hop limit of 255",
+    })),
+    ...refusedOptions(config.pnat, {
+      ...((config.pnat?.sources.length ?? 0) > 1 && { ports: "an SRX counts ports by the place in one range, and here are two" }),
+      cone: "an SRX lets anybody answer only where a policy lets new flows in to private addresses",
+    }),
+  ];
 }
 
 function gtsmFilter(family: "inet" | "inet6", peers: readonly Addressed[]): readonly string[] {

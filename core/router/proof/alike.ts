@@ -4,15 +4,17 @@
  * asks about.
  */
 import { addressesOf } from "../../datacenter/racks.ts";
+import { segmentsOf } from "../../datacenter/segments.ts";
 import type { Host } from "../../datacenter/data-center.ts";
+import { perValue } from "../../intent/memo.ts";
 import { conditionsOf } from "../chain.ts";
 import { declaredOf } from "./site.ts";
 import type { Site, Speaker } from "./site.ts";
 
-export function hostsAlike(site: Site): readonly (readonly Host[])[] {
+export const hostsAlike = perValue((site: Site): readonly (readonly Host[])[] => {
   const asked = askedFor(site);
   return [...Map.groupBy(site.dc.hosts, (host) => signature(site, host, asked)).values()];
-}
+});
 
 /** Which policies, as `router/policy`, ask for an address. */
 function askedFor({ speakers }: Site): ReadonlyMap<string, ReadonlySet<string>> {
@@ -27,7 +29,7 @@ function askedFor({ speakers }: Site): ReadonlyMap<string, ReadonlySet<string>> 
 }
 
 function signature(site: Site, host: Host, asked: ReadonlyMap<string, ReadonlySet<string>>): string {
-  const own = addressesOf(host);
+  const own = segmentsOf(site.dc).flatMap(({ at }) => addressesOf(at(host)));
   const firstHops = declaredOf(site, host.name).map(({ other, session }) =>
     believed(site, { host: host.name, other: other.name, kind: session.kind }),
   );

@@ -3,6 +3,8 @@
  * where its platform can say so, nothing is told outside while no beacon is heard.
  */
 import { exportsOf } from "../../datacenter/exports.ts";
+import { segmentsOf, segmentWith } from "../../datacenter/segments.ts";
+import type { Segment } from "../../datacenter/segments.ts";
 import { carriedFamilies } from "../../datacenter/sessions.ts";
 import { beaconPrefix, BEACON } from "../../intent/beacon.ts";
 import { familyOf } from "../../net/address.ts";
@@ -23,26 +25,33 @@ import type { Net } from "./walk.ts";
 
 export function deliveryClaims(site: Site): readonly Claim[] {
   const gateways = site.dc.gateways.flatMap(({ name }) => site.speakers.get(name) ?? []);
-  return carriedFamilies(site.dc).flatMap((family) => {
-    const net = netOf(site, family);
-    return gateways.flatMap((gateway) => [beaconClaim(site, net, { gateway, family }), ...conditionClaims(site, gateway, family)]);
-  });
+  return carriedFamilies(site.dc).flatMap((family) => [
+    ...segmentsOf(site.dc).flatMap((segment) => {
+      const net = netOf(site, family, segment);
+      return gateways.map((gateway) => beaconClaim(site, net, { gateway, family, segment }));
+    }),
+    ...gateways.flatMap((gateway) => conditionClaims(site, gateway, family)),
+  ]);
 }
 
 interface Asked {
   readonly gateway: Speaker;
   readonly family: Family;
+  readonly segment: Segment;
 }
 
 /** Hosts that are alike tell alike. */
-function beaconClaim(site: Site, net: Net, { gateway, family }: Asked): Claim {
+function beaconClaim(site: Site, net: Net, { gateway, family, segment }: Asked): Claim {
   const firsts = new Set(hostsAlike(site).flatMap(([host]) => host?.name ?? []));
-  const neighbours = declaredOf(site, gateway.name).filter(({ role }) => role !== "provider" && role !== "gateway");
+  const isHere = ({ own }: Declared) => (segmentWith(site.dc, own.ip)?.number ?? segment.number) === segment.number;
+  const neighbours = declaredOf(site, gateway.name)
+    .filter(({ role }) => role !== "provider" && role !== "gateway")
+    .filter(isHere);
   const asked = neighbours.filter(({ role, other }) => role !== "host" || firsts.has(other.name));
   return claimed(
     {
       about: "delivery",
-      where: `${gateway.name}, IPv${family}`,
+      where: `${gateway.name}, IPv${family}${segment.number === 1 ? "" : `, ${segment.interface}`}`,
       claim: "hears the beacon of everybody that it speaks with on the fabric",
       evidence: `${neighbours.length} neighbours`,
     },

@@ -7,11 +7,11 @@ import { addressOn } from "../../intent/bgp-channel.ts";
 import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import type { DataCenter, Machine } from "../../datacenter/data-center.ts";
-import { cellsOf } from "../cells.ts";
 import { boundariesIn } from "../chain.ts";
 import { decide } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { ReadFamily } from "../platform.ts";
+import { segmentWith } from "../../datacenter/segments.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
 import { machineNamed, roleOf } from "../peers.ts";
@@ -25,7 +25,7 @@ export function importClaims(site: Site, speaker: Speaker): readonly Claim[] {
   );
   // Hosts are many and asked alike: what is said to one of them, its own address apart, is judged once.
   const alike = Map.groupBy(asked, (each) => signature(speaker, each));
-  const cells = new Map(([4, 6] as const).map((family) => [family, cellsOf(family, boundariesOf(site, speaker))]));
+  const cells = new Map(([4, 6] as const).map((family) => [family, site.cells(family, boundariesOf(site, speaker))]));
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
     return first === undefined
@@ -48,10 +48,16 @@ interface Asked {
 }
 
 function ownHop(dc: DataCenter, { role, other, session }: Declared, family: Family): string | undefined {
-  const machine = machineNamed(dc, other.name);
+  const machine = machineAt(dc, other);
   if (machine === undefined || tellsOfOthers({ role, session })) return undefined;
   // In a rack, where hosts may have no address of their own, the router knows its host by the session.
   return session.kind === "tor client" ? undefined : addressOn(machine, family);
+}
+
+/** As it is seen on the segment that the session runs over. */
+function machineAt(dc: DataCenter, { name, ip }: Declared["other"]): Machine | undefined {
+  const machine = machineNamed(dc, name);
+  return machine === undefined ? undefined : (segmentWith(dc, ip)?.at(machine) ?? machine);
 }
 
 /** Those who reflect: reflectors, and gateways where there are none. */
@@ -84,7 +90,7 @@ function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Grou
   });
   const believed = (place: Place) => decide(speaker.book, told.import, told.unfiltered, routeTo(place)).accepted !== "no";
   // First by what the policy itself can tell apart: of lengths of which it believes nothing, nothing need be asked further.
-  const coarse = cellsOf(told.family, boundariesIn(speaker.book, told.import));
+  const coarse = site.cells(told.family, boundariesIn(speaker.book, told.import));
   const lengths = new Set(coarse.filter(believed).map(({ length }) => length));
   const against = cells.flatMap((place): string[] => {
     if (!lengths.has(place.length) || !believed(place)) return [];

@@ -65,23 +65,30 @@ function toldOutside(dc: DataCenter, router: string, sessions: readonly LiveSess
 
 function toldInside(dc: DataCenter, router: string, sessions: readonly LiveSession[]): Claim {
   const against = sessions.flatMap(({ to, told }) =>
-    told
-      .filter((prefix) => !belongs(dc, prefix) && !(isBeacon(prefix) && roleOf(dc, to) === "gateway"))
-      .map((prefix) => `${to} is told ${prefix}`),
+    told.filter((prefix) => !mayTell(dc, { router, to }, prefix)).map((prefix) => `${to} is told ${prefix}`),
   );
   const routes = sessions.reduce((sum, { told }) => sum + told.length, 0);
+  const host = roleOf(dc, router) === "host";
   return claimed(
     {
       about: "live",
       where: router,
-      claim: "tells the fabric only of endpoints, pools, machines and the default route, and gateways the beacon",
+      claim: host
+        ? "tells of single addresses alone, and gateways the beacon"
+        : "tells the fabric only of endpoints, pools, machines and the default route, and gateways the beacon",
       evidence: `${routes} routes`,
     },
     against,
   );
 }
 
-const isBeacon = (prefix: Cidr) => prefix === beaconPrefix(familyOf(prefix));
+/** A host is the way to nothing but itself. */
+function mayTell(dc: DataCenter, { router, to }: { readonly router: string; readonly to: string }, prefix: Cidr): boolean {
+  // While hosts speak with gateways and reflectors, both are told, and reflectors do not believe it.
+  if (prefix === beaconPrefix(familyOf(prefix))) return roleOf(dc, to) === "gateway" || dc.fabric.beside !== undefined;
+  const single = lengthOf(prefix) === widthOf(familyOf(prefix));
+  return belongs(dc, prefix) && (single || roleOf(dc, router) !== "host");
+}
 
 function belongs(dc: DataCenter, prefix: Cidr): boolean {
   const single = lengthOf(prefix) === widthOf(familyOf(prefix));

@@ -9,7 +9,6 @@ import { familyOf, ipOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf, overlaps, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { cellsOf } from "../cells.ts";
 import { changedBy, decide, placeOf } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { Entry, ReadFamily, ReadNeighbor } from "../platform.ts";
@@ -42,11 +41,10 @@ export interface Told {
 function exportClaim(site: Site, speaker: Speaker, { neighbor, told, to }: Told): Claim {
   const { family } = told;
   const own = exportsOf(site.dc).filter((prefix) => familyOf(prefix) === family);
-  const cells = cellsOf(family, boundariesOf(site, speaker));
-  const passing = [...entering(speaker, family, cells), ...learned(speaker, neighbor, cells)].filter(
-    ({ route, what }) => what.family === family && mayPass(speaker, told, route),
+  const cells = site.cells(family, boundariesOf(site, speaker));
+  const leaks = passing(speaker, { neighbor, told, cells }).filter(
+    ({ route }) => !own.some((prefix) => samePlace(placeOf(prefix), route.place)),
   );
-  const leaks = passing.filter(({ route }) => !own.some((prefix) => samePlace(placeOf(prefix), route.place)));
   const whole = own.filter(
     (prefix) =>
       !speaker.read.enters.some(
@@ -62,6 +60,15 @@ function exportClaim(site: Site, speaker: Speaker, { neighbor, told, to }: Told)
     },
     [...leaks.map((leak) => leakText(site, speaker, leak)), ...whole.map((prefix) => `${prefix} would not be told`)],
   );
+}
+
+/** Of these prefixes, all that may be told, of whatever origin. */
+export function passing(
+  speaker: Speaker,
+  { neighbor, told, cells }: Pick<Told, "neighbor" | "told"> & { readonly cells: readonly Place[] },
+): readonly Candidate[] {
+  const all = [...entering(speaker, told.family, cells), ...learned(speaker, neighbor, cells)];
+  return all.filter(({ route, what }) => what.family === told.family && mayPass(speaker, told, route));
 }
 
 interface Candidate {

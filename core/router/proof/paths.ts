@@ -2,7 +2,9 @@
  * Every address that the IPAM may give has a way in and out: each host's routes reach each gateway and each other host, leading to that host
  * (or to the router of its rack), and the default route of each gateway reaches each host.
  */
-import type { DataCenter, Host } from "../../datacenter/data-center.ts";
+import { segmentsOf } from "../../datacenter/segments.ts";
+import type { Segment } from "../../datacenter/segments.ts";
+import type { DataCenter, Host, Machine } from "../../datacenter/data-center.ts";
 import { TOR_LINK_LOCAL } from "../../datacenter/racks.ts";
 import { rangesOf } from "../../datacenter/ranges.ts";
 import { carriedFamilies } from "../../datacenter/sessions.ts";
@@ -10,10 +12,8 @@ import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { covers } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { cellsOf } from "../cells.ts";
 import { changedBy, decide, placeOf } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
-import { machineNamed } from "../peers.ts";
 import { hostsAlike } from "./alike.ts";
 import { claimed } from "./claim.ts";
 import type { Claim } from "./claim.ts";
@@ -24,11 +24,26 @@ import type { Site } from "./site.ts";
 import { netOf, spread } from "./walk.ts";
 import type { Net } from "./walk.ts";
 
+/** On each segment by itself: what is cut off one of them needs the other whole. */
 export function pathClaims(site: Site): readonly Claim[] {
-  return carriedFamilies(site.dc).flatMap((family) => {
-    const net = netOf(site, family);
-    return [...inClaims(site, net, family), ...outClaims(site, net, family), ...endClaims(site, family)];
-  });
+  return carriedFamilies(site.dc).flatMap((family) => [
+    ...segmentsOf(site.dc).flatMap((segment) => {
+      const way: OnSegment = { segment, family, net: netOf(site, family, segment) };
+      return [...inClaims(site, way), ...outClaims(site, way)];
+    }),
+    ...endClaims(site, family),
+  ]);
+}
+
+interface OnSegment {
+  readonly segment: Segment;
+  readonly family: Family;
+  readonly net: Net;
+}
+
+/** Where there are two of them. */
+function by({ fabric }: DataCenter, segment: Segment): string {
+  return fabric.second === undefined ? "" : `, by ${segment.interface}`;
 }
 
 function rangesIn(dc: DataCenter, family: Family): readonly Cidr[] {
@@ -42,19 +57,21 @@ function endpointPlaces(site: Site, family: Family): readonly Place[] {
     if (speaker.role !== "host") for (const each of boundariesOf(site, speaker)) boundaries.add(each);
   const [host] = [...site.speakers.values()].filter(({ role }) => role === "host");
   for (const each of host === undefined ? [] : boundariesOf(site, host)) boundaries.add(each);
-  return cellsOf(family, boundaries).filter(site.estate.endpoint);
+  return site.cells(family, boundaries).filter(site.estate.endpoint);
 }
 
-function inClaims(site: Site, net: Net, family: Family): readonly Claim[] {
+function inClaims(site: Site, { segment, family, net }: OnSegment): readonly Claim[] {
   const places = endpointPlaces(site, family);
   const alike = hostsAlike(site);
   return rangesIn(site.dc, family).map((range) => {
     const inside = places.filter((place) => covers(range, showPlace(place)));
-    const against = alike.flatMap(([host]) => (host === undefined ? [] : inside.flatMap((place) => lost(site, net, host, place))));
+    const against = alike.flatMap(([host]) =>
+      host === undefined ? [] : inside.flatMap((place) => lost(site, net, segment.at(host), place)),
+    );
     return claimed(
       {
         about: "paths",
-        where: `${range}, in`,
+        where: `${range}, in${by(site.dc, segment)}`,
         claim: "what any host announces of it reaches every gateway and every other host, and leads to that host",
         evidence: `${site.dc.hosts.length} hosts (${alike.length} kinds), ${inside.length} classes of addresses, ${site.dc.gateways.length} gateways`,
       },
@@ -101,7 +118,7 @@ function hearsOfDefault(dc: DataCenter, name: string, reached: ReadonlySet<strin
   return uplinks.some(({ rack }) => reached.has(dc.racks?.find((each) => each.name === rack)?.tor.name ?? ""));
 }
 
-function outClaims(site: Site, net: Net, family: Family): readonly Claim[] {
+function outClaims(site: Site, { segment, family, net }: OnSegment): readonly Claim[] {
   const anywhere = (family === 4 ? "0.0.0.0/0" : "::/0") as Cidr;
   const leaving = site.dc.gateways.filter(({ upstream }) => (family === 4 ? upstream.ipv4 : upstream.ipv6) !== undefined);
   return leaving.map((gateway) => {
@@ -124,13 +141,13 @@ function outClaims(site: Site, net: Net, family: Family): readonly Claim[] {
         protocol: provider.neighbor.description ?? "",
       };
       const { accepted, set } = decide(speaker.book, heard.import, heard.unfiltered, told);
-      if (accepted === "yes") against.push(...withoutDefault(site, net, gateway.name, changedBy(told, set)));
+      if (accepted === "yes") against.push(...withoutDefault(site, net, segment.at(gateway), changedBy(told, set)));
       else against.push(`${gateway.name} does not believe its provider`);
     }
     return claimed(
       {
         about: "paths",
-        where: `${anywhere} of ${gateway.name}, out`,
+        where: `${anywhere} of ${gateway.name}, out${by(site.dc, segment)}`,
         claim: "the default route that its provider gives it reaches every host, and leads to it",
         evidence: `${site.dc.hosts.length} hosts`,
       },
@@ -139,15 +156,14 @@ function outClaims(site: Site, net: Net, family: Family): readonly Claim[] {
   });
 }
 
-function withoutDefault(site: Site, net: Net, gateway: string, route: Route): readonly string[] {
-  const { arrivals, reached, refused } = spread(site, net, gateway, { route, by: "external" });
+function withoutDefault(site: Site, net: Net, own: Machine, route: Route): readonly string[] {
+  const { arrivals, reached, refused } = spread(site, net, own.name, { route, by: "external" });
   const { dc } = site;
   const deaf = reached.size >= site.speakers.size ? [] : dc.hosts.filter(({ name }) => !reached.has(name)).map(({ name }) => name);
-  const own = machineNamed(site.dc, gateway);
   const family = route.place.family;
   const mine = new Set<string | undefined>([
     TOR_LINK_LOCAL,
-    family === 4 ? own?.ipv4 : own?.ipv6,
+    family === 4 ? own.ipv4 : own.ipv6,
     ...(dc.racks ?? []).flatMap(({ tor }) => (family === 4 ? [tor.ipv4, tor.rack4] : [tor.ipv6, tor.rack6])),
   ]);
   const astray = [...arrivals].filter(
@@ -156,7 +172,7 @@ function withoutDefault(site: Site, net: Net, gateway: string, route: Route): re
       {
         route: { nextHop },
       },
-    ]) => name !== gateway && nextHop !== "any" && !mine.has(nextHop),
+    ]) => name !== own.name && nextHop !== "any" && !mine.has(nextHop),
   );
   return [
     ...(deaf.length > 0 ? [`does not reach ${some(deaf)}: ${some(refused)}`] : []),

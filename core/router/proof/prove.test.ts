@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DataCenter } from "../../datacenter/data-center.ts";
+import { computeBird } from "../../intent/bgp-compute.ts";
 import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
 import { CROSSINGS, racked, TOPOLOGIES } from "../../intent/bgp-topologies.ts";
+import { privateRanges } from "../../datacenter/ranges.ts";
 import { readCidr } from "../../net/prefix.ts";
 import { routerConfigOf } from "../derive.ts";
 import { bird as birdAlone } from "../bird/bird.ts";
@@ -17,18 +19,30 @@ import { prove } from "./prove.ts";
 const open = (claims: readonly Claim[]) => claims.filter(({ verdict }) => verdict === "not proven");
 const cidr = (text: string) => readCidr(text) ?? assert.fail(text);
 
+/** Who translates, and gives VMs no ports of their own, which it refuses to; an SRX does where there are two ranges. */
+const WITHOUT_PORTS = ["iosxe", "vyos"];
+
 for (const platform of PLATFORMS)
   for (const variant of VARIANTS)
     test(`"${variant}" on ${platform.name} is proven`, () => {
-      assert.deepEqual(open(prove(dataCenterOf(variant), () => platform)), []);
+      const dc = dataCenterOf(variant);
+      const several = privateRanges(dc).length > 1 && platform.name === "junos";
+      const lacks = dc.pnat?.ports_per_vm !== undefined && (several || WITHOUT_PORTS.includes(platform.name));
+      const against = new Set(open(prove(dc, () => platform)).flatMap((claim) => claim.against));
+      assert.deepEqual([...against], lacks ? ["it gives VMs no ports of their own"] : []);
     });
 
-/** Sessions over link-local addresses are BIRD's alone. */
-const NUMBERED = TOPOLOGIES.filter((topology) => !topology.includes("unnumbered"));
+/** On two segments routers are BIRD; over link-local addresses, BIRD, FRR, or VyOS, whose BGP is FRR's. */
+const ALONE = TOPOLOGIES.filter((topology) => !topology.includes("segments"));
+const NUMBERED = ALONE.filter((topology) => !topology.includes("unnumbered"));
 
 /** A reflector that is SR Linux cannot leave next hops as they are towards another AS, which is refused, and found missing. */
-const SPOKEN = (platform: string) =>
-  platform === "srlinux" ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors")) : NUMBERED;
+const SPOKEN = (platform: string) => {
+  if (platform === "frr" || platform === "vyos") return ALONE;
+  return platform === "srlinux"
+    ? NUMBERED.filter((topology) => !topology.includes("an AS") || topology.includes("without reflectors"))
+    : NUMBERED;
+};
 
 for (const platform of PLATFORMS)
   for (const topology of platform.name === "bird" ? TOPOLOGIES : SPOKEN(platform.name))
@@ -54,8 +68,8 @@ function textOf(platform: Platform, config: RouterConfig = GATEWAY, dc: DataCent
 }
 
 /** The text with one place changed; which must be there. */
-function planted(text: string, from: string | RegExp, to: string): string {
-  const changed = text.replace(from, to);
+function planted(text: string, from: string | RegExp, to: string | ((found: string) => string)): string {
+  const changed = typeof to === "string" ? text.replace(from, to) : text.replace(from, to);
   assert.notEqual(changed, text, `nothing to change: ${String(from)}`);
   return changed;
 }
@@ -257,6 +271,32 @@ describe("in FRR's words, what was planted is found:", () => {
     const denied = "ip prefix-list ANNOUNCED-IPV4 seq 3 deny 10.0.0.0/8 le 32\nip prefix-list ANNOUNCED-IPV4 seq 5 permit 172.18.208.0/24";
     assert.deepEqual(found("ip prefix-list ANNOUNCED-IPV4 seq 5 permit 172.18.208.0/24", denied), []);
   });
+  test("of a host on a port: believed anything, another AS, and another port", () => {
+    const dc = racked("unnumbered racks with an AS each");
+    const config = routerConfigOf(dc, "tor1") ?? assert.fail();
+    const text = textOf(frr, config, dc);
+    const opened = (from: RegExp, to: string) => withText(frr, planted(text, from, to), { dc, name: "tor1" });
+    const all = "route-map ALL permit 10\nexit\n!\nrouter bgp 4200000001";
+    const believed = planted(planted(text, "router bgp 4200000001", all), /(neighbor swp1 route-map) FROM-h1-IPV4 in/, "$1 ALL in");
+    assert.match(withText(frr, believed, { dc, name: "tor1" })[0]?.where ?? "", /^tor1 ← h1, IPv4/);
+    assert.deepEqual(abouts(opened(/neighbor swp2 interface remote-as 4200000001/, "neighbor swp2 interface remote-as 65001")), ["ends"]);
+    assert.ok(abouts(opened(/neighbor swp2 interface/, "neighbor swp9 interface")).includes("ends"));
+  });
+  test("the same in VyOS' words", () => {
+    const vyos = PLATFORMS.find(({ name }) => name === "vyos") ?? assert.fail();
+    const dc = racked("unnumbered racks with an AS each");
+    const text = textOf(vyos, routerConfigOf(dc, "tor1") ?? assert.fail(), dc);
+    const opened = (from: RegExp | string, to: string) => withText(vyos, planted(text, from, to), { dc, name: "tor1" });
+    const head = "set policy route-map FROM-h1-IPV4 rule 99 action permit\n";
+    assert.match(opened("set protocols bgp system-as", `${head}set protocols bgp system-as`)[0]?.where ?? "", /^tor1 ← h1, IPv4/);
+    assert.deepEqual(abouts(opened(/neighbor swp2 interface remote-as \d+/, "neighbor swp2 interface v6only remote-as 65001")), ["ends"]);
+    assert.ok(abouts(opened(/.*neighbor swp1 .*\n/g, "")).includes("paths"));
+    assert.deepEqual(opened(/neighbor swp2 interface remote-as/, "neighbor swp2 interface v6only remote-as"), []);
+    assert.deepEqual(
+      abouts(opened(/(set protocols bgp neighbor) swp2 (interface .*)\n/, "$1 swp2 $2\n$1 swp2 interface source-interface eth9\n")),
+      ["read"],
+    );
+  });
   test("a statement that is not understood", () => {
     assert.deepEqual(
       abouts(found("address-family ipv4 unicast", "address-family ipv4 unicast\n  neighbor 198.51.100.1 default-originate")),
@@ -322,5 +362,37 @@ describe("in BIRD's words, what was planted is found:", () => {
   test("what is not understood", () => {
     assert.deepEqual(abouts(found(EXPORT, "export filter { case net.len { 24: accept; else: reject; } };")), ["read", "exports"]);
     assert.ok(abouts(found(EXPORT, `${EXPORT} }; ???`)).includes("read"));
+  });
+});
+
+describe("in a host's BIRD, what was planted is found:", () => {
+  const bird = PLATFORMS.find(({ name }) => name === "bird") ?? assert.fail();
+  const found = (dc: DataCenter, from: string | RegExp, to: string | ((found: string) => string)) => {
+    const host = dc.hosts[0] ?? assert.fail();
+    const text = planted(computeBird(dc, host), from, to);
+    return open(prove(dc, () => bird, [{ name: host.name, platform: bird, read: bird.read(text) }]));
+  };
+  const EXPORT = /export where .*;/;
+
+  for (const [name, dc] of [
+    ["a flat fabric", GUIDE],
+    ["racks", racked("racks")],
+    ["two uplinks", racked("two uplinks")],
+    ["a mesh", racked("mesh")],
+  ] as const)
+    test(`${name}: what it has heard, told on; and whatever its kernel holds`, () => {
+      const [told] = found(dc, new RegExp(EXPORT, "g"), (line) => (line.includes("source = RTS_BGP") ? line : "export all;"));
+      assert.equal(told?.where, "every host, IPv4");
+      assert.match(told.against[0] ?? "", /^h1 may tell /);
+      const held = found(dc, /&& endpoint[46]\(\)/g, "");
+      assert.match(held[0]?.against.join("\n") ?? "", /h1 may tell .*kernel route/);
+    });
+  test("somebody who is no neighbour", () => {
+    const claims = found(
+      GUIDE,
+      /protocol bgp 'reflector:rr1'[^}]*\}/,
+      (session) => `${session}\n${session.replaceAll("rr1", "rr9").replaceAll(/neighbor \S+/g, "neighbor 192.168.100.99")}`,
+    );
+    assert.match(claims.flatMap(({ against }) => against).join("\n"), /h1 speaks with 192\.168\.100\.99/);
   });
 });

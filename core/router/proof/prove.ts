@@ -1,6 +1,6 @@
 /**
  * The proof: from the text of every configuration, read back, what may pass each session to the outside, what each neighbour may make a router
- * believe, that every address has a way in and out, and that both ends of every session agree. Exhaustive: prefixes are
+ * believe, that every address has a way in and out, that both ends of every session agree, and what passes a Linux gateway. Exhaustive: prefixes are
  * not sampled, each class that policies can tell apart is asked (cells).
  */
 import type { DataCenter } from "../../datacenter/data-center.ts";
@@ -16,6 +16,8 @@ import type { Claim } from "./claim.ts";
 import { claimed } from "./claim.ts";
 import { deliveryClaims } from "./delivery.ts";
 import { endsClaims, readClaim } from "./ends.ts";
+import { filterClaims } from "./filter.ts";
+import { hostClaims } from "./hosts.ts";
 import { importClaims } from "./imports.ts";
 import { outsideClaims } from "./outside.ts";
 import { pathClaims } from "./paths.ts";
@@ -34,10 +36,18 @@ export function prove(dc: DataCenter, platformFor: (router: string) => Platform,
     ...routers.flatMap((speaker) => outsideClaims(site, speaker)),
     ...routers.flatMap((speaker) => importClaims(site, speaker)),
     ...deliveryClaims(site),
+    ...hostClaims(site),
     ...pathClaims(site),
     ...routers.flatMap((speaker) => translationClaims(site, speaker)),
+    ...routers.flatMap((speaker) => packetClaims(site, speaker)),
     ...endsClaims(site),
   ];
+}
+
+/** Of a Linux gateway, whichever daemon speaks BGP there. */
+function packetClaims({ dc }: Site, { name, rules }: Speaker): readonly Claim[] {
+  const gateway = dc.gateways.find((machine) => machine.name === name);
+  return gateway === undefined || rules === undefined ? [] : filterClaims({ dc, gateway, rules });
 }
 
 function withoutText(name: string): Claim {
@@ -71,11 +81,15 @@ function entersClaims({ dc }: Site, { name, role, platform, read }: Speaker): re
   ];
 }
 
-function wrongRule(want: Pnat, { pool, uplink, except }: ReadNat, within: readonly string[]): readonly string[] {
+function wrongRule(want: Pnat, { pool, uplink, except, ports, filtering }: ReadNat, within: readonly string[]): readonly string[] {
   const missing = want.except.filter((prefix) => !except.includes(prefix));
   return [
     ...(pool.start === want.pool.start && pool.end === want.pool.end ? [] : [`it translates into ${pool.start}-${pool.end}`]),
     ...(within.includes(uplink) ? [`it translates on ${uplink}`] : []),
+    ...(ports === want.ports
+      ? []
+      : [ports === undefined ? "it gives VMs no ports of their own" : `it gives each VM ${ports} ports of its own`]),
+    ...(filtering === undefined || want.filtering !== undefined ? [] : ["it lets anybody answer to a VM's port"]),
     ...missing.map((prefix) => `it translates towards ${prefix} as well`),
   ];
 }
@@ -97,9 +111,10 @@ function translationClaims({ dc }: Site, { name, read, platform }: Speaker): rea
           ...have.flatMap((rule) => (rule === undefined ? [] : wrongRule(want, rule, within))),
           ...read.pnat.filter((rule) => !have.includes(rule)).map(({ source, line }) => `it translates ${source}, line ${line}`),
         ];
+  const own = want?.ports === undefined ? "" : `, each VM with ${want.ports} ports of its own`;
   const claim =
     want === undefined
       ? "translates nothing"
-      : `translates ${want.sources.join(", ")} into ${want.pool.start}-${want.pool.end}, but not towards ${want.except.join(", ")}`;
+      : `translates ${want.sources.join(", ")} into ${want.pool.start}-${want.pool.end}${own}, but not towards ${want.except.join(", ")}`;
   return [claimed({ about: "translation", where: name, claim, evidence: `${read.pnat.length} rules` }, against)];
 }

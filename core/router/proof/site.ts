@@ -3,13 +3,18 @@ import type { DataCenter } from "../../datacenter/data-center.ts";
 import { sessionsOf } from "../../datacenter/sessions.ts";
 import type { Session, Speaker as End } from "../../datacenter/sessions.ts";
 import { computeBird } from "../../intent/bgp-compute.ts";
+import { perValue } from "../../intent/memo.ts";
 import type { Ip } from "../../net/address.ts";
 import { bird } from "../bird/bird.ts";
+import { rememberingCells } from "../cells.ts";
+import type { cellsOf } from "../cells.ts";
 import { remembering } from "../chain.ts";
 import { bookOf } from "../evaluate.ts";
 import type { Book } from "../evaluate.ts";
 import { routerConfigOf, routersOf } from "../derive.ts";
-import type { Platform, ReadNeighbor, ReadRouter } from "../platform.ts";
+import type { Ruleset } from "../nft/model.ts";
+import { readRules } from "../nft/read.ts";
+import type { Platform, ReadNeighbor, ReadRouter, RenderedFile } from "../platform.ts";
 import { roleOf } from "../peers.ts";
 import { rendered } from "../render.ts";
 import { estateOf } from "./estate.ts";
@@ -23,6 +28,8 @@ export interface Speaker {
   readonly platform: Platform;
   readonly read: ReadRouter;
   readonly book: Book;
+  /** What filters and translates beside BGP, on a Linux gateway. */
+  readonly rules?: Ruleset;
 }
 
 export interface Site {
@@ -34,8 +41,9 @@ export interface Site {
   /** The same by both names, one after the other. */
   readonly between: ReadonlyMap<string, readonly Declared[]>;
   readonly estate: Estate;
-  /** Remembers what was asked before. */
+  /** Remember what was asked before. */
   readonly decide: ReturnType<typeof remembering>;
+  readonly cells: typeof cellsOf;
 }
 
 /** A session with what each end says of it; undefined where an end does not know it. The provider says nothing that we know. */
@@ -50,18 +58,23 @@ export interface Given {
   readonly name: string;
   readonly platform: Platform;
   readonly read: ReadRouter;
+  /** Absent: those that would be rendered. */
+  readonly rules?: Ruleset;
 }
 
 export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform, given: readonly Given[]): Site {
+  const readers = perValue(({ reader, read: one }: Platform) => reader?.() ?? one);
+  const read = (platform: Platform, text: string) => readers(platform)(text);
+  const found = new Map(given.map((each) => [each.name, each]));
   const routers = routersOf(dc).flatMap(({ name, role }): Speaker[] => {
-    const own = given.find((each) => each.name === name);
-    if (own !== undefined) return [speaker(name, role, own.platform, own.read)];
+    const own = found.get(name);
     const config = routerConfigOf(dc, name);
-    const platform = platformFor(name);
-    const [main] = config === undefined ? [] : rendered(platform, config, dc).files;
-    return main === undefined ? [] : [speaker(name, role, platform, platform.read(main.text))];
+    const platform = own?.platform ?? platformFor(name);
+    const files = config === undefined ? [] : rendered(platform, config, dc).files;
+    const text = own?.read ?? (files[0] && read(platform, files[0].text));
+    return text === undefined ? [] : [{ ...speaker(name, role, platform, text), ...rulesIn(own, files) }];
   });
-  const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, bird.read(computeBird(dc, host))));
+  const hosts = dc.hosts.map((host) => speaker(host.name, "host", bird, found.get(host.name)?.read ?? read(bird, computeBird(dc, host))));
   const speakers = new Map([...routers, ...hosts].map((each) => [each.name, each]));
   const known = new Map([...speakers].map(([name, { read }]) => [name, byWord(read)]));
   const links = sessionsOf(dc).map((session): Link => ({
@@ -77,9 +90,16 @@ export function siteOf(dc: DataCenter, platformFor: (router: string) => Platform
     links,
     estate,
     decide: remembering(),
+    cells: rememberingCells(),
     declared: Map.groupBy(declared, ({ own }) => own.name),
     between: Map.groupBy(declared, ({ own, other }) => `${own.name} ${other.name}`),
   };
+}
+
+function rulesIn(given: Given | undefined, files: readonly RenderedFile[]): Pick<Speaker, "rules"> {
+  const text = files.find(({ name }) => name.endsWith(".nft"))?.text;
+  const rules = given?.rules ?? (text === undefined ? undefined : readRules(text));
+  return rules === undefined ? {} : { rules };
 }
 
 function speaker(name: string, role: PeerRole, platform: Platform, read: ReadRouter): Speaker {

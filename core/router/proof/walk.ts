@@ -4,6 +4,8 @@
  */
 import { addressOn, sessionFamily } from "../../intent/bgp-channel.ts";
 import { racksOf } from "../../datacenter/racks.ts";
+import { segmentWith } from "../../datacenter/segments.ts";
+import type { Segment } from "../../datacenter/segments.ts";
 import type { Ip } from "../../net/address.ts";
 import { changedBy } from "../evaluate.ts";
 import type { Route } from "../evaluate.ts";
@@ -34,11 +36,12 @@ export interface Bundle {
 /** Bundles by speaker, and by family. */
 export type Net = ReadonlyMap<string, readonly Bundle[]>;
 
-export function netOf(site: Site, family: 4 | 6): Net {
-  const ways = site.links.flatMap(({ near, far }, index): Way[] => {
-    const session = site.links[index]?.session;
+/** Of sessions on the core, those on this segment. */
+export function netOf(site: Site, family: 4 | 6, segment: Segment): Net {
+  const ways = site.links.flatMap(({ session, near, far }): Way[] => {
+    if ((segmentWith(site.dc, session.near.ip)?.number ?? segment.number) !== segment.number) return [];
     const [nearSays, farSays] = [near, far].map((end) => end?.families.find((each) => each.family === family));
-    if (session === undefined || near === undefined || far === undefined || nearSays === undefined || farSays === undefined) return [];
+    if (near === undefined || far === undefined || nearSays === undefined || farSays === undefined) return [];
     const external = session.protocol === "eBGP";
     return [
       {

@@ -86,18 +86,21 @@ function aclLines({ pnat }: RouterConfig): readonly string[] {
   const [device, index] = unitOf(pnat.uplink);
   const port = `set / acl interface ${logical(pnat.uplink)}`;
   const ways = [
-    ["FROM-PRIVATE", "source-ip", "output"],
-    ["TO-PRIVATE", "destination-ip", "input"],
+    ["FROM-PRIVATE", "source-ip", "destination-ip", "output"],
+    ["TO-PRIVATE", "destination-ip", "source-ip", "input"],
   ] as const;
+  const known = pnat.sources.flatMap((source) => pnat.spared.map((prefix) => [source, prefix] as const));
+  const entry = (name: string, at: number, lines: readonly string[]) =>
+    lines.map((line) => `set / acl acl-filter ${name} type ipv4 entry ${10 * (at + 1)} ${line}`);
   return [
     `${port} interface-ref interface ${device}`,
     `${port} interface-ref subinterface ${index}`,
-    ...ways.flatMap(([name, end, way]) => [
-      ...pnat.sources.flatMap((source, at) => [
-        `set / acl acl-filter ${name} type ipv4 entry ${10 * (at + 1)} match ipv4 ${end} prefix ${source}`,
-        `set / acl acl-filter ${name} type ipv4 entry ${10 * (at + 1)} action drop`,
-      ]),
-      `set / acl acl-filter ${name} type ipv4 entry ${10 * (pnat.sources.length + 1)} action accept`,
+    ...ways.flatMap(([name, end, far, way]) => [
+      ...known.flatMap(([source, prefix], at) =>
+        entry(name, at, [`match ipv4 ${end} prefix ${source}`, `match ipv4 ${far} prefix ${prefix}`, "action accept"]),
+      ),
+      ...pnat.sources.flatMap((source, at) => entry(name, known.length + at, [`match ipv4 ${end} prefix ${source}`, "action drop"])),
+      ...entry(name, known.length + pnat.sources.length, ["action accept"]),
       `${port} ${way} acl-filter ${name} type ipv4`,
     ]),
   ];

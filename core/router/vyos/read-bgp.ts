@@ -1,6 +1,6 @@
 /** Sessions of VyOS. What a neighbour does not say for itself its peer group says. */
 import { FAMILIES, readIp } from "../../net/address.ts";
-import type { Family, Ip } from "../../net/address.ts";
+import type { Family } from "../../net/address.ts";
 import { readCidr } from "../../net/prefix.ts";
 import { conditionRead } from "../conditions.ts";
 import { Levels } from "../levels.ts";
@@ -29,16 +29,25 @@ export function neighborsOf(protocols: Node | undefined, asn: number): readonly 
   };
   return below(bgp, "neighbor").flatMap((node): readonly ReadNeighbor[] => {
     const address = readIp(node.text);
-    if (address === undefined) {
+    // By its port, whoever is on it; `v6only`: nobody who has but IPv4 there.
+    const port = address === undefined && at(node, "interface") !== undefined ? node.text : undefined;
+    if (address === undefined && port === undefined) {
       node.understood = "no";
       return [];
     }
-    const session = new Levels([node, at(bgp, "peer-group", word(node, "peer-group") ?? "")]);
-    return [neighborOf(session, { address, line: node.line }, around)];
+    const group = word(node, "peer-group") ?? word(node, "interface", "peer-group") ?? word(node, "interface", "v6only", "peer-group");
+    const session = new Levels([node, at(node, "interface"), at(node, "interface", "v6only"), at(bgp, "peer-group", group ?? "")]);
+    const who = address === undefined ? { interface: node.text } : { address };
+    return [neighborOf(session, { who, line: node.line }, around)];
   });
 }
 
-function neighborOf(session: Levels, { address, line }: { readonly address: Ip; readonly line: number }, around: Around): ReadNeighbor {
+interface Known {
+  readonly who: Pick<ReadNeighbor, "address" | "interface">;
+  readonly line: number;
+}
+
+function neighborOf(session: Levels, { who, line }: Known, around: Around): ReadNeighbor {
   const remote = session.word("remote-as");
   const localAsn = session.number("localAsn", "local-as").localAsn ?? around.asn;
   const asn = remote === "internal" ? localAsn : Number(remote);
@@ -49,7 +58,7 @@ function neighborOf(session: Levels, { address, line }: { readonly address: Ip; 
   const paced = new Levels([at(around.bfd, "profile", profile ?? "")]);
   const closed = asn !== localAsn && around.closed;
   return {
-    address,
+    ...who,
     line,
     ...(description === undefined ? {} : { description }),
     ...(Number.isFinite(asn) ? { asn } : {}),

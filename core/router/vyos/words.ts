@@ -1,7 +1,7 @@
 /** VyOS' own words, and what a reader of the text has to know before loading it. */
 import type { Family, Ip } from "../../net/address.ts";
 import { familyOf } from "../../net/address.ts";
-import { byHand, headOf } from "../lines.ts";
+import { byHand, headOf, onPorts } from "../lines.ts";
 import type { MapWords } from "../route-map.ts";
 import type { Neighbor, RouterConfig } from "../router-config.ts";
 
@@ -54,5 +54,6 @@ export function preamble(config: RouterConfig): readonly string[] {
     "An older version has to go first, as `set` only adds: delete protocols bgp; delete policy; delete nat source",
     "",
     ...byHand(config),
+    ...onPorts(config.neighbors),
   ];
 }

@@ -29,6 +29,7 @@ export function bgpLines(config: RouterConfig): readonly string[] {
       ({ prefix, community }) =>
         `${BGP} address-family ${unicast(prefix.includes(":") ? 6 : 4)} network ${prefix} route-map ${originMap(config, community)}`,
     ),
+    ...onPorts(config),
     ...groupsOf(config).flatMap((group) => {
       const { together, each } = hoisted(group, (neighbor) => sessionLines(config, neighbor));
       return [
@@ -41,6 +42,18 @@ export function bgpLines(config: RouterConfig): readonly string[] {
       ];
     }),
   ];
+}
+
+/** Each by itself: who is on a port has no address to begin with, and speaks for itself alone. */
+function onPorts(config: RouterConfig): readonly string[] {
+  return config.neighbors.flatMap((neighbor) => {
+    const { interface: port, asn } = neighbor;
+    if (port === undefined) return [];
+    const session = sessionLines(config, neighbor).filter((line) => !/^(remote-as|update-source) /.test(line));
+    return [`interface remote-as ${asn}`, `description '${neighbor.name}'`, ...timers(neighbor), ...session].map(
+      (line) => `${BGP} neighbor ${port} ${line}`,
+    );
+  });
 }
 
 function restartLines({ neighbors }: RouterConfig): readonly string[] {

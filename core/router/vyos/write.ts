@@ -1,4 +1,5 @@
 /** A router's configuration as `set` commands of VyOS. */
+import { TOR_LINK_LOCAL } from "../../datacenter/racks.ts";
 import { addressesOf } from "../../intent/pnat-pool.ts";
 import { contains, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
@@ -34,6 +35,7 @@ function interfaceLines({ interfaces, pnat }: RouterConfig): readonly string[] {
     return [
       `${head} description '${side}'`,
       ...addresses.map(({ ip, length }) => `${head} address ${ip}/${length}`),
+      ...(side === "rack" && addresses.length === 0 ? [`${head} address ${TOR_LINK_LOCAL}/64`] : []),
       ...pool.map((ip) => `${head} address ${ip}/32`),
     ];
   });
@@ -50,23 +52,32 @@ function reflectLines(): readonly string[] {
   return ["ip", "ipv6"].map((family) => `set system ${family} protocol bgp route-map ${NOTHING}`);
 }
 
+/** The number of a rule behind one for each of these. */
+const behind = (others: readonly unknown[]): number => Math.max(1000, 10 * (others.length + 1));
+
 /** Rules by number; what one excludes, no later one translates. */
-function pnatLines({ sources, except, pool, uplink }: Pnat): readonly string[] {
+function pnatLines({ sources, except, spared, pool, uplink, log }: Pnat): readonly string[] {
   const rule = (number: number, source: Cidr, lines: readonly string[]) =>
     [`outbound-interface name ${uplink}`, `source address ${source}`, ...lines].map((line) => `set nat source rule ${number} ${line}`);
-  const spared = sources.flatMap((source) => except.map((prefix) => ({ source, prefix })));
+  const guard = (number: number, source: Cidr, lines: readonly string[]) =>
+    [`inbound-interface name ${uplink}`, `destination address ${source}`, ...lines].map(
+      (line) => `set firewall ipv4 forward filter rule ${number} ${line}`,
+    );
+  const each = (prefixes: readonly Cidr[]) => sources.flatMap((source) => prefixes.map((prefix) => ({ source, prefix })));
+  const [kept, known] = [each(except), each(spared)];
   return [
-    ...spared.flatMap(({ source, prefix }, at) => rule(10 * (at + 1), source, [`destination address ${prefix}`, "exclude"])),
+    ...kept.flatMap(({ source, prefix }, at) => rule(10 * (at + 1), source, [`destination address ${prefix}`, "exclude"])),
     "# A VM keeps its address of the pool.",
     ...sources.flatMap((source, at) =>
-      rule(1000 + 10 * at, source, [`translation address ${pool.start}-${pool.end}`, "translation options address-mapping persistent"]),
+      rule(behind(kept) + 10 * at, source, [
+        `translation address ${pool.start}-${pool.end}`,
+        "translation options address-mapping persistent",
+        ...(log === undefined ? [] : ["log"]),
+      ]),
     ),
     "# What belongs to no flow is not translated, so it does not pass either; and nothing new comes in to private addresses.",
     "set firewall global-options state-policy invalid action drop",
-    ...sources.flatMap((source, at) =>
-      ["action drop", `inbound-interface name ${uplink}`, `destination address ${source}`, "state new"].map(
-        (line) => `set firewall ipv4 forward filter rule ${10 * (at + 1)} ${line}`,
-      ),
-    ),
+    ...known.flatMap(({ source, prefix }, at) => guard(10 * (at + 1), source, [`source address ${prefix}`, "action accept"])),
+    ...sources.flatMap((source, at) => guard(behind(known) + 10 * at, source, ["state new", "action drop"])),
   ];
 }

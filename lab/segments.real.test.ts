@@ -1,0 +1,120 @@
+/** Two flat segments: flows are shared between them, and whichever is cut, and wherever, traffic goes on by the other within a second. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { familyOf } from "#core/net/address.ts";
+import type { Ip } from "#core/net/address.ts";
+import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { ask } from "./cloud.ts";
+import { down } from "./down.ts";
+import { fabricStands } from "./fabric.ts";
+import { kernelRoutes } from "./kernel-routes.ts";
+import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { must } from "./program.ts";
+import { raiseExample } from "./raise.ts";
+import { OUTSIDE, outsideHost } from "./topology.ts";
+import { pings } from "./traffic.real.ts";
+import type { Stream } from "./traffic.real.ts";
+import { addVm } from "./vm.ts";
+import type { Vm } from "./vm-record.ts";
+import { until } from "./wait.ts";
+
+const lab = labNamed("segments");
+const at = (machine: string) => machineNetns(lab, machine);
+let center: DataCenter;
+let vms: { readonly a: Vm; readonly b: Vm };
+const streams: Stream[] = [];
+
+/** `192.168.100.11 192.168.101.11`: by whom a machine sends to a destination. */
+async function hops(machine: string, to: string): Promise<string> {
+  const family = to === "default" ? 4 : familyOf(to as Ip);
+  const found = (await kernelRoutes(at(machine), family)).filter(({ dst, protocol }) => dst === to && protocol === "bird");
+  const all = found.flatMap((route) => [route, ...(route.nexthops ?? [])]).flatMap(({ gateway, via }) => gateway ?? via?.host ?? []);
+  return all.toSorted().join(" ");
+}
+
+async function leads(machine: string, to: string, by: string): Promise<void> {
+  await until({ what: `${machine} to send to ${to} by ${by}`, timeout: 20_000 }, async () => {
+    const found = await hops(machine, to);
+    return found === by ? undefined : `it does by ${found || "nobody"}`;
+  });
+}
+
+/** A switch's port: both ends lose their carrier. */
+const port = (segment: "fabric" | "fabric2", machine: string, state: "up" | "down") =>
+  must(["ip", "-n", at(segment), "link", "set", machine, state]);
+
+before(async () => {
+  center = await raiseExample(lab, "two-segments");
+  const post = <T>(path: string, body: object) => ask<T>(lab, { method: "POST", path: `/v2.0/${path}`, body });
+  const { security_group: group } = await post<{ readonly security_group: { readonly id: string } }>("security-groups", {
+    security_group: { name: "ping" },
+  });
+  for (const [ethertype, protocol] of [
+    ["IPv4", "icmp"],
+    ["IPv6", "ipv6-icmp"],
+  ])
+    await post("security-group-rules", {
+      security_group_rule: { security_group_id: group.id, direction: "ingress", ethertype, protocol },
+    });
+  vms = {
+    a: await addVm(lab, { name: "a", host: "h1", network: "external", groups: ["ping"] }),
+    b: await addVm(lab, { name: "b", host: "h2", network: "internal", groups: ["ping"] }),
+  };
+  await fabricStands(lab, center);
+});
+
+after(async () => {
+  for (const stream of streams) stream.end();
+  await down(lab);
+});
+
+const addressesOf = ({ nics }: Vm): readonly [Ip, Ip] => {
+  const all = nics[0]?.addresses ?? [];
+  return [all.find((ip) => familyOf(ip) === 4) ?? assert.fail(), all.find((ip) => familyOf(ip) === 6) ?? assert.fail()];
+};
+
+describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
+  test("gateway and hosts send by both", async () => {
+    const [a4, a6] = addressesOf(vms.a);
+    await leads("gw1", a4, "192.168.100.11 192.168.101.11");
+    await leads("gw1", a6, "2001:db8:a41:10f::11 2001:db8:a41:f::11");
+    await leads("h2", a4, "192.168.100.11 192.168.101.11");
+    await leads("h1", "default", "192.168.100.1 192.168.101.1");
+  });
+
+  const CUTS = [
+    ["the host's second link", "fabric2", "h1", "192.168.100.11"],
+    ["the host's first link", "fabric", "h1", "192.168.101.11"],
+    ["the gateway's first link", "fabric", "gw1", "192.168.101.11"],
+    ["the gateway's second link", "fabric2", "gw1", "192.168.100.11"],
+  ] as const;
+  for (const [what, segment, machine, by] of CUTS)
+    test(`${what} is cut: traffic goes on within a second, and by both once it is back`, async (t) => {
+      const [[a4, a6], out] = [addressesOf(vms.a), outsideHost(center.lab)];
+      const own = [
+        pings({ what: "outside to a", netns: at(OUTSIDE.name), to: a4 }),
+        pings({ what: "outside to a by IPv6", netns: at(OUTSIDE.name), to: a6 }),
+        pings({ what: "b to a", netns: vmNetns(lab, "b"), to: a4 }),
+        pings({ what: "b out through the gateway", netns: vmNetns(lab, "b"), to: out.ipv4 }),
+      ];
+      streams.push(...own);
+      await until({ what: "traffic to flow", timeout: 15_000 }, () => own.find((stream) => stream.count() < 3)?.what);
+      await port(segment, machine, "down");
+      await leads("gw1", a4, by);
+      const counts = own.map((stream) => stream.count());
+      await until(
+        { what: "traffic to go on", timeout: 10_000 },
+        () => own.find((stream, index) => stream.count() < (counts[index] ?? 0) + 100)?.what,
+      );
+      for (const stream of own) {
+        const lost = await stream.troubles();
+        t.diagnostic(`${stream.what}: ${lost.length * 10} ms`);
+        // A packet each 10 ms.
+        assert.ok(lost.length < 100, `${lost.length} lost: ${lost[0]} … ${lost.at(-1)}`);
+      }
+      for (const stream of own) stream.end();
+      await port(segment, machine, "up");
+      await leads("gw1", a4, "192.168.100.11 192.168.101.11");
+      await leads("h1", "default", "192.168.100.1 192.168.101.1");
+    });
+});
