@@ -174,7 +174,7 @@ describe("under traffic", () => {
     assert.deepEqual(await troubles(), []);
   });
 
-  test("all change to another AS number: BIRDs begin anew without taking leave, and packets between VMs are missing for less than 100 ms", async () => {
+  test("all change to another AS number: BIRDs begin anew without taking leave, and packets between VMs are missing for less than half a second", async () => {
     const changing = apply(without("gw1").replace("asn: 64512", "asn: 64513"), "--confirm", "60", "--verify", "true");
     // The provider changes it as well, as was agreed.
     const provider = join(LAB.directory, PROVIDER.name);
@@ -185,10 +185,10 @@ describe("under traffic", () => {
     assert.equal(changed.status, 0, changed.stdout + changed.stderr);
     assert.match(changed.stdout, /^ {4}near: 192\.168\.100\.\d+ AS 64512 → 192\.168\.100\.\d+ AS 64513$/m);
     const lost = await lostInside();
-    assert.ok(lost < 10, `${lost} were lost`);
+    assert.ok(lost < 50, `${lost} were lost`);
   });
 
-  test("all change to a password, and to another one: packets between VMs are missing for less than 100 ms each time", async () => {
+  test("all change to a password, and to another one: packets between VMs are missing for less than half a second each time", async () => {
     // Who starts again while others still wait for it loses its routes (RFC 4724).
     await allSpeak();
     for (const word of ["first", "second"]) {
@@ -202,7 +202,7 @@ describe("under traffic", () => {
       assert.doesNotMatch(changed.stdout + changed.stderr, /the first|the second/);
       await allSpeak();
       const lost = (await lostInside()) - before;
-      assert.ok(lost < 10, `${lost} were lost`);
+      assert.ok(lost < 50, `${lost} were lost`);
     }
   });
 

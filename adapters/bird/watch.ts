@@ -5,9 +5,8 @@
 import type { Clock } from "#contracts/clock.ts";
 import type { Log } from "#contracts/log.ts";
 import type { Neighbourhood } from "#contracts/neighbourhood.ts";
-import type { BfdSession } from "#core/doctor/bird-facts.ts";
 import type { Watched } from "#core/intent/bfd.ts";
-import { echoed, heard, isUp } from "#core/liveness/standing.ts";
+import { echoed, heard, upIn } from "#core/liveness/standing.ts";
 import type { Standing } from "#core/liveness/standing.ts";
 
 export interface NeighbourWatchParts {
@@ -46,10 +45,10 @@ export function watchNeighbours({ neighbourhood, neighbours, clock, log }: Neigh
       (error: unknown) => (log.warn("its session could not be ended", { session, reason: String(error) }), false),
     );
   };
-  const judge = (neighbour: Watched, sessions: readonly BfdSession[]) => {
+  const judge = (neighbour: Watched, isUp: boolean) => {
     const key = keyOf(neighbour);
     const before = standings.get(key) ?? "unheard";
-    const after = heard(before, isUp(sessions, neighbour));
+    const after = heard(before, isUp);
     standings.set(key, after);
     if (before === "gone" && after === "alive") log.info("a neighbour is back", { neighbour: neighbour.name });
     if (after === "doubted" && !asked.has(key)) void doubt(neighbour);
@@ -60,7 +59,10 @@ export function watchNeighbours({ neighbourhood, neighbours, clock, log }: Neigh
     if (stopped) return;
     // What was known is of sessions that are no more; their successors are judged once they have been up.
     if (sessions === undefined) standings.clear();
-    else for (const neighbour of all) judge(neighbour, sessions);
+    else {
+      const isUp = upIn(sessions);
+      for (const neighbour of all) judge(neighbour, isUp(neighbour));
+    }
     takeBack = clock.after(sessions === undefined ? ECHO_MS : LOOK_MS, () => void look());
   };
   void look();

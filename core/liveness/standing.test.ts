@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ip } from "../net/address.ts";
-import { echoed, heard, isUp } from "./standing.ts";
+import { echoed, heard, upIn } from "./standing.ts";
 
 test("who answered BFD, and does no more, is doubted; who does not answer an echo either is gone; BFD brings it back", () => {
   const doubted = heard(heard("unheard", true), false);
@@ -31,7 +31,7 @@ test("neighbours with one address are told by their links", () => {
     { ip: peer, interface: "swp2", state: "Down" },
   ];
   assert.deepEqual(
-    ["swp1", "swp2", "swp3"].map((link) => isUp(sessions, { peer, interface: link })),
+    ["swp1", "swp2", "swp3"].map((link) => upIn(sessions)({ peer, interface: link })),
     [true, false, false],
   );
 });

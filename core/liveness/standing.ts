@@ -26,7 +26,8 @@ export function echoed(before: Standing, answered: boolean): Standing {
   return before === "doubted" && !answered ? "gone" : before;
 }
 
-/** Does the table of BFD's sessions say that it is there? */
-export function isUp(sessions: readonly BfdSession[], { peer, interface: link }: Pick<Watched, "peer" | "interface">): boolean {
-  return sessions.some((session) => session.ip === peer && session.interface === link && session.state === "Up");
+/** Of whom does the table of BFD's sessions say that they are there? There may be a thousand, and it is looked at many times a second. */
+export function upIn(sessions: readonly BfdSession[]): (neighbour: Pick<Watched, "peer" | "interface">) => boolean {
+  const up = new Set(sessions.flatMap(({ ip, interface: link, state }) => (state === "Up" ? [`${ip} ${link}`] : [])));
+  return ({ peer, interface: link }) => up.has(`${peer} ${link}`);
 }
