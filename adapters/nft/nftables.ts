@@ -1,4 +1,4 @@
-/** The tables named `margay`, in the families inet and arp. Other tables are never looked at. */
+/** The tables named `margay`, in the families inet, ip and arp. Other tables are never looked at. */
 import type { Driver } from "#contracts/driver.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import type { NftTable, SetState } from "#core/kinds/nft-table.ts";

@@ -79,12 +79,12 @@ function dropped(stage: Stage, from: Actor, { family, lie, send }: Lie): Claim {
   return { what: `${from.name} with a forged ${lie} → outside`, family, expected: `dropped at ${from.host}`, check };
 }
 
-/** The next address after the VM's own: in the same subnet, and not the VM's. */
+/** One next to the VM's own: in the same subnet, neither the VM's nor the subnet's first or last, which nobody may send from. */
 function liedAddress(from: Actor, family: Family): Ip {
   const own = ipOf(from, family);
-  const around = prefixOf(own, family === 4 ? 31 : 127);
-  const [low, high] = [addressAt(around, 0n), addressAt(around, 1n)];
-  return own === low ? high : low;
+  const around = prefixOf(own, family === 4 ? 30 : 126);
+  const [one, other] = [addressAt(around, 1n), addressAt(around, 2n)];
+  return own === one ? other : one;
 }
 
 /** An outside address of its own for every lie. */

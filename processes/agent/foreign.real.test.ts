@@ -23,7 +23,7 @@ table ip filter {
   chain FORWARD { type filter hook forward priority filter; policy accept; counter jump LIBVIRT_FWI; }
 }
 table inet margayx { map senders { type ifname : verdict; elements = { "tap17" : accept }; }; }
-table ip margay { chain forward { type filter hook forward priority 7; policy accept; counter accept; }; }
+table ip6 margay { chain forward { type filter hook forward priority 7; policy accept; counter accept; }; }
 table ip6 margay-old { set taps { type ifname; elements = { "tap17" }; }; }
 table arp other { chain input { type filter hook input priority 1; policy accept; counter; }; }
 `;
@@ -48,7 +48,7 @@ sysctl -qw net.ipv4.conf.other0.proxy_arp=1 net.ipv4.conf.other0.forwarding=1 ne
 
 /** All of that, without counters, with the handles by which the kernel tells an object from one that was made again. */
 const LOOK = `
-for table in "inet other" "ip filter" "inet margayx" "ip margay" "ip6 margay-old" "arp other"; do nft -s -a list table $table; done
+for table in "inet other" "ip filter" "inet margayx" "ip6 margay" "ip6 margay-old" "arp other"; do nft -s -a list table $table; done
 ip -d addr show other0; ip -d addr show margaret; ip addr show fab0; ip rule
 ip -4 route show table all | grep -v 'proto 88' | grep -v '^broadcast\\|^local\\|^multicast' | sort
 ip -6 route show table all | grep -v 'proto 88' | grep -v '^local\\|^multicast\\|^anycast\\|^fe80' | sort

@@ -191,8 +191,11 @@ async function dhcp(enabled: boolean): Promise<void> {
 }
 
 const portOf = ({ nics }: Vm) => nics[0]?.port_id ?? "";
-const bird = (machine: string, command: string) =>
-  must(["birdc", "-s", join(agentState(LAB, machine), "bird/bird.ctl"), ...command.split(" ")]);
+const asked = (machine: string, socket: string, command: string) =>
+  must(["birdc", "-s", join(agentState(LAB, machine), "bird", socket), ...command.split(" ")]);
+const bird = (machine: string, command: string) => asked(machine, "bird.ctl", command);
+/** The BIRD that speaks BFD. */
+const beside = (machine: string, command: string) => asked(machine, "bfd.ctl", command);
 
 const configOf = (machine: string) => join(agentState(LAB, machine), "bird/bird.conf");
 
@@ -277,18 +280,18 @@ const HELD: readonly Broken[] = [
   {
     what: "nobody watches whether hosts live",
     ids: ["R16"],
-    breaking: () => reconfigured("rr1", (text) => text.replaceAll("  bfd on;\n", "")),
-    mending: () => restored("rr1"),
+    breaking: () => beside("rr1", "disable all"),
+    mending: () => beside("rr1", "enable all"),
   },
   {
     what: "a host takes its reflector for one of another AS",
-    ids: ["R6", "R10", "R11", "R13", "R16"],
+    ids: ["R6", "R10", "R11", "R13"],
     breaking: () => reconfigured("h1", (text) => text.replace("192.168.100.5 as 64512", "192.168.100.5 as 64999")),
     mending: () => restored("h1"),
   },
   {
     what: "a next hop is on no link",
-    ids: ["R6", "R9"],
+    ids: ["R4", "R6", "R9"],
     breaking: () =>
       reconfigured("gw1", (text) => `ipv4 table nowhere;\n${text.replace("gateway direct;", "gateway recursive; igp table nowhere;")}`),
     mending: () => restored("gw1"),
