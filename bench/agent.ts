@@ -55,7 +55,8 @@ async function stopped(): Promise<void> {
 }
 
 async function idle(): Promise<Figure[]> {
-  await pause(3000);
+  // What its start took is given back by then.
+  await pause(16_000);
   const { pid } = agentProcess();
   const before = cpuTicks(pid);
   await pause(IDLE_SECONDS * 1000);
