@@ -1,4 +1,5 @@
 /** For tests: a cloud to which data centres are applied by Margay's own API, and what becomes of it. */
+import { SAMPLE } from "../datacenter/sample.ts";
 import type { ApiRequest, ApiResponse } from "../neutron/api-types.ts";
 import { refusalResponse } from "../neutron/api-types.ts";
 import { ADMIN, sandbox } from "../neutron/sandbox.ts";
@@ -7,28 +8,8 @@ import type { Who } from "../policy/who.ts";
 import { answerMargay } from "./api.ts";
 import type { AppliedBody } from "./api.ts";
 
-export const DOCUMENT = {
-  name: "guide",
-  ranges: { public: "172.18.208.0/24", private: "10.65.0.0/16", ipv6: "2001:db8:a41:2::/63" },
-  fabric: { asn: 64512, interface: "fab0", ipv4: "192.168.100.0/24", ipv6: "2001:db8:a41:f::/64" },
-  reflectors: [{ name: "rr1", ipv4: "192.168.100.5", ipv6: "2001:db8:a41:f::5" }],
-  hosts: [{ name: "h1", ipv4: "192.168.100.11", ipv6: "2001:db8:a41:f::11" }],
-  gateways: [
-    {
-      name: "gw1",
-      ipv4: "192.168.100.1",
-      ipv6: "2001:db8:a41:f::1",
-      upstream: {
-        asn: 64496,
-        interface: "wan0",
-        ipv4: { address: "198.51.100.2/28", peer: "198.51.100.1" },
-        ipv6: { address: "2001:db8:ffff::2/64", peer: "2001:db8:ffff::1" },
-      },
-      pnat: "198.51.100.8-198.51.100.11",
-    },
-  ],
-  dns: ["203.0.113.53", "2001:db8:feed::53"],
-};
+/** The sample with its first host alone. */
+export const DOCUMENT = { ...SAMPLE, hosts: SAMPLE.hosts.slice(0, 1) };
 
 export type Fields = Readonly<Record<string, unknown>>;
 

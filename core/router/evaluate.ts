@@ -33,6 +33,11 @@ export interface Route {
   readonly silent?: Cidr;
 }
 
+/** One that some neighbour may have told, with whatever attributes. */
+export function toldRoute(place: Place): Route {
+  return { place, source: "bgp", communities: "any", nextHop: "any", from: "any", assigned: "maybe" };
+}
+
 export interface Decision {
   readonly accepted: Truth;
   /** Of the first term that accepts. */

@@ -10,7 +10,7 @@ import { beaconPrefix, BEACON } from "../../intent/beacon.ts";
 import { familyOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { cellsOf } from "../cells.ts";
-import { decide, placeOf } from "../evaluate.ts";
+import { decide, placeOf, toldRoute } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import { hostsAlike } from "./alike.ts";
 import { claimed } from "./claim.ts";
@@ -112,15 +112,7 @@ interface Condition {
 /** The beacon meets the condition, and nothing else does. */
 function waitsForBeacon(site: Site, gateway: Speaker, { policy, family }: Condition): boolean {
   if (policy === undefined) return false;
-  const met = (place: Place) =>
-    decide(gateway.book, [policy], "reject", {
-      place,
-      source: "bgp",
-      communities: "any",
-      nextHop: "any",
-      from: "any",
-      assigned: "maybe",
-    }).accepted;
+  const met = (place: Place) => decide(gateway.book, [policy], "reject", toldRoute(place)).accepted;
   const cells = cellsOf(family, boundariesOf(site, gateway));
   const beacon = placeOf(beaconPrefix(family));
   return met(beacon) === "yes" && cells.every((place) => site.estate.beacon(place) || met(place) === "no");

@@ -8,7 +8,7 @@ import { bitsOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import type { DataCenter, Machine } from "../../datacenter/data-center.ts";
 import { boundariesIn } from "../chain.ts";
-import { decide } from "../evaluate.ts";
+import { decide, toldRoute } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { ReadFamily } from "../platform.ts";
 import { segmentWith } from "../../datacenter/segments.ts";
@@ -79,15 +79,7 @@ interface Group {
 
 function importClaim(site: Site, speaker: Speaker, { first, names, cells }: Group): Claim {
   const { session, told, own } = first;
-  const routeTo = (place: Place): Route => ({
-    place,
-    source: "bgp",
-    communities: "any",
-    nextHop: "any",
-    from: "any",
-    assigned: "maybe",
-    protocol: session.neighbor.description ?? "",
-  });
+  const routeTo = (place: Place): Route => ({ ...toldRoute(place), protocol: session.neighbor.description ?? "" });
   const believed = (place: Place) => decide(speaker.book, told.import, told.unfiltered, routeTo(place)).accepted !== "no";
   // First by what the policy itself can tell apart: of lengths of which it believes nothing, nothing need be asked further.
   const coarse = site.cells(told.family, boundariesIn(speaker.book, told.import));

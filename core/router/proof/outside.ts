@@ -9,7 +9,7 @@ import { familyOf, ipOf } from "../../net/address.ts";
 import type { Family } from "../../net/address.ts";
 import { lengthOf, overlaps, prefixOf } from "../../net/prefix.ts";
 import type { Cidr } from "../../net/prefix.ts";
-import { changedBy, decide, placeOf } from "../evaluate.ts";
+import { changedBy, decide, placeOf, toldRoute } from "../evaluate.ts";
 import type { Place, Route } from "../evaluate.ts";
 import type { Entry, ReadFamily, ReadNeighbor } from "../platform.ts";
 import type { Condition } from "../policy.ts";
@@ -137,15 +137,7 @@ function learned({ read }: Speaker, to: ReadNeighbor, cells: readonly Place[]): 
   );
   return [undefined, ...named].flatMap((protocol) =>
     cells.map((place): Candidate => ({
-      route: {
-        place,
-        source: "bgp",
-        communities: "any",
-        nextHop: "any",
-        from: "any",
-        assigned: "maybe",
-        ...(protocol === undefined ? {} : { protocol }),
-      },
+      route: { ...toldRoute(place), ...(protocol === undefined ? {} : { protocol }) },
       what: { family: place.family, origin: "route that a neighbour tells it" },
     })),
   );
