@@ -7,6 +7,7 @@ import type { Family } from "#core/net/address.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
+import { inside, must } from "./program.ts";
 import { PROVIDER } from "./topology.ts";
 import { until } from "./wait.ts";
 
@@ -45,4 +46,17 @@ async function routes(lab: Lab, machine: string, family: Family): Promise<Set<st
   const all = await kernelRoutes(machineNetns(lab, machine), family);
   const told = all.filter(({ protocol = "" }) => SPEAKERS.includes(protocol));
   return new Set(told.filter(({ type }) => type === undefined || type === "unicast").map(({ dst }) => dst));
+}
+
+/**
+ * The connections of a machine's BGP sessions, by both ends: a session that began anew has another port. BIRD's own word for it, since
+ * when one stands, is reckoned anew each time it is asked and may be another by a millisecond.
+ */
+export async function bgpConnections(lab: Lab, machine: string): Promise<readonly string[]> {
+  const text = await must(inside(machineNetns(lab, machine), ["ss", "-tnH", "state", "established", "( sport = :179 or dport = :179 )"]));
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).slice(-2).join(" "))
+    .toSorted();
 }

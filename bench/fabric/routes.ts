@@ -7,9 +7,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import type { Machine } from "#core/datacenter/data-center.ts";
 import type { Ip } from "#core/net/address.ts";
+import { bgpConnections } from "#lab/fabric.ts";
 import { machineNetns } from "#lab/place.ts";
 import { inside, must } from "#lab/program.ts";
-import { askBird, lowerEdge, startBirds, stateOf, configure } from "#lab/provider-edge.ts";
+import { lowerEdge, startBirds, stateOf, configure } from "#lab/provider-edge.ts";
 import type { Edge } from "#lab/provider-edge.ts";
 import { until } from "#lab/wait.ts";
 import { atMost, quantile } from "../figure.ts";
@@ -122,8 +123,9 @@ async function learned({ lab }: Edge, host: string, ip: Ip): Promise<number> {
 
 /** A host more in the file is a session more for the reflectors: all others stay, and so do packets between them. */
 async function reconfigured(edge: Edge, say: (line: string) => void): Promise<readonly Figure[]> {
-  const before = await sessionTimes(edge);
   const { lab, dc } = edge;
+  const connections = async () => (await Promise.all(["rr1", "rr2"].map((name) => bgpConnections(lab, name)))).flat();
+  const before = await connections();
   const silent = must(inside(machineNetns(lab, "gw1"), ["ping", "-n", "-q", "-i", "0.005", "-c", "600", dc.hosts[0]?.ipv4 ?? ""]), {
     timeout: 20_000,
   });
@@ -131,23 +133,11 @@ async function reconfigured(edge: Edge, say: (line: string) => void): Promise<re
   const more = { ...dc, hosts: [...dc.hosts, { name: "h99", ipv4: "192.168.100.199" as Ip, ipv6: "2001:db8:a41:f::199" as Ip }] };
   for (const name of ["rr1", "rr2"]) await configure({ ...edge, dc: more }, name);
   const lost = 600 - Number(/(\d+) received/.exec(await silent)?.[1] ?? 0);
-  const after = await sessionTimes(edge);
-  const reset = [...before].filter(([session, since]) => after.get(session) !== since).map(([session]) => session);
-  say(`a session more at both reflectors: ${lost} of 600 packets lost, of ${before.size} sessions ${reset.length} began anew`);
+  const after = new Set(await connections());
+  const reset = before.filter((connection) => !after.has(connection));
+  say(`a session more at both reflectors: ${lost} of 600 packets lost, of ${before.length} sessions ${reset.length} began anew`);
   return [
     atMost("reconfiguration that changes nothing for a session: packets lost", lost, { limit: 0, unit: "" }),
     atMost("reconfiguration that changes nothing for a session: sessions that began anew", reset.length, { limit: 0, unit: "" }),
   ];
-}
-
-/** Since when each session of the reflectors stands, as BIRD says. */
-async function sessionTimes(edge: Edge): Promise<ReadonlyMap<string, string>> {
-  const texts = await Promise.all(["rr1", "rr2"].map(async (name) => [name, await askBird(edge, name, "show protocols")] as const));
-  return new Map(
-    texts.flatMap(([machine, text]) =>
-      [...text.matchAll(/^(\S+)\s+BGP\s+\S+\s+up\s+(\S+)\s+Established/gm)].map(
-        (match) => [`${machine} ${match[1]}`, match[2] ?? ""] as const,
-      ),
-    ),
-  );
 }
