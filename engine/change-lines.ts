@@ -55,12 +55,17 @@ function strayOf({ op, show, found }: Entry): Fields {
   return { wanted: op === "delete" ? "nothing" : show, found };
 }
 
-const CAUSES = 3;
+/** So many causes, or pieces, are named. */
+const NAMED = 3;
 
-/** `create route/10.65.0.5/32 metric 1024 done because port/8f…`. */
-function lineOf({ op, ref, because, outcome, waitsFor }: Entry): string {
-  const why = because.length <= CAUSES ? because.join(", ") : `${because.slice(0, CAUSES).join(", ")} and ${because.length - CAUSES} more`;
+/** `create route/10.65.0.5/32 metric 1024 done because port/8f…`, `replace nft/inet share members4-8f… 17 (10.65.0.9) done because …`. */
+function lineOf({ op, ref, because, outcome, waitsFor, moved }: Entry): string {
+  const [why, what] = [some(because), moved === undefined ? "" : ` (${some(moved)})`];
   const how =
     outcome.state === "failed" ? `failed: ${outcome.reason}` : outcome.state === "held" ? `held, waits for ${waitsFor ?? ref}` : "done";
-  return `${op} ${ref} ${how}${why === "" ? "" : ` because ${why}`}`;
+  return `${op} ${ref}${what} ${how}${why === "" ? "" : ` because ${why}`}`;
+}
+
+function some(texts: readonly string[]): string {
+  return texts.length <= NAMED ? texts.join(", ") : `${texts.slice(0, NAMED).join(", ")} and ${texts.length - NAMED} more`;
 }

@@ -17,6 +17,8 @@ export interface Entry extends Item {
   readonly waitsFor?: Ref;
   /** Of what stood as it was wanted: how somebody else left it. */
   readonly found?: string;
+  /** Of an object that stands for many things: those that came and went. */
+  readonly moved?: readonly string[];
 }
 
 export interface RoundResult {

@@ -9,11 +9,14 @@ import type { Daemon } from "#core/kinds/daemon.ts";
 import { link } from "#core/kinds/link.ts";
 import type { Link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
+import { nft } from "#core/kinds/nft.ts";
+import type { Nft } from "#core/kinds/nft.ts";
 import { route } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Ip } from "#core/net/address.ts";
 import { chosenMac } from "#core/net/mac.ts";
 import type { Cidr } from "#core/net/prefix.ts";
+import { changesOf } from "./change-lines.ts";
 import { round } from "./round.ts";
 import { track } from "./track.ts";
 
@@ -211,4 +214,22 @@ test("a change that is asked for while the host is being listed waits for that, 
   assert.deepEqual(told(await changing), [`create ${ref(2)} done`]);
   assert.deepEqual(told(await pass(part(1), part(2))), []);
   assert.equal(ofRoutes().length, 2);
+});
+
+test("of an object that stands for many things those that come and go are told", async () => {
+  const host = fakeHost();
+  const tracks = [track(nft, host.drivers.nft, ({ nft: all }) => all)];
+  const pass = (...elements: readonly string[]) =>
+    round(tracks, [{ nft: elements.length === 0 ? [] : [{ value: share(elements), because: ["security_group/g"] }] }], { prune: true });
+  const share = (elements: readonly string[]): Nft => ({ object: "share", family: "inet", of: "members4", share: 7, elements });
+  const moved = async (...elements: readonly string[]) =>
+    (await pass(...elements)).news.map((entry) => `${entry.op} ${entry.moved?.join()}`);
+  assert.deepEqual(await moved("10.0.0.1", "10.0.0.2"), ["create 10.0.0.1,10.0.0.2"]);
+  assert.deepEqual(await moved("10.0.0.2", "10.0.0.3"), ["replace 10.0.0.1,10.0.0.3"]);
+  const { news } = await pass("10.0.0.2");
+  assert.deepEqual(
+    changesOf(news, new Map()).map(({ fields }) => fields["did"]),
+    ["replace nft/inet share members4 7 (10.0.0.3) done because security_group/g"],
+  );
+  assert.deepEqual(await moved(), ["delete 10.0.0.2"]);
 });

@@ -21,6 +21,8 @@ export interface Pending extends Item {
   readonly standsOn: readonly Ref[];
   /** How somebody else left what stood as it was wanted. */
   readonly found?: string;
+  /** Of an object that stands for many things: those that come and go. */
+  readonly moved?: readonly string[];
   /** Takes away what stands, where that may not stay until this is done. */
   readonly retreat?: Pending;
 }
@@ -184,7 +186,15 @@ export function track<V>(kind: Kind<V>, driver: Driver<V>, pick: (part: Part) =>
     const standsOn = op === "create" ? [] : kind.needs(change.have);
     const item = wishes.get(ref) ?? itemOf(kind, { value: op === "delete" ? change.have : change.want, because: host.because(ref) }, ref);
     const found = host.strayed(ref);
-    const pending = { ...plain(item), op, isFact: isFact(kind, item.value), standsOn, ...(found === undefined ? {} : { found }) };
+    const moved = movedBy(kind, change);
+    const pending = {
+      ...plain(item),
+      op,
+      isFact: isFact(kind, item.value),
+      standsOn,
+      ...(found === undefined ? {} : { found }),
+      ...(moved.length === 0 ? {} : { moved }),
+    };
     if (op !== "replace" || kind.isAstray?.(change.want, change.have) !== true) return pending;
     const leaving = itemOf(kind, { value: change.have, because: host.because(ref) }, ref);
     return { ...pending, retreat: { ...plain(leaving), op: "delete", isFact: false, standsOn } };
@@ -240,6 +250,13 @@ const NOTHING: ReadonlyMap<Ref, undefined> = new Map();
 
 function plain({ ref, show, because, needs, value }: Item): Item {
   return { ref, show, because, needs, value };
+}
+
+function movedBy<V>(kind: Kind<V>, change: Change<V>): readonly string[] {
+  if (kind.pieces === undefined) return [];
+  const [have, want] = [change.op === "create" ? [] : kind.pieces(change.have), change.op === "delete" ? [] : kind.pieces(change.want)];
+  const [before, after] = [new Set(have), new Set(want)];
+  return [...have.filter((piece) => !after.has(piece)), ...want.filter((piece) => !before.has(piece))];
 }
 
 /** One after the other, whatever becomes of the one before. */

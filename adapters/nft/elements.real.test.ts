@@ -5,7 +5,8 @@ import type { TestContext } from "node:test";
 import { DONE } from "#contracts/driver.ts";
 import { refOf } from "#core/kinds/kind.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
+import type { Nft, NftElement, NftSet, NftShare } from "#core/kinds/nft.ts";
+import { shareOf } from "#core/net/share.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import { chainNamed } from "./listing.ts";
@@ -304,4 +305,89 @@ test("what is known is not read again: not at rest, not after own changes; whate
   assert.deepEqual(await listed(), [chains, rules, sets, elements]);
   await sh("nft 'delete table inet margay'");
   assert.deepEqual(await shown(driver), []);
+});
+
+/** Of addresses as above, in shares, as one set holds them. */
+const shares = (addresses: readonly string[]): NftShare[] =>
+  [...Map.groupBy(addresses, shareOf)].map(([share, elements]) => ({
+    object: "share",
+    family: "inet",
+    of: "members4",
+    share,
+    elements: elements.toSorted(),
+  }));
+const addresses = (from: number, to: number) => members(from, to).map((each) => each.element);
+
+test("a set in shares: who comes and goes is moved alone, and read back; nothing else is written", async (t) => {
+  const { run, kernel, sh } = await testNamespace(t);
+  const written: number[] = [];
+  const batch: typeof kernel.netfilter.batch = (bytes) => {
+    written.push(bytes.length);
+    return kernel.netfilter.batch(bytes);
+  };
+  const driver = nftables({ ...kernel, run, netfilter: { ...kernel.netfilter, batch } });
+  const step = async (all: readonly string[]) => {
+    const want: readonly Nft[] = [bare, ...shares(all)];
+    const changes = diff(nft, want, await driver.list(want), { prune: true });
+    written.length = 0;
+    assert.ok((await driver.apply(changes)).every(({ state }) => state === "done"));
+    const values = changes.map((change) => (change.op === "delete" ? change.have : change.want));
+    const back = new Map((await driver.read?.(values))?.map((value) => [nft.key(value), value]));
+    for (const change of changes)
+      assert.deepEqual(
+        back.get(nft.key(change.op === "delete" ? change.have : change.want)),
+        change.op === "delete" ? undefined : change.want,
+      );
+    assert.deepEqual(diff(nft, want, await nftables({ ...kernel, run }).list(want), { prune: true }), []);
+    return { ops: changes.map(({ op }) => op), bytes: written.reduce((sum, each) => sum + each, 0) };
+  };
+  const first = await step(addresses(0, 5000));
+  assert.equal(first.ops.length, 1 + 256);
+  const [one, all] = [await step([...addresses(1, 5000), "10.9.9.9"]), first.bytes];
+  assert.ok(one.ops.length <= 2 && one.bytes < all / 100, `${one.ops.join()}: ${one.bytes} bytes of ${all}`);
+  assert.deepEqual(await step([...addresses(1, 5000), "10.9.9.9"]), { ops: [], bytes: 0 });
+  await step(addresses(0, 3));
+  await step([]);
+  // Whatever is in a set of which nothing is wanted is told one by one.
+  await sh("nft 'add element inet margay members4 { 10.1.0.1, 10.1.0.2 }'");
+  assert.deepEqual((await driver.list([bare])).map(nft.key).toSorted(), [
+    "inet element members4 10.1.0.1",
+    "inet element members4 10.1.0.2",
+    "inet set members4",
+  ]);
+});
+
+test("a share that somebody else changed is another one; one that could not be changed is read back as it is", async (t) => {
+  const { run, kernel, sh } = await testNamespace(t);
+  const driver = nftables({ ...kernel, run });
+  const want: readonly Nft[] = [bare, ...shares(addresses(0, 600))];
+  await driver.apply(creating(want));
+  const [gone = "", come] = [addresses(0, 1)[0], "10.77.0.1"];
+  await sh(`nft 'delete element inet margay members4 { ${gone} }; add element inet margay members4 { ${come} }'`);
+  const strayed = diff(nft, want, await driver.list(want), { prune: true });
+  assert.deepEqual(new Set(strayed.map(({ ref }) => ref)), new Set([gone, come].map((ip) => `nft/inet share members4 ${shareOf(ip)}`)));
+  // It is taken out again behind our back before it is read.
+  await driver.apply(strayed);
+  await sh(`nft 'delete element inet margay members4 { ${gone} }'`);
+  const values = strayed.flatMap((change) => (change.op === "delete" ? [] : [change.want]));
+  const back = (await driver.read?.(values)) ?? [];
+  const wrong = back.filter((value) => !values.includes(value as NftShare));
+  assert.deepEqual(
+    wrong.map((value) => nft.key(value)),
+    [`inet share members4 ${shareOf(gone)}`],
+  );
+  assert.ok(!(wrong[0] as NftShare).elements.includes(gone));
+});
+
+test("of a share with something that is no address nothing is put in, and the others are", async (t) => {
+  const { step, shown } = await host(t);
+  await step([bare]);
+  const [good, bad] = [shares(["10.65.0.6"]), shares(["banana"])];
+  const { changes, scripts } = await step([bare, ...bad, ...good]);
+  assert.deepEqual(changes, [
+    `create nft/inet share members4 ${shareOf("banana")} failed`,
+    `create nft/inet share members4 ${shareOf("10.65.0.6")} done`,
+  ]);
+  assert.equal(scripts, 0);
+  assert.ok((await shown()).includes("inet members4 { 10.65.0.6 }"));
 });

@@ -4,7 +4,7 @@
  * changed. So a host that is at rest is not read again and again, however long its sets are; and a change that others made shows.
  */
 import { asWanted } from "#core/kinds/nft-held.ts";
-import type { Nft, NftElement, NftFamily } from "#core/kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftFamily } from "#core/kinds/nft.ts";
 import type { ChainState, NftTable } from "#core/kinds/nft-table.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
@@ -12,6 +12,7 @@ import type { KernelWatch } from "../netlink/watch.ts";
 import { elementsOf } from "./elements.ts";
 import { spanOf, spanText } from "./fields.ts";
 import { atOnce, generation, structureOf } from "./listing.ts";
+import { movesOf } from "./moves.ts";
 import { isFilledByRules } from "./sets.ts";
 import type { SetShape } from "./sets.ts";
 
@@ -138,24 +139,28 @@ function current(listed: readonly NftElement[], since: Contents["since"]): reado
 
 function touchedBy(change: Change<Nft>): string[] {
   const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
-  return values.flatMap((value) =>
-    value.object === "chain" ? [] : [placeOf(value.family, value.object === "element" ? value.of : value.name)],
-  );
+  return values.flatMap((value) => (value.object === "chain" ? [] : [placeOf(value.family, setOf(value))]));
 }
 
 /** A set that changed as a whole is read again, and so is one with a key that the kernel would tell in another way. */
 function note(known: Known, change: Change<Nft>): void {
-  const [gone, come] = [change.op === "create" ? undefined : change.have, change.op === "delete" ? undefined : change.want];
-  for (const value of [gone, come]) {
-    if (value === undefined || value.object === "chain") continue;
-    const place = placeOf(value.family, value.object === "element" ? value.of : value.name);
-    const set = known.structure
-      ?.find(({ family }) => family === value.family)
-      ?.sets.find(({ name }) => name === (value.object === "element" ? value.of : value.name));
-    if (value.object !== "element" || set === undefined || !isCanonical(value, set)) known.contents.delete(place);
-    else known.contents.get(place)?.since.set(value.element, value === come ? value : undefined);
-  }
+  for (const value of change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.have, change.want])
+    if (value.object === "set" || value.object === "map") known.contents.delete(placeOf(value.family, value.name));
+  const { go, come } = movesOf(change);
+  for (const element of go) noteElement(known, element, undefined);
+  for (const element of come) noteElement(known, element, element);
 }
+
+/** `now`: what is in its place. */
+function noteElement(known: Known, element: NftElement, now: NftElement | undefined): void {
+  const place = placeOf(element.family, element.of);
+  const sets = known.structure.find(({ family }) => family === element.family)?.sets;
+  const set = sets?.find(({ name }) => name === element.of);
+  if (set === undefined || !isCanonical(element, set)) known.contents.delete(place);
+  else known.contents.get(place)?.since.set(element.element, now);
+}
+
+const setOf = (value: Exclude<Nft, NftChain>): string => ("of" in value ? value.of : value.name);
 
 function isCanonical({ element, value }: NftElement, { keys, values }: SetShape): boolean {
   const key = keys === undefined ? undefined : spanOf(element, keys);

@@ -3,12 +3,15 @@ import type { Driver } from "#contracts/driver.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import type { NftTable, SetState } from "#core/kinds/nft-table.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft, NftElement, NftSet } from "#core/kinds/nft.ts";
+import type { Nft, NftChain, NftElement } from "#core/kinds/nft.ts";
+import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { elementsAt, elementsOf } from "./elements.ts";
 import { ledger } from "./ledger.ts";
 import { nftLibrary } from "./library.ts";
+import { movesOf } from "./moves.ts";
+import type { Moves } from "./moves.ts";
 import { atOnce, chainNamed } from "./listing.ts";
 import { setsNamed } from "./sets.ts";
 import type { SetShape } from "./sets.ts";
@@ -23,19 +26,61 @@ export function nftables({
 }: Pick<Kernel, "watch" | "netfilter" | "netns"> & Pick<NftTools, "run">): Driver<Nft> {
   const known = ledger(netfilter, watch.nft);
   const tools = { run, netfilter, ledger: known, library: nftLibrary(netns) };
+  let moved: Moved = new Map();
   return {
     list: async (want) => nftHeld(want, known.tables(want)),
-    read: async (values) => {
-      const { value: table } = atOnce(netfilter, () => partOf(netfilter, values));
-      const keys = new Set(values.map(nft.key));
-      return nftHeld(values, [table]).filter((value) => keys.has(nft.key(value)));
-    },
+    read: async (values) => readBack(netfilter, values, moved),
     watch: known.watch,
-    apply: (changes) => transact(tools, changes),
+    apply: (changes) => {
+      moved = new Map(changes.flatMap((change) => shareMoved(change)));
+      return transact(tools, changes);
+    },
   };
 }
 
+/** By key of a share that was changed last: the change, and what it moved. */
+type Moved = ReadonlyMap<string, Moves & { readonly op: Change<Nft>["op"] }>;
+
+function shareMoved(change: Change<Nft>): [string, Moves & { readonly op: Change<Nft>["op"] }][] {
+  const value = change.op === "delete" ? change.have : change.want;
+  return value.object === "share" ? [[nft.key(value), { op: change.op, ...movesOf(change) }]] : [];
+}
+
+/** Of a share that was just changed only what it moved is asked for; where that is not as it should be, its whole set. */
+function readBack(netfilter: Channel, values: readonly Nft[], moved: Moved): readonly Nft[] {
+  const asked = values.flatMap((value) => {
+    const moves = moved.get(nft.key(value));
+    return moves === undefined ? [value] : [...moves.go, ...moves.come];
+  });
+  const held = heldOf(netfilter, asked);
+  const there = new Set(held.map(nft.key));
+  const shares = values.filter((value) => moved.has(nft.key(value)));
+  const [right, wrong] = [true, false].map((is) => shares.filter((value) => hasMoved(moved.get(nft.key(value)), there) === is));
+  const keys = new Set(values.map(nft.key));
+  return [
+    ...held.filter((value) => keys.has(nft.key(value))),
+    ...(right ?? []).filter((value) => moved.get(nft.key(value))?.op !== "delete"),
+    ...(wrong === undefined || wrong.length === 0 ? [] : heldOf(netfilter, wrong)),
+  ];
+}
+
+function hasMoved(moves: Moves | undefined, there: ReadonlySet<string>): boolean {
+  return (
+    moves !== undefined &&
+    moves.come.every((element) => there.has(nft.key(element))) &&
+    !moves.go.some((element) => there.has(nft.key(element)))
+  );
+}
+
 /** What the host has of these alone. */
+function heldOf(netfilter: Channel, values: readonly Nft[]): readonly Nft[] {
+  const { value: table } = atOnce(netfilter, () => partOf(netfilter, values));
+  const keys = new Set(values.map(nft.key));
+  return nftHeld(values, [table]).filter((value) => keys.has(nft.key(value)));
+}
+
+type Content = Exclude<Nft, NftChain>;
+
 function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
   return {
     chains: values.flatMap((value) => (value.object === "chain" ? (chainNamed(netfilter, value.family, value.name) ?? []) : [])),
@@ -49,9 +94,9 @@ function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
 /** To ask for more elements than this one by one takes longer than to read a whole set. */
 const MANY = 1000;
 
-/** Sets, each with those of its elements that are among these values; with all, where it is wanted as a whole. */
-function setsWith(netfilter: Channel, values: readonly (NftSet | NftElement)[]): SetState[] {
-  const nameOf = (value: NftSet | NftElement) => (value.object === "element" ? value.of : value.name);
+/** Sets, each with those of its elements that are among these values; with all, where it is wanted as a whole or in shares. */
+function setsWith(netfilter: Channel, values: readonly Content[]): SetState[] {
+  const nameOf = (value: Content) => ("of" in value ? value.of : value.name);
   const asked = [...Map.groupBy(values, (value) => `${value.family} ${nameOf(value)}`).values()];
   const shapes = setsNamed(
     netfilter,
@@ -70,8 +115,8 @@ function setsWith(netfilter: Channel, values: readonly (NftSet | NftElement)[]):
 
 type KeysAsked = ReadonlySet<string> | "all";
 
-function keysAsked(values: readonly (NftSet | NftElement)[]): KeysAsked {
-  if (values.some((value) => value.object === "set" && value.elements !== undefined)) return "all";
+function keysAsked(values: readonly Content[]): KeysAsked {
+  if (values.some((value) => value.object === "share" || (value.object === "set" && value.elements !== undefined))) return "all";
   return new Set(values.flatMap((value) => (value.object === "element" ? [value.element] : [])));
 }
 

@@ -11,6 +11,7 @@ import type { MessageWriter } from "../netlink/message.ts";
 import { wordsOf } from "../netlink/refusal.ts";
 import { elementsHead, writeValue } from "./elements.ts";
 import { nextOf, spanOf } from "./fields.ts";
+import { movesOf } from "./moves.ts";
 import type { Span } from "./fields.ts";
 import {
   BATCH_BEGIN,
@@ -31,21 +32,23 @@ import type { SetPlace, SetShape } from "./sets.ts";
 /** Whom the kernel, or we, refuse, and why; undefined when all is done. Of a transaction that is refused nothing is done. */
 export type Culprits = ReadonlyMap<Change<Nft>, string> | undefined;
 
-/** Elements, and sets that change as a whole. */
+/** Elements, single or in shares, and sets that change as a whole. */
 export function isElemental(change: Change<Nft>): boolean {
   const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
-  if (values.every((value) => value.object === "element")) return true;
+  if (values.every((value) => value.object === "element" || value.object === "share")) return true;
   if (change.op !== "replace") return false;
   const { want, have } = change;
   return want.object === "set" && have.object === "set" && want.elements !== undefined && want.type === have.type;
 }
+
+type Entry = (to: MessageWriter) => void;
 
 /** Something to be done with a set: emptied when there are no entries. */
 interface Step {
   readonly type: number;
   readonly family: NftFamily;
   readonly set: string;
-  readonly entries: readonly ((to: MessageWriter) => void)[];
+  readonly entries: readonly Entry[];
   readonly owner: Change<Nft>;
 }
 
@@ -85,7 +88,7 @@ function shapesOf(netfilter: Channel, changes: readonly Change<Nft>[]): Readonly
   return new Map([...places.keys()].map((place, at) => [place, shapes[at]]));
 }
 
-const setOf = (value: Nft): string => (value.object === "element" ? value.of : value.name);
+const setOf = (value: Nft): string => ("of" in value ? value.of : value.name);
 
 function placeOf(change: Change<Nft>): string {
   const value = change.op === "delete" ? change.have : change.want;
@@ -97,24 +100,35 @@ type Phase = (change: Change<Nft>, shape: SetShape | undefined) => readonly Step
 
 /** What goes, before what comes in its place. */
 const PHASES: readonly Phase[] = [
-  (change, shape) =>
-    change.op === "create" || change.have.object !== "element" ? [] : element(change, change.have, shape, NFT.DELSETELEM),
-  (change, shape) =>
-    change.op === "delete" || change.want.object !== "element" ? [] : element(change, change.want, shape, NFT.NEWSETELEM),
+  (change, shape) => elements(change, movesOf(change).go, shape, NFT.DELSETELEM),
+  (change, shape) => elements(change, movesOf(change).come, shape, NFT.NEWSETELEM),
   (change, shape) => (change.op === "delete" || change.want.object !== "set" ? [] : contents(change, change.want, shape)),
 ];
 
-function element(owner: Change<Nft>, value: NftElement, shape: SetShape | undefined, type: number): readonly Step[] | string {
+function elements(
+  owner: Change<Nft>,
+  values: readonly NftElement[],
+  shape: SetShape | undefined,
+  type: Step["type"],
+): readonly Step[] | string {
+  const [first] = values;
+  if (first === undefined) return [];
+  const entries = values.map((value) => entryOf(value, shape, type));
+  const wrong = entries.find((entry) => typeof entry === "string");
+  return wrong ?? [{ type, family: first.family, set: first.of, entries: entries as Entry[], owner }];
+}
+
+/** What is written of it, or why nothing can be. */
+function entryOf(value: NftElement, shape: SetShape | undefined, type: Step["type"]): Entry | string {
   if (shape?.keys === undefined) return NO_SET;
   const span = spanOf(value.element, shape.keys);
   if (span === undefined) return `${value.element} is no ${shape.keys.map(({ name }) => name).join(" . ")}`;
   const data = type === NFT.DELSETELEM || value.value === undefined ? undefined : dataOf(value.value, shape);
   if (typeof data === "string") return data;
-  const entry = (to: MessageWriter) => {
+  return (to) => {
     writeSpan(to, span, shape);
     if (data !== undefined) to.nest(ELEMENT.DATA, () => data(to));
   };
-  return [{ type, family: value.family, set: value.of, entries: [entry], owner }];
 }
 
 /** Both ends where the set is of concatenated intervals; the kernel takes one for a single value elsewhere. */

@@ -79,6 +79,16 @@ test("an element of a map is put in the place of the one before", () => {
   ]);
 });
 
+test("of a share that becomes another, what is in both is not named", () => {
+  const share = (...elements: readonly string[]): Nft => ({ object: "share", family: "inet", of: "members4", share: 7, elements });
+  assert.deepEqual(script([share("10.0.0.1", "10.0.0.3")], [share("10.0.0.1", "10.0.0.2")]).text.split("\n"), [
+    "add table inet margay",
+    "delete element inet margay members4 { 10.0.0.2 }",
+    "add element inet margay members4 { 10.0.0.3 }",
+    "",
+  ]);
+});
+
 test("what nft refuses is found by its line", () => {
   const said = [
     "/dev/stdin:4:30-32: Error: No symbol type information",

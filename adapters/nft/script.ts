@@ -2,7 +2,8 @@
 import type { Change } from "#core/reconcile/diff.ts";
 import { digest } from "#core/kinds/digest.ts";
 import { canonicalHook } from "#core/kinds/nft-held.ts";
-import type { Nft, NftChain, NftElement } from "#core/kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftSet } from "#core/kinds/nft.ts";
+import { movesOf } from "./moves.ts";
 
 export const NFT_TABLE = "margay";
 
@@ -38,7 +39,7 @@ export function readCulprits(stderr: string, script: NftScript): ReadonlyMap<Cha
 type Phase = (change: Change<Nft>) => readonly string[];
 
 const PHASES: readonly Phase[] = [
-  (change) => (change.op === "create" ? [] : gone(change.have, "element")),
+  (change) => movesOf(change).go.map((element) => `delete element ${placeOf(element)} { ${element.element} }`),
   (change) => (change.op === "create" ? [] : flushed(change.have)),
   (change) => (change.op === "create" || (change.op === "replace" && keepsType(change.want, change.have)) ? [] : gone(change.have, "set")),
   (change) =>
@@ -46,7 +47,7 @@ const PHASES: readonly Phase[] = [
   (change) => (change.op === "delete" ? [] : added(change.want, "set")),
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
-  (change) => (change.op === "delete" ? [] : added(change.want, "element")),
+  (change) => movesOf(change).come.map((element) => `add element ${placeOf(element)} { ${elementText(element)} }`),
 ];
 
 /** What is in sets that change as a whole. */
@@ -56,17 +57,14 @@ function valueOf(change: Change<Nft>): Nft {
   return change.op === "delete" ? change.have : change.want;
 }
 
-type Class = "element" | "set" | "chain";
+type Class = "set" | "chain";
 
-function classOf(value: Nft): Class {
-  return value.object === "map" ? "set" : value.object;
+function isOf(value: Nft, of: Class): value is NftChain | NftSet {
+  return (value.object === "map" ? "set" : value.object) === of;
 }
 
 function gone(value: Nft, of: Class): string[] {
-  if (classOf(value) !== of) return [];
-  return value.object === "element"
-    ? [`delete element ${placeOf(value)} { ${value.element} }`]
-    : [`delete ${value.object} ${placeOf(value)}`];
+  return isOf(value, of) ? [`delete ${value.object} ${placeOf(value)}`] : [];
 }
 
 function flushed(value: Nft): string[] {
@@ -74,15 +72,14 @@ function flushed(value: Nft): string[] {
 }
 
 function added(value: Nft, of: Class): string[] {
-  if (classOf(value) !== of) return [];
-  switch (value.object) {
-    case "element":
-      return [`add element ${placeOf(value)} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`];
-    case "chain":
-      return [`add chain ${placeOf(value)}${value.hook === undefined ? "" : ` { ${value.hook} }`}`];
-    default:
-      return [`add ${value.object} ${placeOf(value)} { ${value.type} comment "${digest(value.type)}"; }`];
-  }
+  if (!isOf(value, of)) return [];
+  return value.object === "chain"
+    ? [`add chain ${placeOf(value)}${value.hook === undefined ? "" : ` { ${value.hook} }`}`]
+    : [`add ${value.object} ${placeOf(value)} { ${value.type} comment "${digest(value.type)}"; }`];
+}
+
+function elementText({ element, value }: NftElement): string {
+  return value === undefined ? element : `${element} : ${value}`;
 }
 
 /** What is in a set that changes as a whole. */
@@ -99,11 +96,7 @@ function rules(chain: NftChain): string[] {
 }
 
 function placeOf(value: Nft): string {
-  return `${value.family} ${NFT_TABLE} ${nameOf(value)}`;
-}
-
-function nameOf(value: NftElement | Exclude<Nft, NftElement>): string {
-  return value.object === "element" ? value.of : value.name;
+  return `${value.family} ${NFT_TABLE} ${"of" in value ? value.of : value.name}`;
 }
 
 /** A set of another type cannot be but another set. */

@@ -163,6 +163,6 @@ function holdDependents(changes: readonly Change<Nft>[], settled: Settled): void
 
 /** An element also needs what it is in, be that a set or a map. */
 function needsOf(value: Nft): readonly Ref[] {
-  if (value.object !== "element") return nft.needs(value);
+  if (value.object !== "element" && value.object !== "share") return nft.needs(value);
   return [...nft.needs(value), nftRef(value.family, "set", value.of), nftRef(value.family, "map", value.of)];
 }

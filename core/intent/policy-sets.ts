@@ -4,7 +4,7 @@
  */
 import type { Endpoint, Group, View } from "../feed/item.ts";
 import type { Wanted } from "../kinds/kind.ts";
-import type { Nft, NftSet } from "../kinds/nft.ts";
+import type { Nft, NftSet, NftShare } from "../kinds/nft.ts";
 import type { Members } from "../feed/members.ts";
 import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
@@ -35,7 +35,7 @@ export function remoteSets(view: View, endpoints: readonly Endpoint[]): Wanted<N
   });
 }
 
-/** Who is in those of them that are groups: a part for each bucket, which is the very value that it was as long as nobody in it changes. */
+/** Who is in those of them that are groups: a part for each share, which is the very value that it was as long as nobody in it changes. */
 export function memberParts(view: View, endpoints: readonly Endpoint[]): Part[] {
   return setsOf(view, endpoints).flatMap(({ name, family, remote }) => {
     const members = "group" in remote ? view.members.get(remote.group) : undefined;
@@ -47,7 +47,7 @@ export function memberParts(view: View, endpoints: readonly Endpoint[]): Part[] 
 const groupParts = perValue((members: Members) => {
   const of = (family: Family) =>
     perValueAnd((all: Members, name: string, cause: string): readonly Part[] =>
-      [...all].toSorted(([left], [right]) => left - right).map(([, bucket]) => bucketParts(bucket)(name, family, cause)),
+      [...all].toSorted(([left], [right]) => left - right).map(([share, own]) => shareParts(own)(name, family, cause, share)),
     );
   const [four, six] = [of(4), of(6)];
   return {
@@ -56,14 +56,12 @@ const groupParts = perValue((members: Members) => {
   };
 });
 
-/** One bucket may be in a set of each family. */
-const bucketParts = perValue((bucket: ReadonlySet<Ip>) => {
+/** One share may be in a set of each family. */
+const shareParts = perValue((members: ReadonlySet<Ip>) => {
   const known = new Map<string, Part>();
-  return (name: string, family: Family, cause: string): Part => {
-    const part = known.get(name) ?? {
-      nft: ofMembers([...bucket].filter((ip) => familyOf(ip) === family).toSorted(), name, cause),
-    };
-    known.set(name, part);
+  return (of: string, family: Family, cause: string, share: number): Part => {
+    const part = known.get(of) ?? { nft: caused<Nft>([cause], ofMembers(members, family, { of, share })) };
+    known.set(of, part);
     return part;
   };
 });
@@ -72,11 +70,9 @@ function causeOf(remote: Listed): string {
   return "group" in remote ? `security_group/${remote.group}` : `address_group/${remote.address_group}`;
 }
 
-function ofMembers(addresses: readonly Ip[], set: string, cause: string): Wanted<Nft>[] {
-  return caused<Nft>(
-    [cause],
-    addresses.map((ip) => inet.element(set, [ip])),
-  );
+function ofMembers(members: ReadonlySet<Ip>, family: Family, place: Pick<NftShare, "of" | "share">): readonly NftShare[] {
+  const elements = [...members].filter((ip) => familyOf(ip) === family).toSorted();
+  return elements.length === 0 ? [] : [{ object: "share", family: "inet", ...place, elements }];
 }
 
 /** Intervals may not overlap, so only the outermost prefixes are in. */

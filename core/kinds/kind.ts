@@ -26,6 +26,8 @@ export interface Kind<V> {
   life?(have: V): number | undefined;
   /** Has what was put there come to its own end, though nobody changed it? Then it is no drift that it is another. */
   hasOutlived?(have: V): boolean;
+  /** Of an object that stands for many things, which they are: what becomes of it is told of those that come and go. Absent: of none. */
+  pieces?(value: V): readonly string[];
   /** One line for people: logs, stories, `why`. */
   show(value: V): string;
 }

@@ -61,6 +61,13 @@ const nfts: fc.Arbitrary<Nft> = fc.oneof(
   fc.record({ object: fc.constant("chain" as const), family, name: word, rules: fc.array(word, { maxLength: 2 }), uses: refs }),
   fc.record({ object: fc.constantFrom<"set" | "map">("set", "map"), family, name: word, type: word }),
   fc.record({ object: fc.constant("element" as const), family, of: word, element: word, value: word, uses: refs }),
+  fc.record({
+    object: fc.constant("share" as const),
+    family,
+    of: word,
+    share: fc.nat(1),
+    elements: fc.array(word, { minLength: 1, maxLength: 2 }),
+  }),
 );
 
 /** `show: "all"` where the line for people tells everything that packets and programs depend on. */

@@ -4,6 +4,7 @@
  */
 import { digest } from "./digest.ts";
 import type { Ref } from "./kind.ts";
+import { sharesIn, sharesOf } from "./nft-share.ts";
 import { nftRef } from "./nft.ts";
 import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
 import type { ChainState, NftTable, SetState } from "./nft-table.ts";
@@ -13,11 +14,12 @@ import type { ChainState, NftTable, SetState } from "./nft-table.ts";
  *
  * A set whose type must change can only be deleted and made again, and with it whatever is in it, and the rules that look
  * into it: its elements are left out here and those chains are shown as different, so that one transaction makes all anew.
- * Of sets that are wanted with their elements, these are part of the set.
+ * Of sets that are wanted with their elements, these are part of the set; of those that are wanted in shares, they are told in shares.
  */
 export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[] {
   const known = new Map<Ref, Nft>();
-  for (const value of want) if (value.object !== "element") known.set(nftRef(value.family, value.object, value.name), value);
+  for (const value of want) if (isNamed(value)) known.set(nftRef(value.family, value.object, value.name), value);
+  const shares = sharesIn(want);
   const textOf = knownTexts(want);
 
   const states = tables.flatMap((table) => table.sets);
@@ -29,9 +31,12 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
       ...chainOf(state, known, textOf),
       ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
     }));
-  const elements = states.flatMap(({ object, family, name, elements: inside }, at) =>
-    sets[at]?.elements !== undefined || doomed.has(nftRef(family, object, name)) ? [] : inside,
-  );
+  const elements = states.flatMap((state, at): readonly Nft[] => {
+    const { object, family, name } = state;
+    if (sets[at]?.elements !== undefined || doomed.has(nftRef(family, object, name))) return [];
+    const wanted = shares.get(`${family} ${name}`);
+    return wanted === undefined ? state.elements : sharesOf(state, wanted);
+  });
   return [...sets, ...chains, ...elements];
 }
 
@@ -62,12 +67,17 @@ export function asWanted(want: readonly Nft[]): (place: string) => (element: Nft
   };
 }
 
+/** A chain, a set or a map: not what is in one. */
+function isNamed(value: Nft): value is NftChain | NftSet {
+  return value.object !== "element" && value.object !== "share";
+}
+
 /** By digest, every text that is wanted somewhere. */
 function knownTexts(want: readonly Nft[]): (digest: string) => string {
   const texts = new Map<string, string>();
   for (const value of want) {
     if (value.object === "chain") for (const rule of value.rules) texts.set(digest(rule), rule);
-    else if (value.object !== "element") texts.set(digest(value.type), value.type);
+    else if (isNamed(value)) texts.set(digest(value.type), value.type);
   }
   return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
 }

@@ -6,7 +6,8 @@ import { digest } from "./digest.ts";
 import { canonicalHook, nftHeld } from "./nft-held.ts";
 import type { NftTable } from "./nft-table.ts";
 import { nft, nftRef } from "./nft.ts";
-import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
+import { shareOf } from "../net/share.ts";
+import type { Nft, NftChain, NftElement, NftSet, NftShare } from "./nft.ts";
 
 const TYPE = "type ifname . ether_addr . ipv4_addr; flags interval;";
 const ACCEPT = "ip saddr @members4 accept";
@@ -127,6 +128,35 @@ test("of a set that is wanted with its elements, these are part of it; of one th
     held.includes("inet set members4 { type ipv4_addr; elements = { 10.65.0.5 }; }") && !held.includes("inet members4 { 10.65.0.5 }"),
   );
   assert.ok(shown(nftHeld([], [TABLE])).includes("inet members4 { 10.65.0.5 }"));
+});
+
+test("of a set that is wanted in shares, what it holds is told in shares: as they are wanted, or with what is in them", () => {
+  const share = (...elements: readonly [string, ...string[]]): NftShare => ({
+    object: "share",
+    family: "inet",
+    of: "members4",
+    share: shareOf(elements[0]),
+    elements,
+  });
+  const elements = ["10.65.0.5", "10.65.0.6"].map((ip) => element("members4", ip));
+  const table: NftTable = {
+    chains: [],
+    sets: [{ object: "set", family: "inet", name: "members4", digest: digest("type ipv4_addr;"), elements }],
+  };
+  const changes = (...want: readonly Nft[]) =>
+    diff(nft, want, nftHeld(want, [table]), { prune: true }).map(({ op, ref }) => `${op} ${ref}`);
+  const [bare, five, six] = [set("members4", "type ipv4_addr;"), share("10.65.0.5"), share("10.65.0.6")];
+  assert.deepEqual(changes(bare, five, six), []);
+  assert.deepEqual(nftHeld([bare, five, six], [table]).slice(1), [five, six]);
+  assert.deepEqual(changes(bare, five), [`delete nft/inet share members4 ${six.share}`]);
+  assert.deepEqual(changes(bare, five, { ...six, elements: ["10.65.0.6", "10.99.0.1"] }), [`replace nft/inet share members4 ${six.share}`]);
+  assert.deepEqual(changes(bare), ["delete nft/inet element members4 10.65.0.5", "delete nft/inet element members4 10.65.0.6"]);
+  // With a set that is made again goes what is in it.
+  assert.deepEqual(changes(set("members4", "type ipv4_addr; flags interval;"), five, six), [
+    "replace nft/inet set members4",
+    `create nft/inet share members4 ${five.share}`,
+    `create nft/inet share members4 ${six.share}`,
+  ]);
 });
 
 test("hooks are compared with the priority as a number", () => {

@@ -1,7 +1,7 @@
 /**
  * Objects of the nftables tables named `margay` (families inet, ip and arp): chains, sets, maps, and their elements one by
- * one, so that one endpoint's element is created, held and deleted by itself. Whatever else is in these tables is not wanted;
- * other tables are never looked at.
+ * one, so that one endpoint's element is created, held and deleted by itself; those of very large sets in shares. Whatever
+ * else is in these tables is not wanted; other tables are never looked at.
  */
 import type { Kind, Ref } from "./kind.ts";
 
@@ -45,7 +45,21 @@ export interface NftElement {
   readonly uses: readonly Ref[];
 }
 
-export type Nft = NftChain | NftSet | NftElement;
+/**
+ * A share (net/share.ts) of what is in a set of single values without more to them: tens of thousands of elements would be as many objects.
+ * It is wanted and held as one; what comes and goes is single elements all the same.
+ */
+export interface NftShare {
+  readonly object: "share";
+  readonly family: NftFamily;
+  /** The set it is in. */
+  readonly of: string;
+  readonly share: number;
+  /** Sorted, and at least one. */
+  readonly elements: readonly string[];
+}
+
+export type Nft = NftChain | NftSet | NftElement | NftShare;
 
 export function nftRef(family: NftFamily, object: "chain" | "set" | "map", name: string): Ref {
   return `nft/${family} ${object} ${name}`;
@@ -61,18 +75,27 @@ function elementKey({ family, of, element }: Pick<NftElement, "family" | "of" | 
 
 export const nft: Kind<Nft> = {
   name: "nft",
-  key: (value) => (value.object === "element" ? elementKey(value) : `${value.family} ${value.object} ${value.name}`),
+  key,
   same: (want, have) =>
     want === have || (want.object === "element" && have.object === "element" ? isSameElement(want, have) : text(want) === text(have)),
-  needs: (value) => {
-    if (value.object === "chain") return value.uses;
-    // The driver puts sets and maps before elements inside one transaction; which of the two `of` is, the element does not know.
-    return value.object === "element" ? value.uses : [];
-  },
+  // The driver puts sets and maps before elements inside one transaction; which of the two `of` is, the element does not know.
+  needs: (value) => (value.object === "chain" || value.object === "element" ? value.uses : []),
+  pieces: (value) => (value.object === "share" ? value.elements : []),
   show: text,
 };
 
-/** There are tens of thousands of them. */
+function key(value: Nft): string {
+  switch (value.object) {
+    case "element":
+      return elementKey(value);
+    case "share":
+      return `${value.family} share ${value.of} ${value.share}`;
+    default:
+      return `${value.family} ${value.object} ${value.name}`;
+  }
+}
+
+/** There are thousands of them. */
 function isSameElement(one: NftElement, other: NftElement): boolean {
   return one.element === other.element && one.value === other.value && one.of === other.of && one.family === other.family;
 }
@@ -83,6 +106,8 @@ function text(value: Nft): string {
       return `${value.family} chain ${value.name} { ${[value.hook ?? "", ...value.rules].filter((line) => line !== "").join("; ")} }`;
     case "element":
       return `${value.family} ${value.of} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`;
+    case "share":
+      return `${value.family} ${value.of} { ${value.elements.join(", ")} }`;
     default:
       return `${value.family} ${value.object} ${value.name} { ${value.type}${contents(value)} }`;
   }

@@ -9,11 +9,14 @@ import { addressesOf } from "./flow.ts";
 export interface Changed {
   readonly ref: Ref;
   readonly because: readonly string[];
+  /** Of an object that stands for many things: those that came and went. */
+  readonly moved?: readonly string[];
 }
 
-/** Elements by a tap, an address, or an address in a group; sets of prefixes; and the chains that are there for everybody. */
+/** Elements by a tap, an address, or addresses in a group; sets of prefixes; and the chains that are there for everybody. */
 const BY_CAUSE = /^nft\/inet (?:element (?:egress|ingress|stateless) |set addresses[46]-)/;
 const BY_ADDRESS = /^nft\/inet element (?:members[46]-\S+|floating[46]|leaving[46]) (\S+)$/;
+const BY_MEMBERS = /^nft\/inet share members[46]-/;
 const BY_ALL = /^nft\/inet chain (?:to-machines|forward|known)$/;
 
 const ROUTE = /^route\/(\S+)\/(?:32|128) /;
@@ -26,10 +29,11 @@ export function newcomersIn(created: Iterable<Changed>): ReadonlySet<Ip> {
 /** Addresses whose flows are to be looked at; `all`: whoever is here. */
 export function concernOf(view: View, changed: Iterable<Changed>): ReadonlySet<Ip> | "all" {
   const concerned = new Set<Ip>();
-  for (const { ref, because } of changed) {
+  for (const { ref, because, moved = [] } of changed) {
     if (BY_ALL.test(ref)) return "all";
     const address = readIp(BY_ADDRESS.exec(ref)?.[1] ?? "");
     if (address !== undefined) concerned.add(address);
+    else if (BY_MEMBERS.test(ref)) for (const ip of moved.flatMap((text) => readIp(text) ?? [])) concerned.add(ip);
     else if (BY_CAUSE.test(ref)) for (const ip of heldBy(view, because)) concerned.add(ip);
   }
   return concerned;

@@ -175,6 +175,8 @@ test("a change concerns whom it was made for", () => {
   assert.deepEqual(of(`inet element ingress "${A.tap}"`), [A4, A6, "10.65.0.50"]);
   assert.deepEqual(of(`inet set addresses4-${uuid("o")}`), [A4, A6, "10.65.0.50"]);
   assert.deepEqual(of(`inet element members4-${uuid("f")} 203.0.113.10`, [`security_group/${uuid("f")}`]), ["203.0.113.10"]);
+  const moved = concernOf(view, [{ ref: `nft/inet share members4-${uuid("f")} 7`, because: [], moved: ["203.0.113.10", "203.0.113.11"] }]);
+  assert.deepEqual([...moved], ["203.0.113.10", "203.0.113.11"]);
   assert.deepEqual(of(`inet element floating4 ${FIP}`), [FIP]);
   assert.deepEqual(of("inet chain to-machines"), "all");
   for (const other of [`inet element sources4 "${A.tap}" . ${A.mac} . ${A4}`, "inet chain in-0123", `arp element own "${A.tap}" . ${A4}`])

@@ -40,7 +40,7 @@ function nftText(name: string, intent: Intent): string {
   const families = [...new Set(held.map(({ family }) => family))];
   const tables = families.flatMap((family) => {
     const objects = held.filter((object) => object.family === family);
-    const inner = objects.flatMap((object) => (object.object === "element" ? [] : [objectText(object, objects)]));
+    const inner = objects.flatMap((object) => ("of" in object ? [] : [objectText(object, objects)]));
     return [`table ${family} margay`, `delete table ${family} margay`, `table ${family} margay {`, ...inner, "}"];
   });
   return [
