@@ -13,7 +13,7 @@ import type { Entry, RoundResult } from "./round.ts";
 import { setbacks } from "./setbacks.ts";
 import type { Track } from "./track.ts";
 
-/** However still it is, the host is compared with what it should hold this often: what is amiss is healed within ten seconds. */
+/** However still it is, each kind on the host is compared with what it should hold this often: what is amiss is healed within ten seconds. */
 export const DRIFT_MS = 8000;
 
 /** What must be held, and the revision of the cloud that this follows from. The same object as long as it is the same. */
@@ -54,13 +54,18 @@ export interface HostLoop {
   stop(): Promise<void>;
 }
 
+/** What is due for one kind, or under way. */
+interface Look {
+  takeBack: () => void;
+  working: Promise<void> | undefined;
+}
+
 export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts): HostLoop {
   const failing = setbacks();
   let last: { readonly plan: Plan; readonly undone: ReadonlyMap<Ref, Entry> } | undefined;
   let takeBack: () => void = () => {};
   const told = { news: false, stopped: false };
   let working: Promise<void> | undefined;
-  let looking: Promise<void> | undefined;
 
   const once = async (now: Plan) => {
     const start = clock.now();
@@ -98,17 +103,20 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
     for (const track of tracks) track.mistrust();
     wake();
   };
-  /** Beside the rounds: who waits for a change does not wait for a listing of all. */
-  const lookAround = async () => {
-    if (last !== undefined) await Promise.all(tracks.map((track) => track.look()));
-    looking = undefined;
-    if (told.stopped) return;
-    again();
-    wake();
-  };
-  let nextLook = () => {};
-  const again = () => (nextLook = clock.after(DRIFT_MS, () => (looking = lookAround())));
-  again();
+  /** Beside the rounds, and each kind at a time of its own: who waits for a change waits for one listing at the most. */
+  const looks = tracks.map((track, at): Look => {
+    const look: Look = { takeBack: () => {}, working: undefined };
+    const due = async () => {
+      if (last !== undefined) await track.look();
+      look.working = undefined;
+      if (told.stopped) return;
+      again(DRIFT_MS);
+      wake();
+    };
+    const again = (ms: number) => (look.takeBack = clock.after(ms, () => (look.working = due())));
+    again((DRIFT_MS * (at + 1)) / tracks.length);
+    return look;
+  });
   const watches = tracks.map((track) => track.watch(wake));
 
   return {
@@ -116,8 +124,8 @@ export function hostLoop({ tracks, plan, clock, log, finished }: HostLoopParts):
     look,
     stop: async () => {
       told.stopped = true;
-      for (const end of [takeBack, nextLook, ...watches]) end();
-      await Promise.all([working, looking]);
+      for (const end of [takeBack, ...looks.map((each) => each.takeBack), ...watches]) end();
+      await Promise.all([working, ...looks.map((each) => each.working)]);
     },
   };
 }

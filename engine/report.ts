@@ -5,6 +5,7 @@ import type { Entry, RoundResult } from "./round.ts";
 
 /** Causes of this form name the port whose state depends on the object. */
 const PORT = "port/";
+const UP: EndpointState = { state: "up" };
 
 export function reportOf(
   { news, causes, unknown }: RoundResult,
@@ -28,8 +29,9 @@ export function reportOf(
 
 /** Everything because of them stands, but for what there is news of. */
 function allUp(causes: Iterable<string>): Record<string, EndpointState> {
-  const ports = [...causes].filter((cause) => cause.startsWith(PORT));
-  return Object.fromEntries(ports.map((cause) => [cause.slice(PORT.length), { state: "up" }]));
+  const states: Record<string, EndpointState> = {};
+  for (const cause of causes) if (cause.startsWith(PORT)) states[cause.slice(PORT.length)] = UP;
+  return states;
 }
 
 /** `route/10.65.0.5/32 metric 1024: waits for link/tap1`. */

@@ -91,7 +91,9 @@ function resultOf(tracks: readonly Track[], { news, unknown }: Pick<RoundResult,
       return [...news, ...tracks.flatMap((track) => [...track.wanted()].filter(({ ref }) => !told.has(ref)).map(kept))];
     },
     get causes() {
-      return new Set(tracks.flatMap((track) => [...track.causes()]));
+      const causes = new Set<string>();
+      for (const track of tracks) for (const cause of track.causes()) causes.add(cause);
+      return causes;
     },
   };
 }

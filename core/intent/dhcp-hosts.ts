@@ -10,6 +10,8 @@ export interface DhcpHost {
   readonly endpoint: Endpoint;
   readonly line: string;
   readonly ips: readonly Ip[];
+  /** What dnsmasq may remember of it: each address, and who has it. */
+  readonly remembered: readonly (readonly [Ip, string])[];
 }
 
 /** Ports with nothing to be given have no line, and get no answer. */
@@ -21,7 +23,9 @@ const hostOf = perValueAnd((endpoint: Endpoint, subnets: View["subnets"]): DhcpH
   const ips = givenTo(subnets, endpoint);
   if (ips.length === 0) return [];
   const addresses = ips.map((ip) => (familyOf(ip) === 4 ? ip : `[${ip}]`));
-  return [{ endpoint, ips, line: [endpoint.mac, ...addresses, ...hostnameOf(endpoint)].join(",") }];
+  const who = `${endpoint.mac} on ${endpoint.tap}`;
+  const line = [endpoint.mac, ...addresses, ...hostnameOf(endpoint)].join(",");
+  return [{ endpoint, ips, line, remembered: ips.map((ip) => [ip, who] as const) }];
 });
 
 /** DHCPv4 gives one address, so of several the first; DHCPv6 as many as there are, one for each subnet that the guest asks in. */

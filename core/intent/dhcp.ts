@@ -99,7 +99,7 @@ function dnsmasq(files: readonly Wanted<File>[], anchors: readonly Anchor[], hos
     argv: dnsmasqArgv([`--conf-file={state}/${CONF}`, `--dhcp-hostsfile={state}/${HOSTS}`, `--dhcp-optsfile={state}/${OPTIONS}`]),
     startedWith: digestOf((path) => path === CONF),
     loaded: digestOf((path) => path !== CONF),
-    remembers: Object.fromEntries(hosts.flatMap(({ endpoint: { mac, tap }, ips }) => ips.map((ip) => [ip, `${mac} on ${tap}`]))),
+    remembers: Object.fromEntries(hosts.flatMap(({ remembered }) => remembered)),
     forgetsWith: hosts.filter(({ ips }) => ips.some((ip) => familyOf(ip) === 6)).map(({ endpoint }) => endpoint.tap),
     succeeds: "beside",
     reload: { signal: "SIGHUP" },

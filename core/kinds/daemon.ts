@@ -57,7 +57,12 @@ export const daemon: Kind<Daemon> = {
 
 /** Is a reload not enough to get from one to the other? */
 export function mustRestart(want: Daemon, have: Daemon): boolean {
-  const memory = have.remembers ?? {};
-  const isInTheWay = Object.entries(want.remembers ?? {}).some(([what, who]) => (memory[what] ?? who) !== who);
-  return isInTheWay || want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
+  return isInTheWay(want, have) || want.startedWith !== have.startedWith || want.argv.join("\0") !== have.argv.join("\0");
+}
+
+/** Does it remember what somebody else is to have? There may be thousands, and they are asked about at each change. */
+function isInTheWay({ remembers: wanted = {} }: Daemon, { remembers: memory = {} }: Daemon): boolean {
+  if (wanted === memory) return false;
+  for (const what in wanted) if ((memory[what] ?? wanted[what]) !== wanted[what]) return true;
+  return false;
 }

@@ -72,11 +72,20 @@ function isNamed(value: Nft): value is NftChain | NftSet {
   return value.object !== "element" && value.object !== "share";
 }
 
+/** Chains are asked about far more often than they become others. */
+function markedRules(chain: NftChain): readonly (readonly [string, string])[] {
+  const known = marks.get(chain) ?? chain.rules.map((rule) => [digest(rule), rule] as const);
+  marks.set(chain, known);
+  return known;
+}
+
+const marks = new WeakMap<NftChain, readonly (readonly [string, string])[]>();
+
 /** By digest, every text that is wanted somewhere. */
 function knownTexts(want: readonly Nft[]): (digest: string) => string {
   const texts = new Map<string, string>();
   for (const value of want) {
-    if (value.object === "chain") for (const rule of value.rules) texts.set(digest(rule), rule);
+    if (value.object === "chain") for (const [mark, rule] of markedRules(value)) texts.set(mark, rule);
     else if (isNamed(value)) texts.set(digest(value.type), value.type);
   }
   return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
