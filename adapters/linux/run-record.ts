@@ -1,8 +1,10 @@
 /**
  * What is remembered of a daemon on the host itself: which process it is, and what it has been told. With it, an agent that
- * starts anew finds the daemons of the one before. One JSON file per daemon.
+ * starts anew finds the daemons of the one before. One file per daemon, a line of JSON for each record: the last that is whole
+ * counts. A line more costs microseconds, a file in another's place some milliseconds.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Daemon } from "#core/kinds/daemon.ts";
 import { isMissing } from "./errors.ts";
@@ -30,45 +32,91 @@ export interface RunRecords {
 }
 
 const SUFFIX = ".run.json";
+/** Bytes; one that is longer is begun anew. */
+const LONG = 1 << 20;
 
 export function runRecords(directory: string): RunRecords {
   mkdirSync(directory, { recursive: true });
   const place = (name: string) => join(directory, name + SUFFIX);
-  const read = reader();
-  const of = (name: string) => read(place(name));
+  const known = memory();
+  const of = (name: string) => known.read(place(name));
   return {
     of,
     all: () =>
       readdirSync(directory)
         .filter((entry) => entry.endsWith(SUFFIX))
         .flatMap((entry) => of(entry.slice(0, -SUFFIX.length)) ?? []),
-    write: (record) => replaceFile(place(record.daemon.name), JSON.stringify(record)),
+    write: async (record) => {
+      const path = place(record.daemon.name);
+      await append(path, JSON.stringify(record));
+      known.note(path, record);
+    },
     remove: (name) => rmSync(place(name), { force: true }),
   };
 }
 
+/** A line begins with its break: one before it that was not written to its end stays by itself. */
+async function append(path: string, line: string): Promise<void> {
+  const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+  await (size > LONG ? replaceFile(path, line) : appendFile(path, `\n${line}`));
+}
+
+interface Memory {
+  read(path: string): RunRecord | undefined;
+  /** This is what was written last. */
+  note(path: string, record: RunRecord): void;
+}
+
 /** They are long and looked at often: one that has not been written since is not read again. */
-function reader(): (path: string) => RunRecord | undefined {
+function memory(): Memory {
   const known = new Map<string, { readonly version: string; readonly record: RunRecord | undefined }>();
-  return (path) => {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (status === undefined) return undefined;
-    const version = `${status.ino} ${status.mtimeMs} ${status.size}`;
+  const read = (path: string) => {
+    const version = versionOf(path);
+    if (version === undefined) return undefined;
     const last = known.get(path);
     if (last?.version === version) return last.record;
     const record = readRecord(path);
     known.set(path, { version, record });
     return record;
   };
+  return {
+    read,
+    note: (path, record) => {
+      const version = versionOf(path);
+      if (version !== undefined) known.set(path, { version, record });
+    },
+  };
+}
+
+function versionOf(path: string): string | undefined {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status === undefined ? undefined : `${status.ino} ${status.mtimeMs} ${status.size}`;
 }
 
 /** A record that cannot be read is as good as none: the daemon is found by its environment and started anew. */
 function readRecord(path: string): RunRecord | undefined {
+  const lines = textOf(path).split("\n").toReversed();
+  for (const line of lines) {
+    const record = line === "" ? undefined : recordIn(line);
+    if (record !== undefined) return record;
+  }
+  return undefined;
+}
+
+function textOf(path: string): string {
   try {
-    // We wrote it ourselves, whole or not at all.
-    return JSON.parse(readFileSync(path, "utf8")) as RunRecord;
+    return readFileSync(path, "utf8");
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    if (isMissing(error)) return "";
     throw error;
+  }
+}
+
+/** We wrote it ourselves; when the agent died meanwhile, in part. */
+function recordIn(line: string): RunRecord | undefined {
+  try {
+    return JSON.parse(line) as RunRecord;
+  } catch {
+    return undefined;
   }
 }

@@ -161,7 +161,7 @@ async function holdings({ host, state }: Told): Promise<string> {
     .replaceAll(/^\s*elements = \{[^}]*limit rate[^}]*\}\n/gm, "");
   const rest = await host.sh(
     `ip route show proto 88; ip -6 route show proto 88; ip neigh show nud permanent | sort
-     grep -ho '"pid":[0-9]*' ${state}/run/*.run.json; sysctl net.ipv4.conf.tap17.proxy_arp`,
+     tail -qn1 ${state}/run/*.run.json | grep -o '"pid":[0-9]*'; sysctl net.ipv4.conf.tap17.proxy_arp`,
   );
   return [...nft.split("\n").toSorted(), rest].join("\n");
 }

@@ -98,7 +98,7 @@ const PROGRAMS: readonly Break[] = [
     wanted: /^nothing$/,
   },
   {
-    by: "kill -9 $(grep -ho '\"pid\":[0-9]*' {state}/run/dnsmasq.run.json | cut -d: -f2)",
+    by: "kill -9 $(tail -n1 {state}/run/dnsmasq.run.json | grep -o '\"pid\":[0-9]*' | cut -d: -f2)",
     did: /^create daemon\/dnsmasq/,
     wanted: /dnsmasq/,
     found: /^nothing$/,
@@ -114,7 +114,7 @@ const BIRD: readonly Break[] = [
 ];
 const BIRD_DEAD: readonly Break[] = [
   {
-    by: "kill -9 $(grep -ho '\"pid\":[0-9]*' {state}/run/bird.run.json | cut -d: -f2)",
+    by: "kill -9 $(tail -n1 {state}/run/bird.run.json | grep -o '\"pid\":[0-9]*' | cut -d: -f2)",
     did: /^create daemon\/bird/,
     wanted: /bird/,
     found: /^nothing$/,
@@ -189,7 +189,7 @@ async function holdings({ host, state }: Told): Promise<string> {
      ip -br addr show margay0 | tr -s ' ' '\\n' | grep / | grep -v fe80 | sort
      sysctl net.ipv4.conf.tap17.proxy_arp net.ipv6.conf.all.forwarding
      cat ${state}/bird/bird.conf; ls ${state}/dnsmasq
-     for name in bird dnsmasq; do kill -0 $(grep -ho '"pid":[0-9]*' ${state}/run/$name.run.json | cut -d: -f2) && echo $name; done 2>&1 || true`,
+     for name in bird dnsmasq; do kill -0 $(tail -n1 ${state}/run/$name.run.json | grep -o '"pid":[0-9]*' | cut -d: -f2) && echo $name; done 2>&1 || true`,
   );
   return [...nft.split("\n").toSorted(), rest].join("\n");
 }
