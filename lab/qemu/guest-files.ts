@@ -8,17 +8,8 @@ import { FIRST_TABLE } from "../guest.ts";
 import { tcpListeners, udpListener } from "../serve.ts";
 import type { Entry } from "./cpio.ts";
 
-/** In the order in which this year's kernels need each other; others do not agree, so they are tried until all are in. */
-export const MODULES = [
-  "drivers/virtio/virtio_ring",
-  "drivers/virtio/virtio",
-  "drivers/virtio/virtio_pci_legacy_dev",
-  "drivers/virtio/virtio_pci_modern_dev",
-  "drivers/virtio/virtio_pci",
-  "net/core/failover",
-  "drivers/net/net_failover",
-  "drivers/net/virtio_net",
-] as const;
+/** Those that it loads, in this order, with what they need. */
+export const MODULES = ["virtio_pci", "virtio_net"] as const;
 
 /** Routers are asked for at once; nobody else has our addresses; which NIC a packet may come in on is for the host to decide. */
 const SETTINGS = [
@@ -50,7 +41,7 @@ ${tcpListeners()
   .map((command) => `${command} &`)
   .join("\n")}
 serve-commands &
-until [ -d /sys/module/virtio_net ]; do for module in /lib/modules/*.ko; do insmod $module 2>/dev/null; done; done
+for module in /lib/modules/*.ko; do insmod $module; done
 echo "margay: up after $(cut -d' ' -f1 /proc/uptime) s"
 while true; do setsid sh -c 'exec sh </dev/ttyS0 >/dev/ttyS0 2>&1'; done
 `;

@@ -16,7 +16,7 @@ export interface Kernel {
   readonly version: string;
   /** The image that QEMU loads. */
   readonly image: string;
-  /** Its modules: `…/lib/modules/6.1.0-57-cloud-amd64/kernel`. */
+  /** Its modules, and the index of them: `…/lib/modules/6.1.0-57-cloud-amd64`. */
   readonly modules: string;
 }
 
@@ -31,9 +31,10 @@ function cached(): Kernel | undefined {
 }
 
 function kernelIn(directory: string): Kernel | undefined {
-  const [version] = existsSync(join(directory, "lib/modules")) ? readdirSync(join(directory, "lib/modules")) : [];
-  if (version === undefined) return undefined;
-  return { version, image: join(directory, "boot", `vmlinuz-${version}`), modules: join(directory, "lib/modules", version, "kernel") };
+  const [version = ""] = existsSync(join(directory, "lib/modules")) ? readdirSync(join(directory, "lib/modules")) : [];
+  const modules = join(directory, "lib/modules", version);
+  if (!existsSync(join(modules, "modules.dep"))) return undefined;
+  return { version, image: join(directory, "boot", `vmlinuz-${version}`), modules };
 }
 
 /** What is being unpacked has another name until it is whole: whoever is interrupted leaves nothing that is taken for it. */
@@ -45,7 +46,11 @@ async function fetched(): Promise<Kernel> {
     await must(["sh", "-c", 'cd "$1" && apt-get download -qq "$2"', "sh", work, name], { timeout: 300_000 });
     const [file = ""] = readdirSync(work);
     await must(["dpkg-deb", "-x", join(work, file), join(work, "root")], { timeout: 60_000 });
+    // The index is not in the package: it is made where a kernel is installed.
+    const [version = ""] = readdirSync(join(work, "root/lib/modules"));
+    await must(["busybox", "depmod", "-b", join(work, "root"), version], { timeout: 60_000 });
     const place = join(CACHE, name);
+    rmSync(place, { recursive: true, force: true });
     renameSync(join(work, "root"), place);
     const unpacked = kernelIn(place);
     if (unpacked === undefined) throw new Error(`${name}: no modules in the package`);

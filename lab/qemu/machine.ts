@@ -2,7 +2,7 @@
  * A VM as a QEMU process in its host's namespace, with real taps there. It is started like every service of the lab, so that whatever
  * becomes of the command that started it, `margay lab down` finds it.
  */
-import { accessSync, constants, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lastWords } from "../margay.ts";
 import { machineNetns } from "../place.ts";
@@ -10,22 +10,17 @@ import type { Lab } from "../place.ts";
 import { runningService, startService, stopService } from "../service.ts";
 import type { Vm } from "../vm-record.ts";
 import { until } from "../wait.ts";
+import { emulator } from "./emulator.ts";
 import { initramfs } from "./initramfs.ts";
 import { kernel } from "./kernel.ts";
 import { qmp } from "./qmp.ts";
 import type { Qmp } from "./qmp.ts";
 
-const PROGRAM = "/usr/bin/qemu-system-x86_64";
-/** Of memory: less, and the kernel finds no room for what it unpacks. */
+/** Less, and the kernel finds no room for what it unpacks. */
 const MEGABYTES = 128;
-/** What it translates, where there is no KVM: else it would keep up to a gigabyte of that. */
 const TRANSLATED_MEGABYTES = 64;
 /** NICs that can be in it at a time: each has a PCI Express port of its own, into which it can be plugged while the VM runs. */
 export const PORTS = 8;
-/** Nothing is measured or guessed at the start that is known here; `panic=-1` with `-no-reboot` ends a VM that breaks. */
-const KERNEL_WORDS =
-  "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init mitigations=off nokaslr tsc=unstable no_timer_check random.trust_cpu=on";
-
 /** What QEMU listens on: what it is told, what its first serial line shows, what its second is asked. */
 export type Door = "qmp" | "console" | "commands";
 
@@ -40,10 +35,10 @@ export function consoleText(lab: Lab, vm: string): string {
 
 /** Started and standing still: no NIC, no instruction done. */
 export async function startMachine(lab: Lab, vm: Vm): Promise<void> {
-  if (process.arch !== "x64") throw new Error(`real VMs are x86_64, and this machine is ${process.arch}`);
   const [home, made] = [homeOf(lab, vm.name), await kernel()];
   mkdirSync(home, { recursive: true });
-  const argv = [...words(home), "-kernel", made.image, "-initrd", await initramfs(made), "-append", KERNEL_WORDS];
+  const size = { processors: 1, megabytes: MEGABYTES, translatedMegabytes: TRANSLATED_MEGABYTES };
+  const argv = [...emulator({ ...size, kernel: made.image, initramfs: await initramfs(made) }), "-S", ...devices(home)];
   startService(lab, { name: serviceOf(vm.name), argv, netns: machineNetns(lab, vm.host) });
   await until({ what: `QEMU to start for ${vm.name}`, timeout: 20_000 }, async () => {
     if (runningService(lab, serviceOf(vm.name)) === undefined) throw new Error(`QEMU has ended: ${lastWords(lab, serviceOf(vm.name))}`);
@@ -75,37 +70,13 @@ function homeOf(lab: Lab, vm: string): string {
   return join(lab.directory, "qemu", vm);
 }
 
-function words(home: string): string[] {
+function devices(home: string): string[] {
   const listen = (door: Door, more = "") => `socket,id=${door},path=${join(home, `${door}.sock`)},server=on,wait=off${more}`;
   const ports = Array.from({ length: PORTS }, (_, at) => ["-device", `pcie-root-port,id=port${at},chassis=${at + 1},slot=${at + 1}`]);
-  const given = {
-    machine: "q35,usb=off,vmport=off",
-    accel: accelerator(),
-    cpu: "max",
-    smp: "1",
-    m: `${MEGABYTES}`,
-    display: "none",
-  };
   const doors = [
     ["-chardev", listen("console", `,logfile=${join(home, "console.log")}`), "-serial", "chardev:console"],
     ["-chardev", listen("commands"), "-serial", "chardev:commands"],
     ["-chardev", listen("qmp"), "-mon", "chardev=qmp,mode=control"],
   ];
-  const options = Object.entries(given).map(([name, value]) => [`-${name}`, value]);
-  return [PROGRAM, "-S", "-nodefaults", "-no-reboot", "-no-user-config", ...[...options, ...doors, ...ports].flat()];
-}
-
-/** The device may be there though the processor cannot do it: then QEMU would start and stand still. */
-function accelerator(): string {
-  const can = /^flags\s*:.*\b(vmx|svm)\b/m.test(readFileSync("/proc/cpuinfo", "utf8"));
-  return can && isOpen("/dev/kvm") ? "kvm" : `tcg,tb-size=${TRANSLATED_MEGABYTES}`;
-}
-
-function isOpen(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return [...doors, ...ports].flat();
 }
