@@ -32,6 +32,7 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 }
 
+/** What is left of nothing by reckoning is nothing. */
 function rounded(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+  return value >= 100 ? value.toFixed(0) : (value < 1e-9 ? 0 : value).toPrecision(3);
 }

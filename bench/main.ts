@@ -1,6 +1,6 @@
 /**
  * `npm run bench [NAME…] [URL]`: measures what the README promises, in labs and processes of its own; `api` also at a Neutron
- * that is running already. Bounded in count and time.
+ * that is running already. Bounded in count and time. `--json`: the last line is the figures, for other programs.
  */
 import { parseArgs } from "node:util";
 import { table } from "#processes/cli/table.ts";
@@ -23,9 +23,10 @@ function singles(whole: string, parts: Readonly<Record<string, Bench>>): Readonl
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options: { times: { type: "string" } } });
+  const options = { times: { type: "string" }, json: { type: "boolean", default: false } } as const;
+  const { positionals, values } = parseArgs({ args: [...argv], allowPositionals: true, options });
   const endpoint = positionals.find((word) => word.includes("://"));
-  const options: Options = { endpoint, times: values.times === undefined ? undefined : Number(values.times) };
+  const given: Options = { endpoint, times: values.times === undefined ? undefined : Number(values.times) };
   const asked = positionals.filter((word) => word !== endpoint);
   const known = { ...BENCHES, ...SINGLE };
   const unknown = asked.filter((name) => !Object.hasOwn(known, name));
@@ -34,11 +35,15 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const [name, bench] of Object.entries(asked.length > 0 ? known : BENCHES)) {
     if (asked.length > 0 && !asked.includes(name)) continue;
     process.stdout.write(`== ${name}\n`);
-    figures.push(...(await bench((line) => process.stdout.write(`${line}\n`), options)));
+    figures.push(...(await bench((line) => process.stdout.write(`${line}\n`), given)));
   }
-  const rows = figures.map(({ what, measured, asked: wanted, met }) => [[what], [measured], [wanted], [met ? "met" : "MISSED"]]);
-  process.stdout.write(`${table(["what", "measured", "asked", ""], rows)}\n`);
+  process.stdout.write(`${values.json ? JSON.stringify(figures) : tableOf(figures)}\n`);
   process.exitCode = figures.every(({ met }) => met) ? 0 : 1;
+}
+
+function tableOf(figures: readonly Figure[]): string {
+  const rows = figures.map(({ what, measured, asked, met }) => [[what], [measured], [asked], [met ? "met" : "MISSED"]]);
+  return table(["what", "measured", "asked", ""], rows);
 }
 
 await main(process.argv.slice(2));

@@ -5,7 +5,9 @@
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
+import type { Driver } from "#contracts/driver.ts";
 import { compileCompute } from "#core/intent/compute.ts";
+import type { Kind, Wanted } from "#core/kinds/kind.ts";
 import { nft } from "#core/kinds/nft.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import type { View } from "#core/feed/item.ts";
@@ -90,11 +92,18 @@ async function load(host: string, filter: Filter): Promise<void> {
   if (filter === "none") return;
   if (filter === "tracking") return void (await must(inside(host, ["nft", "-f", "-"]), { input: TRACKING }));
   const kernel = kernelOf(host);
-  const driver = nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel });
-  const want = compileCompute(filter, HOST).nft.map(({ value }) => value);
-  const outcomes = await driver
-    .apply(diff(nft, [...new Map(want.map((value) => [nft.key(value), value])).values()], [], { prune: true }))
-    .finally(kernel.close);
+  const intent = compileCompute(filter, HOST);
+  try {
+    await put(nft, intent.nft, nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel }));
+  } finally {
+    kernel.close();
+  }
+}
+
+/** All that is wanted of a kind, where nothing of it is. */
+async function put<V>(kind: Kind<V>, wanted: readonly Wanted<V>[], driver: Driver<V>): Promise<void> {
+  const values = new Map(wanted.map(({ value }) => [kind.key(value), value]));
+  const outcomes = await driver.apply(diff(kind, [...values.values()], [], { prune: true }));
   const bad = outcomes.find(({ state }) => state !== "done");
-  if (bad !== undefined) throw new Error(`the filter does not load: ${JSON.stringify(bad)}`);
+  if (bad !== undefined) throw new Error(`the ${kind.name} of the site does not load: ${JSON.stringify(bad)}`);
 }

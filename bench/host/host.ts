@@ -2,6 +2,7 @@
 import type { Bench, Figure } from "../figure.ts";
 import { dhcp } from "./dhcp.ts";
 import { forwarding } from "./forwarding.ts";
+import { forwardingInDebian } from "./forwarding-debian.ts";
 import { handovers } from "./handover.ts";
 import { kernel } from "./kernel.ts";
 import { latency } from "./latency.ts";
@@ -14,6 +15,7 @@ import { restart } from "./restart.ts";
 export const PARTS: Readonly<Record<string, Bench>> = {
   kernel,
   forwarding,
+  "forwarding-debian": forwardingInDebian,
   migration: migrations,
   handover: handovers,
   latency,
