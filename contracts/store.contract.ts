@@ -51,6 +51,18 @@ export function storeContract(name: string, open: (t: TestContext, options: Open
       );
     });
 
+    test("what is told again after a failure is committed like anything else, between what is not", async (t) => {
+      const store = opened(t);
+      const put = (key: string, retold?: true) => store.commit({ if: [], writes: [{ key, value: `"${key}"` }], ...(retold && { retold }) });
+      const revisions = [await put("a"), await put("b", true), await put("c", true), await put("d")];
+      const { revision, entries } = await store.range("");
+      assert.deepEqual(
+        entries.map((entry) => [entry.key, entry.revision]),
+        ["a", "b", "c", "d"].map((key, at) => [key, revisions[at]]),
+      );
+      assert.equal(revision, revisions.at(-1));
+    });
+
     test("a commit whose condition does not hold writes nothing at all", async (t) => {
       const store = opened(t);
       const revision = await committed(store, [{ key: "a", value: "1" }]);

@@ -1,6 +1,6 @@
 /**
  * The store: an ordered map from text keys to JSON texts, with one revision counter for all of it. A commit is atomic
- * and durable when it answers; every watcher sees every commit, in order, whole.
+ * and durable when it answers (but for what is `retold`); every watcher sees every commit, in order, whole.
  */
 export interface Entry {
   readonly key: string;
@@ -30,6 +30,11 @@ export interface Commit {
 export interface Transaction {
   readonly if: readonly Condition[];
   readonly writes: readonly Write[];
+  /**
+   * Whoever told what it writes tells it again after a failure. Then it need not have reached the disk when the commit answers: it outlives
+   * this process, and a machine that loses power may lose it, never anything before it. The next commit without this takes it to the disk.
+   */
+  readonly retold?: true;
 }
 
 export interface Store {

@@ -28,7 +28,8 @@ export function attend({ writer, clock, log }: AttendParts, hello: Hello): Atten
   let stopped = false;
 
   const write = async (what: string, decide: Decide<Cloud, unknown>) => {
-    const result = await writer.write(decide);
+    // The agent tells it again to whoever it is connected to next.
+    const result = await writer.write(decide, { retold: true });
     if (!result.ok) log.warn(`${what} was not written`, { host: hello.host, reason: result.refusal.message });
   };
   const beat = () => {

@@ -64,6 +64,15 @@ test("decisions made together see each other's writes, and are committed as one"
   assert.equal(committed.count("a"), 20);
 });
 
+test("a commit waits for the disk unless all that is in it is told again when it is lost", async () => {
+  const [store, retold] = [memoryStore(), [] as (true | undefined)[]];
+  const { write } = await controller({ ...store, commit: (transaction) => (retold.push(transaction.retold), store.commit(transaction)) });
+  await Promise.all([write(add("a"), { retold: true }), write(add("b"), { retold: true })]);
+  await Promise.all([write(add("a"), { retold: true }), write(add("b"))]);
+  await write(add("a"));
+  assert.deepEqual(retold, [true, undefined, undefined]);
+});
+
 test("nobody sees what is decided before it is committed", async () => {
   const store = memoryStore();
   const { write, committed } = await controller({

@@ -1,7 +1,7 @@
 /**
  * The one way to change the cloud, with group commit: decisions that wait are made one after the other, where each sees what
  * the ones before it wrote; then all their writes are committed together, readers' state takes them in, and everybody is
- * answered. So a commit's wait for the disk is shared by all who wait for it.
+ * answered. So a commit's wait for the disk is shared by all who wait for it; where all of it is told again if it is lost, nobody waits.
  *
  * A batch depends on the revision of the one before it. When somebody else's came between, it is taken in, and the batch's
  * decisions are made again: never merged.
@@ -38,6 +38,7 @@ interface Waiting<S> {
   readonly answer: () => void;
   readonly refuse: (refusal: Refusal) => void;
   readonly fail: (error: unknown) => void;
+  readonly isRetold: boolean;
   attempts: number;
 }
 
@@ -62,9 +63,9 @@ export function writer<S extends Rows>(parts: WriterParts<S>): Writer<S> {
   };
 
   return {
-    write: (decide) =>
+    write: (decide, { retold = false } = {}) =>
       new Promise((resolve, reject) => {
-        queue.push(waiting(parts.fresh, decide, { resolve, reject }));
+        queue.push({ ...waiting(parts.fresh, decide, { resolve, reject }), isRetold: retold });
         wake();
       }),
   };
@@ -75,7 +76,7 @@ interface Asker<T> {
   readonly reject: (error: unknown) => void;
 }
 
-function waiting<S, T>(fresh: () => Fresh, decide: Decide<S, T>, asker: Asker<T>): Waiting<S> {
+function waiting<S, T>(fresh: () => Fresh, decide: Decide<S, T>, asker: Asker<T>): Omit<Waiting<S>, "isRetold"> {
   let result: Result<Decision<T>> | undefined;
   return {
     decide: (trial) => {
@@ -121,8 +122,9 @@ function decideSome<S extends Rows>(present: Present<S>, queue: readonly Waiting
 
 /** Answers the batch, or gives those back that must be decided again. */
 async function commit<S>(parts: WriterParts<S>, { decided, writes, head }: Batch<S>): Promise<readonly Waiting<S>[]> {
-  const outcome =
-    writes.length === 0 ? "nothing to do" : await tryCommit(parts.store, transactionOf(writes, { head, by: parts.present.self }));
+  const retold = decided.every(({ isRetold }) => isRetold);
+  const transaction = { ...transactionOf(writes, { head, by: parts.present.self }), ...(retold && { retold }) };
+  const outcome = writes.length === 0 ? "nothing to do" : await tryCommit(parts.store, transaction);
   if (outcome === "stale") {
     await parts.present.headOtherThan(head);
     return again(decided);

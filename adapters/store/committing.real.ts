@@ -7,6 +7,7 @@ let count = Number((await store.range("count")).entries[0]?.value ?? "0");
 while (true) {
   count += 1;
   const rows = Array.from({ length: 20 }, (_, n) => ({ key: `row/${n}`, value: `${count} ${"x".repeat(500)}` }));
-  await store.commit({ if: [], writes: [...rows, { key: "count", value: `${count}` }] });
+  const writes = [...rows, { key: "count", value: `${count}` }];
+  await store.commit({ if: [], writes, ...(count % 2 === 0 && { retold: true }) });
   writeSync(1, `${count}\n`);
 }

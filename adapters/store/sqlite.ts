@@ -2,7 +2,8 @@
  * The store in one SQLite file, in the process of the controller that uses it.
  *
  * Write-ahead log and synchronous=FULL: a commit has reached the disk when it answers, and a reader sees all of it or
- * nothing. Several processes of one machine may open the same file (a new controller beside the one that it replaces):
+ * nothing. What is told again after a failure is committed with synchronous=NORMAL: it is in the log, in its order, and the next sync of
+ * the log takes it to the disk. Several processes of one machine may open the same file (a new controller beside the one that it replaces):
  * their commits exclude each other, and each looks for the others' every `LOOK_MS`.
  */
 import { closeSync, openSync } from "node:fs";
@@ -59,7 +60,8 @@ export function sqliteStore({ path, remembers = 10_000 }: SqliteOptions): Store 
       refuseTwice(transaction.writes);
       // Also when it was stale: then there is something to tell that another process has done.
       tellSoon();
-      return atomically(database, "BEGIN IMMEDIATE", () => commit(statements, transaction, remembers));
+      const work = () => atomically(database, "BEGIN IMMEDIATE", () => commit(statements, transaction, remembers));
+      return transaction.retold === true ? unsynced(database, work) : work();
     },
     watch: (prefix, from, each) => {
       mustBeOpen();
@@ -133,6 +135,15 @@ function tellOne(statements: Statements, watcher: Watcher, listens: () => boolea
     watcher.told = commit.revision;
     const writes = commit.writes.filter(({ key }) => key.startsWith(watcher.prefix));
     if (writes.length > 0) watcher.each({ revision: commit.revision, writes });
+  }
+}
+
+function unsynced<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("PRAGMA synchronous = NORMAL");
+  try {
+    return work();
+  } finally {
+    database.exec("PRAGMA synchronous = FULL");
   }
 }
 
