@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { addressesOf } from "#core/intent/pnat-pool.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
-import { kernelRoutes } from "./kernel-routes.ts";
+import { hopsTo } from "./kernel-routes.ts";
 import { agentState } from "./margay.ts";
 import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
@@ -18,6 +17,7 @@ import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost, PROVIDER } from "./topology.ts";
 import { connections, conversation, pings } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
+import { translated } from "./translated.real.ts";
 import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
@@ -49,16 +49,12 @@ function addressOf(vm: Vm, family: 4 | 6): Ip {
   return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
 }
 
-/** The gateways that a host sends to. */
-async function hopsOf(host: string): Promise<string> {
-  const routes = await kernelRoutes(machineNetns(LAB, host), 4);
-  const ways = routes.filter(({ dst }) => dst === "default").map((route) => JSON.stringify(route));
-  return ["192.168.100.1", "192.168.100.2"].filter((hop) => ways.some((way) => way.includes(`"${hop}"`))).join(" ");
-}
+/** The gateways that h1 sends to. */
+const hopsOfH1 = () => hopsTo(machineNetns(LAB, "h1"), "default");
 
 async function hopsAre(wanted: string): Promise<void> {
   await until({ what: `h1 to use ${wanted}`, timeout: 5000 }, async () => {
-    const hops = await hopsOf("h1");
+    const hops = await hopsOfH1();
     return hops === wanted ? undefined : hops;
   });
 }
@@ -70,15 +66,7 @@ async function relays(gateway: string): Promise<boolean> {
 
 const HOPS = { gw1: "192.168.100.1", gw2: "192.168.100.2" } as const;
 
-/** How many of the connections on ports from 7001 on the outside sees from the pool of this gateway. */
-async function translatedBy(gateway: string): Promise<number> {
-  const text = await must(
-    inside(machineNetns(LAB, OUTSIDE.name), ["ss", "-tnH", "state", "established", "( sport >= :7001 and sport <= :7004 )"]),
-  );
-  const pool = center.gateways.find(({ name }) => name === gateway)?.pnat ?? assert.fail(gateway);
-  const own = addressesOf(pool);
-  return text.split("\n").filter((line) => own.some((ip) => line.includes(`${ip}]:`) || line.includes(` ${ip}:`))).length;
-}
+const translatedBy = async (gateway: string) => (await translated(LAB, center, gateway)).length;
 
 before(async () => {
   center = await raiseExample(LAB, "redundant");
@@ -156,11 +144,11 @@ describe("under traffic", () => {
     const gone = await apply(without("gw2"));
     assert.equal(gone.status, 0, gone.stdout + gone.stderr);
     assert.match(gone.stdout, /^delete gateway gw2$/m);
-    assert.equal(await hopsOf("h1"), "192.168.100.1");
+    assert.equal(await hopsOfH1(), "192.168.100.1");
     const replaced = await apply(without("gw1"), "--confirm", "60", "--verify", "true");
     assert.equal(replaced.status, 0, replaced.stdout + replaced.stderr);
     assert.match(replaced.stdout, /^in steps: /m);
-    assert.equal(await hopsOf("h1"), "192.168.100.2");
+    assert.equal(await hopsOfH1(), "192.168.100.2");
     assert.deepEqual(await troubles(), []);
     assert.doesNotMatch(await askProvider(LAB, "show route where source = RTS_BGP"), /via 198\.51\.100\.2 /);
   });
@@ -169,7 +157,7 @@ describe("under traffic", () => {
     const refused = await apply(FILE, "--confirm", "60", "--verify", "exit 3");
     assert.equal(refused.status, 4, refused.stdout + refused.stderr);
     await until({ what: "h1 to use gw2 alone", timeout: 5000 }, async () =>
-      (await hopsOf("h1")) === "192.168.100.2" ? undefined : hopsOf("h1"),
+      (await hopsOfH1()) === "192.168.100.2" ? undefined : hopsOfH1(),
     );
     assert.deepEqual(await troubles(), []);
   });

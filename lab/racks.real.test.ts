@@ -5,13 +5,12 @@ import { fakeLog } from "#contracts/log.fake.ts";
 import { racked } from "#core/intent/bgp-topologies.ts";
 import type { Topology } from "#core/intent/bgp-topologies.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
-import { familyOf } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { addressAt, hostPrefix } from "#core/net/prefix.ts";
 import { compile } from "#core/intent/compile.ts";
 import { furnish } from "./build.ts";
 import { fabricStands } from "./fabric.ts";
-import { kernelRoutes } from "./kernel-routes.ts";
+import { hopsTo, leads } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { must } from "./program.ts";
@@ -54,26 +53,9 @@ async function stand(edge: Edge): Promise<void> {
     const asked = machines.flatMap((machine) =>
       edge.vms.filter(({ host }) => host !== machine).flatMap(({ addresses }) => addresses.map((ip) => ({ machine, ip }))),
     );
-    const hops = await Promise.all(asked.map(({ machine, ip }) => hopsTo(machine, ip)));
+    const hops = await Promise.all(asked.map(({ machine, ip }) => hopsTo(at(machine), ip)));
     const missing = asked.find((_, index) => hops[index] === "");
     return missing && `${missing.machine} knows no way to ${missing.ip}`;
-  });
-}
-
-/** `192.168.100.101 192.168.100.102`: by whom a machine's kernel sends to an address, as BGP told it; empty: by nobody. */
-async function hopsTo(machine: string, ip: Ip | "default"): Promise<string> {
-  const family = ip === "default" ? 4 : familyOf(ip);
-  const route = (await kernelRoutes(at(machine), family)).find(({ dst, protocol }) => dst === ip && protocol === "bird");
-  const hops = [...(route === undefined ? [] : [route]), ...(route?.nexthops ?? [])].flatMap(
-    ({ gateway, via }) => gateway ?? via?.host ?? [],
-  );
-  return hops.toSorted().join(" ");
-}
-
-async function leads(machine: string, ip: Ip | "default", hops: string): Promise<void> {
-  await until({ what: `${machine} to send to ${ip} by ${hops}`, timeout: 15_000 }, async () => {
-    const found = await hopsTo(machine, ip);
-    return found === hops ? undefined : `it does by ${found || "nobody"}`;
   });
 }
 
@@ -135,14 +117,14 @@ for (const topology of SHAPES)
 
     if (topology === "two uplinks, racks with an AS each")
       test("flows are shared between both routers, in both directions", async () => {
-        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.101 192.168.100.102");
-        await leads("gw1", addressOf(edge, "one", 6), "2001:db8:a41:f::101 2001:db8:a41:f::102");
-        await leads("gw1", "192.168.200.11" as Ip, "192.168.100.101 192.168.100.102");
-        await leads("h1", "default", "192.168.101.1 192.168.102.1");
+        await leads(at("gw1"), addressOf(edge, "one", 4), "192.168.100.101 192.168.100.102");
+        await leads(at("gw1"), addressOf(edge, "one", 6), "2001:db8:a41:f::101 2001:db8:a41:f::102");
+        await leads(at("gw1"), "192.168.200.11" as Ip, "192.168.100.101 192.168.100.102");
+        await leads(at("h1"), "default", "192.168.101.1 192.168.102.1");
         // A neighbour of the same rack is reached at once; and a router never sends to its host by way of the other one.
-        await leads("h1", addressOf(edge, "two", 4), "192.168.102.12");
-        await leads("tor1", "192.168.200.11" as Ip, "192.168.101.11");
-        await leads("tor1", addressOf(edge, "one", 4), "192.168.101.11");
+        await leads(at("h1"), addressOf(edge, "two", 4), "192.168.102.12");
+        await leads(at("tor1"), "192.168.200.11" as Ip, "192.168.101.11");
+        await leads(at("tor1"), addressOf(edge, "one", 4), "192.168.101.11");
       });
 
     if (topology === "two uplinks, racks with an AS each")
@@ -157,33 +139,33 @@ for (const topology of SHAPES)
         const cable = (state: "down" | "up") => must(["ip", "-n", at("tor1"), "link", "set", "h1", state]);
         await cable("down");
         const cut = performance.now();
-        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.102");
-        await leads("gw1", addressOf(edge, "one", 6), "2001:db8:a41:f::102");
+        await leads(at("gw1"), addressOf(edge, "one", 4), "192.168.100.102");
+        await leads(at("gw1"), addressOf(edge, "one", 6), "2001:db8:a41:f::102");
         assert.ok(performance.now() - cut < 5000, "BFD says so within half a second; this machine may be slow");
         await serves(edge);
         await cable("up");
-        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.101 192.168.100.102");
+        await leads(at("gw1"), addressOf(edge, "one", 4), "192.168.100.101 192.168.100.102");
       });
 
     if (topology === "one rack with an AS, one without, and a host in none")
       test("a VM that moves to another rack is where it moved, for all, the host that it left included", async () => {
-        await leads("gw1", addressOf(edge, "one", 4), "192.168.100.101");
+        await leads(at("gw1"), addressOf(edge, "one", 4), "192.168.100.101");
         await moves(edge, "h3");
         for (const machine of ["gw1", "gw2", "tor1", "h4"]) {
-          await leads(machine, addressOf(edge, "one", 4), "192.168.100.102");
-          await leads(machine, addressOf(edge, "one", 6), "2001:db8:a41:f::102");
+          await leads(at(machine), addressOf(edge, "one", 4), "192.168.100.102");
+          await leads(at(machine), addressOf(edge, "one", 6), "2001:db8:a41:f::102");
         }
-        await leads("h1", addressOf(edge, "one", 4), "192.168.101.1");
+        await leads(at("h1"), addressOf(edge, "one", 4), "192.168.101.1");
       });
 
     if (topology === "racks with an AS each, without reflectors")
       test("a gateway that is drained is the last resort of racks of another AS, too", async () => {
-        await leads("tor1", "default", "192.168.100.1 192.168.100.2");
+        await leads(at("tor1"), "default", "192.168.100.1 192.168.100.2");
         const drained = {
           ...edge,
           dc: { ...edge.dc, gateways: edge.dc.gateways.map((each, at) => (at === 0 ? { ...each, drained: true as const } : each)) },
         };
         await configure(drained, "gw1");
-        await leads("tor1", "default", "192.168.100.2");
+        await leads(at("tor1"), "default", "192.168.100.2");
       });
   });

@@ -7,7 +7,7 @@ import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
-import { kernelRoutes } from "./kernel-routes.ts";
+import { leads } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { must } from "./program.ts";
 import { raiseExample } from "./raise.ts";
@@ -23,21 +23,6 @@ const at = (machine: string) => machineNetns(lab, machine);
 let center: DataCenter;
 let vms: { readonly a: Vm; readonly b: Vm };
 const streams: Stream[] = [];
-
-/** `192.168.100.11 192.168.101.11`: by whom a machine sends to a destination. */
-async function hops(machine: string, to: string): Promise<string> {
-  const family = to === "default" ? 4 : familyOf(to as Ip);
-  const found = (await kernelRoutes(at(machine), family)).filter(({ dst, protocol }) => dst === to && protocol === "bird");
-  const all = found.flatMap((route) => [route, ...(route.nexthops ?? [])]).flatMap(({ gateway, via }) => gateway ?? via?.host ?? []);
-  return all.toSorted().join(" ");
-}
-
-async function leads(machine: string, to: string, by: string): Promise<void> {
-  await until({ what: `${machine} to send to ${to} by ${by}`, timeout: 20_000 }, async () => {
-    const found = await hops(machine, to);
-    return found === by ? undefined : `it does by ${found || "nobody"}`;
-  });
-}
 
 /** A switch's port: both ends lose their carrier. */
 const port = (segment: "fabric" | "fabric2", machine: string, state: "up" | "down") =>
@@ -76,10 +61,10 @@ const addressesOf = ({ nics }: Vm): readonly [Ip, Ip] => {
 describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
   test("gateway and hosts send by both", async () => {
     const [a4, a6] = addressesOf(vms.a);
-    await leads("gw1", a4, "192.168.100.11 192.168.101.11");
-    await leads("gw1", a6, "2001:db8:a41:10f::11 2001:db8:a41:f::11");
-    await leads("h2", a4, "192.168.100.11 192.168.101.11");
-    await leads("h1", "default", "192.168.100.1 192.168.101.1");
+    await leads(at("gw1"), a4, "192.168.100.11 192.168.101.11");
+    await leads(at("gw1"), a6, "2001:db8:a41:10f::11 2001:db8:a41:f::11");
+    await leads(at("h2"), a4, "192.168.100.11 192.168.101.11");
+    await leads(at("h1"), "default", "192.168.100.1 192.168.101.1");
   });
 
   const CUTS = [
@@ -100,7 +85,7 @@ describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
       streams.push(...own);
       await until({ what: "traffic to flow", timeout: 15_000 }, () => own.find((stream) => stream.count() < 3)?.what);
       await port(segment, machine, "down");
-      await leads("gw1", a4, by);
+      await leads(at("gw1"), a4, by);
       const counts = own.map((stream) => stream.count());
       await until(
         { what: "traffic to go on", timeout: 10_000 },
@@ -114,7 +99,7 @@ describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
       }
       for (const stream of own) stream.end();
       await port(segment, machine, "up");
-      await leads("gw1", a4, "192.168.100.11 192.168.101.11");
-      await leads("h1", "default", "192.168.100.1 192.168.101.1");
+      await leads(at("gw1"), a4, "192.168.100.11 192.168.101.11");
+      await leads(at("h1"), "default", "192.168.100.1 192.168.101.1");
     });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { privateRanges } from "../datacenter/ranges.ts";
 import type { View } from "../feed/item.ts";
+import type { Cidr } from "../net/prefix.ts";
 import { dataCenterOf, VARIANTS } from "./bgp-variants.ts";
 import type { Variant } from "./bgp-variants.ts";
 import { compileGateway, PNAT_LINK } from "./gateway.ts";
@@ -155,6 +156,26 @@ test("what is no beginning of a flow, and of none that a gateway knows, goes on 
     [
       ["1", "1"],
       ["0", "0"],
+    ],
+  );
+});
+
+test("on two segments it goes on by the one that it came by", () => {
+  const { fabric, ...dc } = dataCenterOf("two of everything");
+  const second = { interface: "fab1", ipv4: "192.168.101.0/24" as Cidr };
+  const both = {
+    ...dc,
+    fabric: { ...fabric, second },
+    gateways: dc.gateways.map((each, at) => ({ ...each, ...(at === 0 && { relayed: true as const }) })),
+  };
+  const rules = both.gateways.slice(1).flatMap((each) => relayChains(both, each).flatMap((chain) => chain.rules));
+  assert.deepEqual(
+    rules.map((rule) => [/^iifname "(fab.)"/.exec(rule)?.[1], / (dup to \S+ device \S+|counter drop)$/.exec(rule)?.[1]]),
+    [
+      ["fab0", 'dup to 192.168.100.1 device "fab0"'],
+      ["fab0", "counter drop"],
+      ["fab1", 'dup to 192.168.101.1 device "fab1"'],
+      ["fab1", "counter drop"],
     ],
   );
 });

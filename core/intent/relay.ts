@@ -9,6 +9,7 @@
 import type { DataCenter, Gateway } from "../datacenter/data-center.ts";
 import { machinePrefixes } from "../datacenter/racks.ts";
 import { privateRanges, publicRanges } from "../datacenter/ranges.ts";
+import { segmentsOf } from "../datacenter/segments.ts";
 import type { NftChain } from "../kinds/nft.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import { poolOf } from "./pnat-pool.ts";
@@ -30,21 +31,22 @@ export function relayChains(dc: DataCenter, gateway: Gateway): readonly NftChain
   const to =
     gateway.relayed || !mayRelay(dc, gateway) ? [] : translators(dc).filter(({ relayed, name }) => relayed && name !== gateway.name);
   if (sources.length === 0 || to.length === 0) return [];
-  const fabric = JSON.stringify(dc.fabric.interface);
   const kept = [...publicRanges(dc), ...sources, ...machinePrefixes(dc, 4), ...(dc.pnat?.untranslated ?? [])];
-  // TCP by number: nft looks names up in /etc/protocols, which a small Debian does not have.
-  const unknown = `iifname ${fabric} ip saddr { ${sources.join(", ")} } ip daddr != { ${kept.join(", ")} } meta l4proto 6 ct state invalid`;
+  const between = `ip saddr { ${sources.join(", ")} } ip daddr != { ${kept.join(", ")} }`;
   return [
     {
       object: "chain",
       family: "ip",
       name: "relay",
       hook: "type filter hook prerouting priority mangle; policy accept;",
-      // Copies are not tracked here, and have a hop less to go.
-      rules: [
-        ...to.flatMap(({ ipv4 }) => (ipv4 === undefined ? [] : [`${unknown} dup to ${ipv4} device ${fabric}`])),
-        `${unknown} counter drop`,
-      ],
+      rules: segmentsOf(dc).flatMap((segment) => {
+        const link = JSON.stringify(segment.interface);
+        // TCP by number: nft looks names up in /etc/protocols, which a small Debian does not have.
+        const unknown = `iifname ${link} ${between} meta l4proto 6 ct state invalid`;
+        // By the segment that it came by: each is a fabric by itself. Copies are not tracked here, and have a hop less to go.
+        const copies = to.flatMap((other) => segment.at(other).ipv4 ?? []).map((ip) => `${unknown} dup to ${ip} device ${link}`);
+        return [...copies, `${unknown} counter drop`];
+      }),
       uses: [],
     },
   ];
