@@ -4,11 +4,12 @@ import { after, before, describe, test } from "node:test";
 import { fakeLog } from "#contracts/log.fake.ts";
 import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import { addressAt } from "#core/net/prefix.ts";
+import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
-import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stopBird, watchAll } from "./provider-edge.ts";
+import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stopBird, watchParts } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
@@ -45,11 +46,11 @@ async function gone(machine: string, left: () => Promise<boolean>): Promise<numb
 }
 
 describe("two reflectors, two gateways, two hosts", () => {
-  let unwatch = () => {};
+  let watches: readonly (() => void)[] = [];
   before(async () => {
     await raiseEdge(edge);
     startBirds(edge);
-    unwatch = watchAll(edge, fakeLog());
+    watches = watchParts(edge, fakeLog()).map(watchNeighbours);
     await fabricStands(lab, dc);
     await until({ what: "the VM to be known", timeout: 10_000 }, async () =>
       (await leadsTo("gw1", FIRST)) + (await leadsTo("gw2", FIRST)) === 2 ? undefined : "it is not",
@@ -57,7 +58,7 @@ describe("two reflectors, two gateways, two hosts", () => {
     await watched();
   });
   after(async () => {
-    unwatch();
+    watches.forEach((end) => end());
     await lowerEdge(edge);
   });
 

@@ -16,12 +16,13 @@ import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import type { Ip } from "#core/net/address.ts";
 import { addressAt, hostPrefix } from "#core/net/prefix.ts";
+import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping } from "./probe.ts";
 import { must } from "./program.ts";
-import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stateOf, stopBird, watchAll } from "./provider-edge.ts";
+import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stateOf, stopBird, watchParts } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { leftAtOnce } from "./silence.real.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
@@ -65,16 +66,16 @@ for (const scene of SCENES)
   describe(scene.name, () => {
     const edge = edgeOf(scene);
     const log = fakeLog();
-    let unwatch = () => {};
+    let watches: readonly (() => void)[] = [];
     before(async () => {
       await raiseEdge(edge);
       startBirds(edge);
-      unwatch = watchAll(edge, log);
+      watches = watchParts(edge, log).map(watchNeighbours);
       await fabricStands(lab, edge.dc);
       await stands(edge);
     });
     after(async () => {
-      unwatch();
+      watches.forEach((end) => end());
       await lowerEdge(edge);
     });
 

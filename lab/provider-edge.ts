@@ -5,7 +5,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { birdNeighbourhood } from "#adapters/bird/neighbourhood.ts";
-import { watchNeighbours } from "#adapters/bird/watch.ts";
 import { systemClock } from "#adapters/clock/system.ts";
 import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
@@ -122,17 +121,14 @@ async function endDaemon(lab: Lab, name: string, how: "SIGKILL" | "SIGTERM"): Pr
   if (!(await gone([running], 5000))) throw new Error(`${name} does not end`);
 }
 
-/** What the agents of these machines do about neighbours that are gone; the function that it answers ends it. */
-export function watchAll({ lab, dc }: Edge, log: Log, machines: readonly string[] = speakersOf(dc)): () => void {
-  const ends = machines.map((name) =>
-    watchNeighbours({
-      neighbourhood: birdNeighbourhood({ state: stateOf(lab, name), run: programsIn(lab, name) }),
-      neighbours: () => leftBy(dc, name),
-      clock: systemClock(),
-      log,
-    }),
-  );
-  return () => ends.forEach((end) => end());
+/** With what the agents of these machines watch their neighbours (engine/neighbour-watch.ts). */
+export function watchParts({ lab, dc }: Edge, log: Log, machines: readonly string[] = speakersOf(dc)) {
+  return machines.map((name) => ({
+    neighbourhood: birdNeighbourhood({ state: stateOf(lab, name), run: programsIn(lab, name) }),
+    neighbours: () => leftBy(dc, name),
+    clock: systemClock(),
+    log,
+  }));
 }
 
 function speakersOf(dc: DataCenter): readonly string[] {

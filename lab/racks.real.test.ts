@@ -8,13 +8,14 @@ import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { addressAt, hostPrefix } from "#core/net/prefix.ts";
 import { compile } from "#core/intent/compile.ts";
+import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { furnish } from "./build.ts";
 import { fabricStands } from "./fabric.ts";
 import { hopsTo, leads } from "./kernel-routes.ts";
 import { labNamed, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { must } from "./program.ts";
-import { configure, lowerEdge, raiseEdge, startBirds, watchAll } from "./provider-edge.ts";
+import { configure, lowerEdge, raiseEdge, startBirds, watchParts } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
@@ -129,7 +130,7 @@ for (const topology of SHAPES)
 
     if (topology === "two uplinks, racks with an AS each")
       test("a link that is cut is left by both ends, long before BGP's hold time, and taken up again", async (t) => {
-        t.after(watchAll(edge, fakeLog()));
+        for (const end of watchParts(edge, fakeLog()).map(watchNeighbours)) t.after(end);
         // What the host's agent sets besides BGP.
         const { sysctls } = compile({ ...NO_VMS, datacenter: edge.dc }, { role: "compute", host: "h1" });
         const own = sysctls

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Neighbourhood } from "#contracts/neighbourhood.ts";
 import type { RunProgram } from "#contracts/program.ts";
 import { readBfd } from "#core/doctor/bird-facts.ts";
-import { askBird } from "./control.ts";
+import { askBird, birdControl } from "./control.ts";
 
 export interface Birds {
   /** The state directory of the machine's agent. */
@@ -17,12 +17,14 @@ const PING = ["ping", "-n", "-q", "-c", "3", "-i", "0.005", "-W", "0.08"] as con
 
 export function birdNeighbourhood({ state, run }: Birds): Neighbourhood {
   const [bgp, bfd] = ["bird", "bfd"].map((name) => join(state, "bird", `${name}.ctl`)) as [string, string];
+  const often = birdControl(bfd);
   return {
     bfd: async () => {
-      const lines = await askBird(bfd, "show bfd sessions").catch(() => undefined);
+      const lines = await often.ask("show bfd sessions").catch(() => undefined);
       return lines && readBfd(lines.join("\n"));
     },
     echo: async ({ interface: link, peer }) => (await run([...PING, "-I", link, peer])).code === 0,
     leave: async ({ session }) => void (await askBird(bgp, `restart '${session}'`)),
+    close: often.close,
   };
 }

@@ -6,10 +6,11 @@ import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import type { Ip } from "#core/net/address.ts";
 import { addressAt } from "#core/net/prefix.ts";
+import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "#lab/fabric.ts";
 import { labNamed, machineNetns, vmNetns } from "#lab/place.ts";
 import { inside, must, run } from "#lab/program.ts";
-import { lowerEdge, raiseEdge, startBirds, configure, watchAll } from "#lab/provider-edge.ts";
+import { lowerEdge, raiseEdge, startBirds, configure, watchParts } from "#lab/provider-edge.ts";
 import type { Edge } from "#lab/provider-edge.ts";
 import { OUTSIDE, outsideHost } from "#lab/topology.ts";
 import { until } from "#lab/wait.ts";
@@ -64,10 +65,10 @@ function answeredByProvider(dc: DataCenter): DataCenter {
 async function inEdge<T>(work: (edge: Edge) => Promise<T>): Promise<T> {
   const edge = edgeOf(answeredByProvider(wideCenter(3)));
   await raiseEdge(edge);
-  let unwatch = () => {};
+  let watches: readonly (() => void)[] = [];
   try {
     startBirds(edge);
-    unwatch = watchAll(edge, { info: () => {}, warn: () => {}, error: () => {} });
+    watches = watchParts(edge, { info: () => {}, warn: () => {}, error: () => {} }).map(watchNeighbours);
     await fabricStands(LAB, edge.dc);
     const ext = edge.vms[0]?.addresses[0] ?? "";
     await until({ what: "the VM to answer", timeout: 20_000 }, async () => {
@@ -78,7 +79,7 @@ async function inEdge<T>(work: (edge: Edge) => Promise<T>): Promise<T> {
     await pause(3000);
     return await work(edge);
   } finally {
-    unwatch();
+    watches.forEach((end) => end());
     await lowerEdge(edge);
   }
 }

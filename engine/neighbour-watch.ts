@@ -22,7 +22,7 @@ const LOOK_MS = 40;
 /** Between two echo requests to one that answers them, and not BFD. */
 const ECHO_MS = 250;
 
-/** Watches until the function that it answers is called. */
+/** Watches until the function that it answers is called, which closes the neighbourhood. */
 export function watchNeighbours({ neighbourhood, neighbours, clock, log }: NeighbourWatchParts): () => void {
   const standings = new Map<string, Standing>();
   const asked = new Set<string>();
@@ -69,6 +69,7 @@ export function watchNeighbours({ neighbourhood, neighbours, clock, log }: Neigh
   return () => {
     stopped = true;
     takeBack();
+    neighbourhood.close();
   };
 }
 

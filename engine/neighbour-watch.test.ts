@@ -3,30 +3,16 @@ import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { fakeClock } from "#contracts/clock.fake.ts";
 import { fakeLog } from "#contracts/log.fake.ts";
-import type { BfdSession } from "#core/doctor/bird-facts.ts";
+import { fakeNeighbourhood } from "#contracts/neighbourhood.fake.ts";
 import type { Watched } from "#core/intent/bfd.ts";
 import type { Ip } from "#core/net/address.ts";
-import { watchNeighbours } from "./watch.ts";
+import { watchNeighbours } from "./neighbour-watch.ts";
 
 const GW1: Watched = { name: "gw1", session: "gateway:gw1", interface: "fab0", local: "192.168.100.11" as Ip, peer: "192.168.100.1" as Ip };
 
 function watching(state = "Up") {
-  const [clock, log] = [fakeClock(), fakeLog()];
-  const world = { state, speaks: true, lives: true, bird: true, echoes: 0, left: [] as string[] };
-  const sessions = (): readonly BfdSession[] => [{ ip: GW1.peer, interface: GW1.interface, state: world.state }];
-  const stop = watchNeighbours({
-    neighbourhood: {
-      bfd: async () => (world.speaks ? sessions() : undefined),
-      echo: async () => (world.echoes++, world.lives),
-      leave: async ({ session }) => {
-        if (!world.bird) throw new Error("no BIRD");
-        world.left.push(session);
-      },
-    },
-    neighbours: () => [GW1],
-    clock,
-    log,
-  });
+  const [clock, log, world] = [fakeClock(), fakeLog(), fakeNeighbourhood([GW1], state)];
+  const stop = watchNeighbours({ neighbourhood: world, neighbours: () => [GW1], clock, log });
   const pass = async (ms: number) => {
     for (let left = ms; left >= 0; left -= 50) {
       clock.pass(Math.min(50, left));
@@ -78,6 +64,15 @@ test("one that was never up is not judged, nor anybody while the own process is 
   assert.deepEqual([world.left, world.echoes], [[], 0]);
 });
 
+test("whom the process before has seen, its successor does not judge", async () => {
+  const { world, pass } = watching();
+  await pass(100);
+  Object.assign(world, { state: "Down", lives: false });
+  world.replace();
+  await pass(1000);
+  assert.deepEqual([world.left, world.echoes], [[], 0]);
+});
+
 test("while BIRD is away nobody can be left: it is tried again", async () => {
   const { world, log, pass } = watching();
   await pass(100);
@@ -95,5 +90,5 @@ test("whoever stops watching leaves nobody", async () => {
   stop();
   Object.assign(world, { state: "Down", lives: false });
   await pass(1000);
-  assert.deepEqual(world.left, []);
+  assert.deepEqual([world.left, world.closed], [[], true]);
 });
