@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { agentName } from "#lab/margay.ts";
 import { down } from "#lab/down.ts";
-import { labNamed, machineNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { machineNetns } from "#lab/place.ts";
 import { inside, run } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { killService, runningService } from "#lab/service.ts";
@@ -13,7 +14,7 @@ import { setStage } from "#lab/verify/stage.ts";
 import { atMost } from "./figure.ts";
 import type { Bench, Figure } from "./figure.ts";
 
-const LAB = labNamed("bench");
+const LAB = await ownLab("bench");
 const HOST = "h1";
 /** Three drift rounds and more. */
 const IDLE_SECONDS = 40;

@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { down } from "#lab/down.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { atMost } from "./figure.ts";
 import type { Bench } from "./figure.ts";
 
 const MAIN = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
-const LAB = labNamed("bench");
+const LAB = await ownLab("bench");
 
 export const guide: Bench = async (say) => {
   await down(LAB);

@@ -2,20 +2,21 @@
  * From the API's answer to binding a port to the first packet that comes back from its VM: the agent has heard, the kernel and
  * the packet filter are programmed, BIRD has told the reflector and the gateway, and an echo has gone from outside to the VM and back.
  */
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { ask } from "#lab/cloud.ts";
 import type { CloudPort } from "#lab/cloud.ts";
 import { down } from "#lab/down.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { must, run } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { atMost, quantile } from "./figure.ts";
 import type { Bench } from "./figure.ts";
 import { firstEcho, plugGuest } from "./guest.ts";
 
-const LAB = labNamed("bench");
+const LAB = await ownLab("bench");
 const TIMES = 25;
 const HOST = "h1";
-const GUEST = "mg-bench-guest";
+const GUEST = testNetns("guest");
 
 export const port: Bench = async (say) => {
   // A benchmark that was cut short leaves both behind.

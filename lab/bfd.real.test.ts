@@ -7,13 +7,14 @@ import { addressAt } from "#core/net/prefix.ts";
 import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
 import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stopBird, watchParts } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-bfd");
+const lab = await ownLab("bfd");
 const at = (machine: string) => machineNetns(lab, machine);
 const declared = dataCenterOf("two of everything");
 const bfd = declared.fabric.bfd ?? assert.fail();

@@ -10,7 +10,8 @@ import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { hopsTo } from "./kernel-routes.ts";
 import { agentState } from "./margay.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
 import { askProvider } from "./provider-router.ts";
 import { raiseExample } from "./raise.ts";
@@ -22,7 +23,7 @@ import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`change${process.pid}`);
+const LAB = await ownLab("change");
 const MARGAY = join(import.meta.dirname, "../margay");
 const FILE = readFileSync(join(import.meta.dirname, "../examples/redundant.yaml"), "utf8");
 

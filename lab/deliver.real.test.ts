@@ -10,7 +10,8 @@ import { familyOf } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
-import { labNamed, machineNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns } from "./place.ts";
 import { ping } from "./probe.ts";
 import { inside, must } from "./program.ts";
 import { askBird, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
@@ -21,6 +22,7 @@ import { pings } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { until } from "./wait.ts";
 
+const lab = await ownLab("deliver");
 const ip = (text: string) => text as Ip;
 const VM = { name: "ext", host: "h1", addresses: [ip("172.18.208.10"), ip("2001:db8:a41:2::10")] };
 
@@ -101,16 +103,16 @@ async function missingAt(edge: Edge, gateway: string): Promise<readonly string[]
   return [...down, ...VM.addresses.filter((address) => !known.has(address)).map((address) => `no ${address} at ${gateway}`)];
 }
 
-const SHAPES: readonly (readonly [name: string, lab: string, dc: DataCenter, within: number])[] = [
+const SHAPES: readonly (readonly [name: string, dc: DataCenter, within: number])[] = [
   // No agent is here to judge by BFD: the hold time tells.
-  ["through reflectors", "dv-rr", dataCenterOf("two of everything"), 12_000],
-  ["without reflectors", "dv-direct", dataCenterOf("direct peering, two gateways"), 12_000],
-  ["in a mesh", "dv-mesh", racked("mesh"), 12_000],
+  ["through reflectors", dataCenterOf("two of everything"), 12_000],
+  ["without reflectors", dataCenterOf("direct peering, two gateways"), 12_000],
+  ["in a mesh", racked("mesh"), 12_000],
 ];
 
-for (const [name, lab, dc, within] of SHAPES)
+for (const [name, dc, within] of SHAPES)
   describe(`two gateways, ${name}`, () => {
-    const edge: Edge = { lab: labNamed(lab), dc, vms: [VM] };
+    const edge: Edge = { lab, dc, vms: [VM] };
     const streams: Stream[] = [];
     const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
     before(() => raised(edge));
@@ -145,7 +147,7 @@ for (const [name, lab, dc, within] of SHAPES)
   });
 
 describe("a data centre without VMs", () => {
-  const edge: Edge = { lab: labNamed("dv-empty"), dc: dataCenterOf("direct peering"), vms: [] };
+  const edge: Edge = { lab, dc: dataCenterOf("direct peering"), vms: [] };
   before(() => raised(edge));
   after(() => lowerEdge(edge));
 

@@ -19,7 +19,8 @@ import { addressAt, hostPrefix } from "#core/net/prefix.ts";
 import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping } from "./probe.ts";
 import { must } from "./program.ts";
 import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, stateOf, stopBird, watchParts } from "./provider-edge.ts";
@@ -30,7 +31,7 @@ import { pings } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-gone");
+const lab = await ownLab("gone");
 const at = (machine: string) => machineNetns(lab, machine);
 
 /** Of the VM: one that may move, and one that nobody else may have; and another of the host to which it may move. */

@@ -7,13 +7,15 @@ import type { Counters } from "#core/doctor/facts.ts";
 import { readCounters } from "#core/doctor/kernel-facts.ts";
 import { racked } from "#core/intent/bgp-topologies.ts";
 import { fabricStands } from "./fabric.ts";
-import { labNamed, machineNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns } from "./place.ts";
 import { inside, must } from "./program.ts";
 import { askBird, lowerEdge, raiseEdge, startBirds, stateOf } from "./provider-edge.ts";
 import type { Edge } from "./provider-edge.ts";
 import { until } from "./wait.ts";
 
-const [FILE, OTHER] = ["/run/margay-lab/guarded-password", "/run/margay-lab/guarded-other"];
+const lab = await ownLab("guarded");
+const [FILE, OTHER] = [join(lab.directory, "password"), join(lab.directory, "other-password")];
 const guard = { password_file: FILE, ttl_security: true } as const;
 const declared = racked("racks");
 const dc = {
@@ -21,7 +23,7 @@ const dc = {
   fabric: { ...declared.fabric, guard },
   gateways: declared.gateways.map((gateway) => ({ ...gateway, upstream: { ...gateway.upstream, guard } })),
 };
-const edge: Edge = { lab: labNamed("guarded"), dc, vms: [] };
+const edge: Edge = { lab, dc, vms: [] };
 
 /** A machine that is changed, its session, and who is at the other end. */
 const SESSIONS = [
@@ -82,10 +84,7 @@ describe("racks whose sessions are guarded", () => {
     await fabricStands(edge.lab, edge.dc);
     for (const each of SESSIONS) await comesTo(each, "stand");
   });
-  after(async () => {
-    await lowerEdge(edge);
-    rmSync(OTHER, { force: true });
-  });
+  after(() => lowerEdge(edge));
 
   for (const each of SESSIONS)
     test(`${each.what}: with another password, or none at one end, it is down and counted; with the right one it stands`, async () => {
@@ -121,11 +120,11 @@ describe("racks whose sessions are guarded", () => {
     const [, reflector] = SESSIONS;
     const before = readFileSync(configOf("gw1"), "utf8");
     for (const [text, says] of [
-      [undefined, /Unable to open included file \/run\/margay-lab\/guarded-nothing/],
+      [undefined, /Unable to open included file \/run\/margay-lab\/\S+\/guarded-nothing/],
       ['pasword "hush";\n', /guarded-nothing:1:\d+ syntax error/],
       ["password hush;\n", /guarded-nothing:1:\d+ syntax error/],
     ] as const) {
-      const path = "/run/margay-lab/guarded-nothing";
+      const path = join(lab.directory, "guarded-nothing");
       if (text !== undefined) writeFileSync(path, text);
       writeFileSync(configOf("gw1"), before.replaceAll(FILE, path));
       const said = await askBird(edge, "gw1", "configure").catch(String);

@@ -11,13 +11,14 @@ import { down } from "./down.ts";
 import { movingGuest } from "./moving-guest.ts";
 import type { MovingGuest } from "./moving-guest.ts";
 import { tapOf, untilActive } from "./nova.ts";
-import { labNamed, machineNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns } from "./place.ts";
 import { inside, run } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed("handover");
+const LAB = await ownLab("handover");
 
 interface Vm {
   readonly host: string;

@@ -12,7 +12,8 @@ import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { agentName, agentState, controllerAnswers, controllerOf } from "./margay.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { inside, must, run } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { killService } from "./service.ts";
@@ -25,7 +26,7 @@ import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`kill${process.pid}`);
+const LAB = await ownLab("kill");
 let center: DataCenter;
 let vms: { readonly a: Vm; readonly b: Vm };
 const streams: Stream[] = [];

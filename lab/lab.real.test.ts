@@ -12,7 +12,8 @@ import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
 import { CLOUD } from "./identity.ts";
 import { readLabRecord, writeLabRecord } from "./lab-record.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { ping } from "./probe.ts";
 import { runningService } from "./service.ts";
@@ -45,7 +46,7 @@ const ALL = ["provider-bird", "controller-control", "agent-rr1", "agent-h1", "ag
 const namespaces = (lab: Lab) => execFileSync("ip", ["netns"], { encoding: "utf8" }).match(new RegExp(`mg-${lab.name}-`, "g")) ?? [];
 
 test("a lab comes up, is completed where something has stopped, and goes without trace", { timeout: 120_000 }, async (t) => {
-  const [lab, plan] = [labNamed(`up${process.pid}`), raising(t)];
+  const [lab, plan] = [await ownLab("up"), raising(t)];
   t.after(() => down(lab));
   await up(lab, plan);
   assert.deepEqual(running(lab), ALL);
@@ -111,7 +112,7 @@ test("a lab comes up, is completed where something has stopped, and goes without
 });
 
 test("what a crash left is cleared away before a lab is built", { timeout: 60_000 }, async (t) => {
-  const [lab, plan] = [labNamed(`crash${process.pid}`), raising(t)];
+  const [lab, plan] = [await ownLab("crash"), raising(t)];
   t.after(() => down(lab));
   await up(lab, plan);
   const record = readLabRecord(lab);
@@ -130,7 +131,7 @@ test("what a crash left is cleared away before a lab is built", { timeout: 60_00
 });
 
 test("a namespace that is not the lab's is not touched", async (t) => {
-  const [lab, plan] = [labNamed(`other${process.pid}`), raising(t)];
+  const [lab, plan] = [await ownLab("other"), raising(t)];
   const foreign = machineNetns(lab, "h1");
   execFileSync("ip", ["netns", "add", foreign]);
   t.after(() => execFileSync("ip", ["netns", "del", foreign]));

@@ -11,13 +11,14 @@ import { down } from "./down.ts";
 import { migration } from "./migration.ts";
 import { movingGuest } from "./moving-guest.ts";
 import { tapOf, untilActive } from "./nova.ts";
-import { labNamed, machineNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns } from "./place.ts";
 import { inside, run } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { outsideHost, OUTSIDE } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed("move");
+const LAB = await ownLab("move");
 const [SERVED, ASKED] = [7000, 7001];
 
 function post<T>(path: string, body: object): Promise<T> {

@@ -9,7 +9,8 @@ import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { agentState } from "./margay.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import { must, run } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
@@ -19,7 +20,7 @@ import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`peering${process.pid}`);
+const LAB = await ownLab("peering");
 const MARGAY = join(import.meta.dirname, "../margay");
 const REFLECTORS = readFileSync(join(import.meta.dirname, "../examples/redundant.yaml"), "utf8");
 const DIRECT = REFLECTORS.replace(/reflectors:\n(?: {2}- .*\n)+\n/, "");

@@ -7,14 +7,15 @@ import { blockOf } from "#core/datacenter/pnat-blocks.ts";
 import { privateRanges } from "#core/datacenter/ranges.ts";
 import type { Ip } from "#core/net/address.ts";
 import { fabricStands } from "./fabric.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { tcp } from "./probe.ts";
 import { inside, must, run } from "./program.ts";
 import { askBird, lowerEdge, raiseEdge, startBirds } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-pnat");
+const lab = await ownLab("pnat");
 const at = (machine: string) => machineNetns(lab, machine);
 const VM = "10.65.0.10" as Ip;
 const SERVICE = "172.20.0.1" as Ip;

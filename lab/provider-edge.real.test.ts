@@ -7,7 +7,8 @@ import { dataCenterOf } from "#core/intent/bgp-variants.ts";
 import type { Ip } from "#core/net/address.ts";
 import { fabricStands } from "./fabric.ts";
 import { countLeaks, leaked } from "./provider-leaks.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { inside, must, run } from "./program.ts";
 import { askBird, holdRules, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
@@ -15,7 +16,7 @@ import { askProvider } from "./provider-router.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-edge");
+const lab = await ownLab("edge");
 const at = (machine: string) => machineNetns(lab, machine);
 const vm = (name: string) => vmNetns(lab, name);
 const ip = (text: string) => text as Ip;

@@ -11,7 +11,8 @@ import type { Ip } from "#core/net/address.ts";
 import { addressAt, contains } from "#core/net/prefix.ts";
 import { bgpConnections, fabricStands } from "./fabric.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { must } from "./program.ts";
 import { askBird, configure, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "./provider-edge.ts";
@@ -21,7 +22,7 @@ import { askProvider } from "./provider-router.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-shape");
+const lab = await ownLab("shape");
 
 /** One VM on `external` on the first host, one on `internal` on the second, in whatever ranges there are. */
 function edgeOf(variant: Variant): Edge {

@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
-import { labNamed, machineNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { run } from "./program.ts";
@@ -47,7 +48,7 @@ test(
   "a real VM boots, is reached, takes a NIC while it runs and gives it back, and goes without trace",
   { timeout: 170_000 },
   async (t) => {
-    const lab = labNamed(`qemu${process.pid}`);
+    const lab = await ownLab("qemu");
     t.after(() => down(lab));
     const center = await raiseExample(lab, "guide");
     await openGroup(lab);

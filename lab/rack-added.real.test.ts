@@ -8,7 +8,8 @@ import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { run } from "./program.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
@@ -19,7 +20,7 @@ import { addVm, removeVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`rack${process.pid}`);
+const LAB = await ownLab("rack");
 const MARGAY = join(import.meta.dirname, "../margay");
 
 interface Site {

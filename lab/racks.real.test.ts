@@ -12,7 +12,8 @@ import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { furnish } from "./build.ts";
 import { fabricStands } from "./fabric.ts";
 import { hopsTo, leads } from "./kernel-routes.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { must } from "./program.ts";
 import { configure, lowerEdge, raiseEdge, startBirds, watchParts } from "./provider-edge.ts";
@@ -20,7 +21,7 @@ import type { Edge } from "./provider-edge.ts";
 import { outsideHost } from "./topology.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("f-rack");
+const lab = await ownLab("rack");
 const at = (machine: string) => machineNetns(lab, machine);
 const FAMILIES = [4, 6] as const;
 

@@ -13,7 +13,8 @@ import { ask } from "./cloud.ts";
 import type { CloudPort } from "./cloud.ts";
 import { down } from "./down.ts";
 import { agentState } from "./margay.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { inside, must, run } from "./program.ts";
 import { countLeaks, leaked } from "./provider-leaks.ts";
@@ -26,7 +27,7 @@ import { addVm, removeVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`renumber${process.pid}`);
+const LAB = await ownLab("renumber");
 const MARGAY = join(import.meta.dirname, "../margay");
 const OLD = readFileSync(join(import.meta.dirname, "../examples/guide.yaml"), "utf8");
 const NEW = OLD.replace("172.18.208.0/24", "172.18.209.0/24").replace("10.65.0.0/16", "10.66.0.0/16").replace(":a41:2::/63", ":a41:4::/63");

@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { down } from "./down.ts";
 import { leads } from "./kernel-routes.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import { must } from "./program.ts";
 import { exampleText, raiseText } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
@@ -15,7 +16,7 @@ import { translated } from "./translated.real.ts";
 import { addVm } from "./vm.ts";
 import { until } from "./wait.ts";
 
-const LAB = labNamed(`drain2${process.pid}`);
+const LAB = await ownLab("drain2");
 const MARGAY = join(import.meta.dirname, "../margay");
 const SECOND = `  second:
     interface: fab1

@@ -8,7 +8,8 @@ import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
 import { leads } from "./kernel-routes.ts";
-import { labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { must } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
@@ -18,7 +19,7 @@ import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
-const lab = labNamed("segments");
+const lab = await ownLab("segments");
 const at = (machine: string) => machineNetns(lab, machine);
 let center: DataCenter;
 let vms: { readonly a: Vm; readonly b: Vm };

@@ -11,7 +11,8 @@ import type { Ip } from "#core/net/address.ts";
 import { build } from "./build.ts";
 import { down } from "./down.ts";
 import { writeLabRecord } from "./lab-record.ts";
-import { controllerSocket, labNamed, machineNetns, vmNetns } from "./place.ts";
+import { ownLab } from "./own-lab.real.ts";
+import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
 import type { Lab } from "./place.ts";
 import { tcp, udp } from "./probe.ts";
 import { addVm, plugVm, removeVm, unplugVm } from "./vm.ts";
@@ -96,7 +97,7 @@ function activate(lab: Lab, { id, mac_address, ips }: (typeof PORTS)[number]): v
 }
 
 async function standing(t: TestContext): Promise<Lab> {
-  const lab = labNamed(`g${process.pid}`);
+  const lab = await ownLab("g");
   const builder = processOf(process.pid);
   assert.ok(builder);
   t.after(() => down(lab));

@@ -2,14 +2,14 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { down } from "#lab/down.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { play } from "./play.ts";
 import { realWorld } from "./real-world.ts";
 import { readStory } from "./story.ts";
 import type { Story } from "./story.ts";
 
-const lab = labNamed("stories");
+const lab = await ownLab("stories");
 const stories = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".case"))
   .map((file) => readStory(file, readFileSync(new URL(file, import.meta.url), "utf8")))

@@ -5,6 +5,7 @@ import type { RunProgram } from "#contracts/program.ts";
 import { kernelOf } from "../netlink/kernel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
 import { output, programs } from "../programs/programs.ts";
+import { testNetns } from "./test-name.real.ts";
 
 export interface TestNamespace {
   readonly name: string;
@@ -19,7 +20,7 @@ let count = 0;
 
 /** With taps tap1 … tapN, which are up. */
 export async function testNamespace(t: TestContext, taps = 0): Promise<TestNamespace> {
-  const name = `mg-d-${process.pid}-${count++}`;
+  const name = testNetns(`d${count++}`);
   execFileSync("ip", ["netns", "add", name]);
   t.after(() => execFileSync("ip", ["netns", "del", name]));
   const run = programs({ under: ["ip", "netns", "exec", name] });

@@ -8,7 +8,8 @@ import type { Ip } from "#core/net/address.ts";
 import { addressAt } from "#core/net/prefix.ts";
 import { watchNeighbours } from "#engine/neighbour-watch.ts";
 import { fabricStands } from "#lab/fabric.ts";
-import { labNamed, machineNetns, vmNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { machineNetns, vmNetns } from "#lab/place.ts";
 import { inside, must, run } from "#lab/program.ts";
 import { lowerEdge, raiseEdge, startBirds, configure, watchParts } from "#lab/provider-edge.ts";
 import type { Edge } from "#lab/provider-edge.ts";
@@ -19,7 +20,7 @@ import type { Bench, Figure } from "../figure.ts";
 import { wideCenter } from "./wide.ts";
 
 const TIMES = 3;
-const LAB = labNamed("bench-deaths");
+const LAB = await ownLab("bench-deaths");
 
 export const deaths: Bench = async (say, { times = TIMES }) => {
   const silences = { gateway: [] as number[], fresh: [] as number[], host: [] as number[] };

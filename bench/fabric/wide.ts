@@ -4,7 +4,8 @@ import { readDataCenter } from "#core/datacenter/read.ts";
 import { MARGAY_PROTOCOL } from "#core/kinds/route.ts";
 import type { Ip } from "#core/net/address.ts";
 import { addressAt } from "#core/net/prefix.ts";
-import { labNamed, machineNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { machineNetns } from "#lab/place.ts";
 import { must } from "#lab/program.ts";
 import { raiseEdge } from "#lab/provider-edge.ts";
 import type { Edge } from "#lab/provider-edge.ts";
@@ -50,7 +51,8 @@ export function spareOf(dc: DataCenter, host: number, turn: number): Ip {
 }
 
 /** Everything but the BIRDs: kernels hold the routes that they are to tell. */
-export async function raiseWide(lab = labNamed("bench-fabric")): Promise<Edge> {
+export async function raiseWide(): Promise<Edge> {
+  const lab = await ownLab("bench-fabric");
   const dc = wideCenter();
   const assigned = dc.hosts.map(({ name }, at) => ({ host: name, addresses: addressesOf(dc, at, 0, EACH + SPARE) }));
   const edge: Edge = { lab, dc, vms: [], assigned };

@@ -4,7 +4,8 @@ import type { CloudPort } from "#lab/cloud.ts";
 import { down } from "#lab/down.ts";
 import { agentState } from "#lab/margay.ts";
 import { tapOf } from "#lab/nova.ts";
-import { labNamed, machineNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { machineNetns } from "#lab/place.ts";
 import type { Lab } from "#lab/place.ts";
 import { inside, must } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
@@ -35,7 +36,7 @@ export interface Crowd {
 
 /** Answers once all of them are ACTIVE. */
 export async function crowd(name: string, endpoints: number, say: (line: string) => void): Promise<Crowd> {
-  const lab = labNamed(name);
+  const lab = await ownLab(name);
   await down(lab);
   await raiseExample(lab, "guide");
   try {

@@ -2,6 +2,7 @@
  * Somebody outside, a compute host and a VM, as three namespaces in a row, the host's packet filter loaded by the real driver or
  * not at all. Neighbours and routes are given, so that nothing but the filter differs between two sites.
  */
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { nftables } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
@@ -32,7 +33,7 @@ const SMALL = 64;
 const FABRIC = { mac: "fa:16:3e:ff:00:01", hostMac: "fa:16:3e:ff:00:02" };
 
 export async function site(name: string, filter: Filter): Promise<Site> {
-  const [out, host, vm] = ["out", "host", "vm"].map((place) => `mg-fwd-${name}-${place}`) as [string, string, string];
+  const [out, host, vm] = ["out", "host", "vm"].map((place) => testNetns(`${name}-${place}`)) as [string, string, string];
   const clear = async () => {
     for (const each of [out, host, vm]) await run(["ip", "netns", "del", each]);
   };

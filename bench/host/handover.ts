@@ -6,13 +6,13 @@ import { down } from "#lab/down.ts";
 import { movingGuest } from "#lab/moving-guest.ts";
 import type { MovingGuest } from "#lab/moving-guest.ts";
 import { untilActive } from "#lab/nova.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { atMost } from "../figure.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { longestSilence, openGroup, untilAnswered } from "./silence.ts";
 
-const LAB = labNamed("bench-hands");
+const LAB = await ownLab("bench-hands");
 const LIMIT_MS = 1000;
 const TIMES = 4;
 

@@ -1,4 +1,5 @@
 /** What single changes of a kernel, and looks at it, take the agent's hands: thirty thousand elements of a set, five hundred routes. */
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import type { Kernel } from "#adapters/netlink/kernel.ts";
@@ -16,7 +17,7 @@ import { must, run } from "#lab/program.ts";
 import { atMost, quantile } from "../figure.ts";
 import type { Bench, Figure } from "../figure.ts";
 
-const PLACE = "mg-bench-kernel";
+const PLACE = testNetns("bench-kernel");
 const [ELEMENTS, ROUTES, TIMES] = [30_000, 500, 200];
 
 export const kernel: Bench = async (say, { times = TIMES }) => {

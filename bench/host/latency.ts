@@ -3,6 +3,7 @@
  * packet has come back from its VM to the outside, BGP included. On a host that is full already, with a large remote group.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { ask } from "#lab/cloud.ts";
 import { must, run } from "#lab/program.ts";
 import { until } from "#lab/wait.ts";
@@ -13,7 +14,7 @@ import { crowd, elementsHeld, HOST } from "./crowd.ts";
 import type { Crowd } from "./crowd.ts";
 
 const LAB = "bench-latency";
-const GUEST = "mg-bench-latency-guest";
+const GUEST = testNetns("latency-guest");
 const [ENDPOINTS, MEMBERS, TIMES] = [200, 10_000, 60];
 
 export const latency: Bench = async (say, { times = TIMES }) => {

@@ -2,14 +2,15 @@
 import { spawn } from "node:child_process";
 import { METADATA4, METADATA6 } from "#core/metadata/place.ts";
 import { down } from "#lab/down.ts";
-import { labNamed, vmNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { vmNetns } from "#lab/place.ts";
 import { inside, must } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { addVm } from "#lab/vm.ts";
 import { atMost, quantile } from "../figure.ts";
 import type { Bench, Figure } from "../figure.ts";
 
-const LAB = labNamed("bench-metadata");
+const LAB = await ownLab("bench-metadata");
 /** Fewer than a port may ask at once. */
 const QUESTIONS = 150;
 const LIMIT_MS = 50;

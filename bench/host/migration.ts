@@ -6,13 +6,13 @@ import { migration } from "#lab/migration.ts";
 import type { Way } from "#lab/migration.ts";
 import { movingGuest } from "#lab/moving-guest.ts";
 import { untilActive } from "#lab/nova.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { atMost, quantile } from "../figure.ts";
 import type { Bench } from "../figure.ts";
 import { longestSilence, openGroup, PROBE_MS, untilAnswered } from "./silence.ts";
 
-const LAB = labNamed("bench-moves");
+const LAB = await ownLab("bench-moves");
 const MOVES = 10;
 const LIMIT_MS = 100;
 

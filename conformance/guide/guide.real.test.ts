@@ -4,12 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { down } from "#lab/down.ts";
-import { labNamed } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
 import { run } from "#lab/program.ts";
 import { pythonPrograms } from "../place/python.ts";
 
 const HOME = join(import.meta.dirname, "../..");
-const LAB = labNamed("connectivity");
+const LAB = await ownLab("connectivity");
 const MARK = "@@ next command";
 
 interface Command {
@@ -55,7 +55,9 @@ function shell(python: string, commands: readonly Command[]): string {
 after(() => down(LAB));
 
 test("every command prints what the guide says", { timeout: 290_000 }, async () => {
-  const commands = commandsIn(readFileSync(join(HOME, "docs/connectivity.md"), "utf8"));
+  // Its lab is this test's own.
+  const guide = readFileSync(join(HOME, "docs/connectivity.md"), "utf8").replaceAll("connectivity", LAB.name);
+  const commands = commandsIn(guide);
   assert.ok(commands.length > 20);
   const script = shell(await pythonPrograms(), commands);
   const { stdout } = await run(["bash", "-c", script], { timeout: 280_000 });

@@ -1,10 +1,11 @@
 /** BIRD and nft take every configuration that we write, whatever the shape of the data centre. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { racksOf, torsOf } from "#core/datacenter/racks.ts";
 import type { View } from "#core/feed/item.ts";
@@ -40,17 +41,14 @@ const ASSIGNMENTS: NonNullable<View["assignments"]> = new Map([
   ["a", { port_id: "a", hosts: ["h1"], addresses: ["10.65.0.1", "172.18.208.7", "2001:db8:a41:2::7"] as Ip[] }],
 ]);
 
-/** Where a variant's sessions have their password. */
-before(() => {
-  mkdirSync(dirname(PASSWORD), { recursive: true });
-  writeFileSync(PASSWORD, 'password "for the test";\n', { mode: 0o600 });
-});
-after(() => rmSync(PASSWORD));
-
 const scratch = mkdtempSync(join(tmpdir(), "mg-f-"));
 after(() => rmSync(scratch, { recursive: true }));
 
-const NETNS = "mg-f-nft";
+/** Where a variant's sessions have their password, for this test alone. */
+const password = join(scratch, "password");
+writeFileSync(password, 'password "for the test";\n', { mode: 0o600 });
+
+const NETNS = testNetns("nft");
 before(() => void spawnSync("ip", ["netns", "add", NETNS]));
 after(() => void spawnSync("ip", ["netns", "del", NETNS]));
 
@@ -65,7 +63,7 @@ for (const [variant, dc] of ALL) {
   for (const [name, content] of texts)
     test(`BIRD takes the configuration of ${name} in "${variant}"`, () => {
       const path = join(scratch, "bird.conf");
-      writeFileSync(path, content);
+      writeFileSync(path, content.replaceAll(PASSWORD, password));
       const rack = racksOf(dc).find(({ tor }) => tor.name === name);
       const assigned = rack === undefined ? assignedIn(dc, ASSIGNMENTS) : assignedInRack(dc, rack, ASSIGNMENTS);
       writeFileSync(join(scratch, "assigned.conf"), assigned);

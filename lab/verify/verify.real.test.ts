@@ -8,7 +8,8 @@ import type { DataCenter } from "#core/datacenter/data-center.ts";
 import { down } from "../down.ts";
 import { writeWhole } from "../lab-record.ts";
 import { agentState } from "../margay.ts";
-import { labNamed, machineNetns, vmNetns } from "../place.ts";
+import { ownLab } from "../own-lab.real.ts";
+import { machineNetns, vmNetns } from "../place.ts";
 import { inside, must } from "../program.ts";
 import { raiseExample } from "../raise.ts";
 import { startAgent, stopAgent } from "../standing.ts";
@@ -19,7 +20,7 @@ import type { Verdict } from "./claim.ts";
 import { takeTurn } from "./turn.ts";
 import { verify } from "./verify.ts";
 
-const lab = labNamed("verify");
+const lab = await ownLab("verify");
 const examples = readdirSync(new URL("../../examples/", import.meta.url)).map((file) => file.replace(/\.yaml$/, ""));
 
 after(() => down(lab));

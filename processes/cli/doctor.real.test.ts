@@ -13,7 +13,8 @@ import { ask } from "#lab/cloud.ts";
 import type { Method } from "#lab/cloud.ts";
 import { down } from "#lab/down.ts";
 import { agentState } from "#lab/margay.ts";
-import { controllerSocket, labNamed, machineNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { controllerSocket, machineNetns } from "#lab/place.ts";
 import { inside, must } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { stopAgent } from "#lab/standing.ts";
@@ -24,7 +25,7 @@ import { labFacts } from "./doctor-ask.ts";
 import { fixAll } from "./doctor-fix.ts";
 import { labHands } from "./doctor-hands.ts";
 
-const LAB = labNamed(`doctor${process.pid}`);
+const LAB = await ownLab("doctor");
 let center: DataCenter;
 let vm: Vm;
 let well: ReadonlyMap<string, string>;

@@ -11,7 +11,8 @@ import { down } from "#lab/down.ts";
 import { askFrr, frrHome } from "#lab/frr.ts";
 import { askProvider } from "#lab/provider-router.ts";
 import { agentName, agentState } from "#lab/margay.ts";
-import { labNamed, machineNetns } from "#lab/place.ts";
+import { ownLab } from "#lab/own-lab.real.ts";
+import { machineNetns } from "#lab/place.ts";
 import { inside, must } from "#lab/program.ts";
 import { raiseExample } from "#lab/raise.ts";
 import { runningService } from "#lab/service.ts";
@@ -19,7 +20,7 @@ import { verify } from "#lab/verify/verify.ts";
 import { until } from "#lab/wait.ts";
 import { liveInLab } from "./prove-live.ts";
 
-const lab = labNamed("frr");
+const lab = await ownLab("frr");
 after(() => down(lab));
 
 test("a gateway and a reflector that are FRR keep every promise, beside a reflector that is BIRD", { timeout: 170_000 }, async (t) => {

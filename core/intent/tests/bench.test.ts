@@ -17,6 +17,7 @@ import { linuxFiles } from "#adapters/linux/files.ts";
 import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { linkLives } from "#adapters/linux/link-lives.ts";
@@ -78,7 +79,7 @@ let count = 0;
 
 /** A namespace with `lo` up. */
 export async function place(t: Ends): Promise<Place> {
-  const name = `mg-e-${process.pid}-${count++}`;
+  const name = testNetns(`e${count++}`);
   const here = programs();
   await output(here, ["ip", "netns", "add", name]);
   t.after(() => output(here, ["ip", "netns", "del", name]));

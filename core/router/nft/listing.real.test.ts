@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { dataCenterOf, VARIANTS } from "../../intent/bgp-variants.ts";
+import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { besideOnLinux } from "../linux.ts";
 import { readListing } from "./json.ts";
 import type { Ruleset, Span, Step } from "./model.ts";
 import { readRules } from "./read.ts";
 
-const NETNS = "mg-nft-read";
+const NETNS = testNetns("nft-read");
 const run = (argv: readonly string[], input?: string): string => {
   const { status, stdout, stderr } = spawnSync(argv[0] ?? "", argv.slice(1), {
     encoding: "utf8",
