@@ -3,28 +3,27 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { ask } from "./cloud.ts";
+import { margayApply, margayAt } from "./command.real.ts";
 import { down } from "./down.ts";
+import { groupAllowing } from "./group.real.ts";
 import { hopsTo } from "./kernel-routes.ts";
 import { agentState } from "./margay.ts";
 import { ownLab } from "./own-lab.real.ts";
-import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
-import { inside, must, run } from "./program.ts";
+import { machineNetns, vmNetns } from "./place.ts";
+import { inside, must } from "./program.ts";
 import { askProvider } from "./provider-router.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost, PROVIDER } from "./topology.ts";
-import { connections, conversation, pings } from "./traffic.real.ts";
+import { connections, conversation, goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { translated } from "./translated.real.ts";
 import { addVm } from "./vm.ts";
+import { addressOf } from "./vm-record.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
 const LAB = await ownLab("change");
-const MARGAY = join(import.meta.dirname, "../margay");
 const FILE = readFileSync(join(import.meta.dirname, "../examples/redundant.yaml"), "utf8");
 
 let center: DataCenter;
@@ -38,17 +37,7 @@ function without(gateway: string): string {
   return FILE.slice(0, from) + FILE.slice(end + 1);
 }
 
-/** `margay apply` with this text. */
-async function apply(text: string, ...words: readonly string[]) {
-  const path = join(LAB.directory, "changed.yaml");
-  writeFileSync(path, text);
-  const url = `unix:${controllerSocket(LAB)}`;
-  return run([MARGAY, "apply", path, "--yes", "--url", url, ...words], { timeout: 150_000 });
-}
-
-function addressOf(vm: Vm, family: 4 | 6): Ip {
-  return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
-}
+const apply = (text: string, ...words: readonly string[]) => margayApply(LAB, text, ...words);
 
 /** The gateways that h1 sends to. */
 const hopsOfH1 = () => hopsTo(machineNetns(LAB, "h1"), "default");
@@ -71,23 +60,15 @@ const translatedBy = async (gateway: string) => (await translated(LAB, center, g
 
 before(async () => {
   center = await raiseExample(LAB, "redundant");
-  for (const ethertype of ["IPv4", "IPv6"]) await open(ethertype);
+  await groupAllowing(LAB, "open");
   ext = await addVm(LAB, { name: "ext", host: "h1", network: "external", groups: ["open"] });
   await addVm(LAB, { name: "int", host: "h2", network: "internal", groups: [] });
 });
 after(() => down(LAB));
 
-async function open(ethertype: string): Promise<void> {
-  const groups = await ask<{ security_groups: { id: string }[] }>(LAB, { method: "GET", path: "/v2.0/security-groups?name=open" });
-  const made = { method: "POST", path: "/v2.0/security-groups", body: { security_group: { name: "open" } } } as const;
-  const id = groups.security_groups[0]?.id ?? (await ask<{ security_group: { id: string } }>(LAB, made)).security_group.id;
-  const rule = { security_group_id: id, direction: "ingress", ethertype };
-  await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
-}
-
 describe("under traffic", () => {
   const streams: Stream[] = [];
-  const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+  const troubles = () => troublesOf(streams);
   before(async () => {
     const [outside, out] = [machineNetns(LAB, OUTSIDE.name), outsideHost(center.lab)];
     streams.push(
@@ -96,17 +77,16 @@ describe("under traffic", () => {
       pings({ what: "int to ext", netns: vmNetns(LAB, "int"), to: addressOf(ext, 4) }),
       connections({ what: "new connections of int to the outside", netns: vmNetns(LAB, "int"), to: out.ipv4, port: 80 }),
     );
-    await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
+    await goOn(streams, 3);
   });
   after(() => streams.forEach((stream) => stream.end()));
 
   test("a gateway is taken out of service, and put back: no packet is lost, and what it translates goes on", async () => {
     const [server, ports] = [machineNetns(LAB, OUTSIDE.name), [7001, 7002, 7003]];
-    const gateway = (...words: readonly string[]) =>
-      run([MARGAY, "gateway", ...words, "--url", `unix:${controllerSocket(LAB)}`], { timeout: 20_000 });
+    const gateway = (...words: readonly string[]) => margayAt(LAB, "gateway", ...words);
     const from = { netns: vmNetns(LAB, "int"), to: outsideHost(center.lab).ipv4, server };
     const begun = ports.map((port) => conversation({ what: `a connection begun before, to port ${port}`, port, ...from }));
-    await until({ what: "connections to be there", timeout: 15_000 }, () => begun.find((stream) => stream.count() < 10)?.what);
+    await goOn(begun, 10);
     // Which of the two follows from the addresses.
     const [used, other] = (await translatedBy("gw1")) > 0 ? (["gw1", "gw2"] as const) : (["gw2", "gw1"] as const);
     assert.equal(await translatedBy(used), ports.length);
@@ -117,11 +97,7 @@ describe("under traffic", () => {
     assert.ok(Number(listed?.[1]) >= ports.length, String(listed));
     assert.match((await gateway("drain", other)).stderr, /no other gateway is in service/);
     // They go on by way of the other one, which knows nothing of them; what is new is its own.
-    const heard = begun.map((stream) => stream.count());
-    await until(
-      { what: "connections to go on", timeout: 10_000 },
-      () => begun.find((stream, at) => stream.count() < (heard[at] ?? 0) + 100)?.what,
-    );
+    await goOn(begun, 100);
     assert.equal(await translatedBy(used), ports.length);
     const late = conversation({ what: "a connection begun since", port: 7004, ...from });
     await until({ what: "a new connection", timeout: 10_000 }, () => (late.count() < 10 ? "not yet" : undefined));
@@ -131,12 +107,8 @@ describe("under traffic", () => {
     assert.equal((await gateway("undrain", used)).status, 0);
     assert.equal(await relays(other), false);
     await hopsAre("192.168.100.1 192.168.100.2");
-    const last = begun.map((stream) => stream.count());
-    await until(
-      { what: "connections to go on", timeout: 10_000 },
-      () => begun.find((stream, at) => stream.count() < (last[at] ?? 0) + 50)?.what,
-    );
-    const lost = (await Promise.all(begun.map((stream) => stream.troubles()))).flat();
+    await goOn(begun, 50);
+    const lost = await troublesOf(begun);
     for (const stream of begun) stream.end();
     assert.deepEqual([...lost, ...(await troubles())], []);
   });
@@ -210,6 +182,6 @@ describe("under traffic", () => {
   /** How many packets between VMs were lost so far. */
   async function lostInside(): Promise<number> {
     const inside = streams.filter(({ what }) => what === "int to ext");
-    return (await Promise.all(inside.map((stream) => stream.troubles()))).flat().length;
+    return (await troublesOf(inside)).length;
   }
 });

@@ -18,7 +18,7 @@ import { askBird, lowerEdge, raiseEdge, startBird, startBirds, stopBird } from "
 import type { Edge } from "./provider-edge.ts";
 import { askProvider } from "./provider-router.ts";
 import { OUTSIDE } from "./topology.ts";
-import { pings } from "./traffic.real.ts";
+import { goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { until } from "./wait.ts";
 
@@ -114,7 +114,7 @@ for (const [name, dc, within] of SHAPES)
   describe(`two gateways, ${name}`, () => {
     const edge: Edge = { lab, dc, vms: [VM] };
     const streams: Stream[] = [];
-    const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+    const troubles = () => troublesOf(streams);
     before(() => raised(edge));
     after(async () => {
       for (const stream of streams) stream.end();
@@ -137,7 +137,7 @@ for (const [name, dc, within] of SHAPES)
       await whole(edge);
       const from = machineNetns(edge.lab, OUTSIDE.name);
       for (const to of VM.addresses) streams.push(pings({ what: `outside to ${to}`, netns: from, to }));
-      await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
+      await goOn(streams, 3);
       for (const machine of ["gw1", "gw2"]) await askBird(edge, machine, "configure");
       await crashed(edge, ["gw1"]);
       // All whom it hears, one after the other: they are waited for.

@@ -27,7 +27,7 @@ import { askBfd, askBird, killBfd, lowerEdge, raiseEdge, startBird, startBirds, 
 import type { Edge } from "./provider-edge.ts";
 import { leftAtOnce } from "./silence.real.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { pings } from "./traffic.real.ts";
+import { goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { until } from "./wait.ts";
 
@@ -83,9 +83,9 @@ for (const scene of SCENES)
     test("the BIRDs of a host and of a router crash under traffic, those that speak BFD as well: nothing is lost", async (t) => {
       const streams = streamsOf(edge);
       t.after(() => streams.forEach((stream) => stream.end()));
-      await until({ what: "traffic to flow", timeout: 10_000 }, () => streams.find((stream) => stream.count() < 10)?.what);
+      await goOn(streams, 10);
       for (const machine of [scene.host, scene.router]) await crash(edge, machine);
-      const lost = (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+      const lost = await troublesOf(streams);
       assert.deepEqual(lost, []);
       assert.deepEqual(
         log.lines.filter(({ event }) => event.includes("is gone")),

@@ -8,6 +8,7 @@ import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
 import type { CloudPort } from "./cloud.ts";
 import { down } from "./down.ts";
+import { PING, groupAllowing } from "./group.real.ts";
 import { movingGuest } from "./moving-guest.ts";
 import type { MovingGuest } from "./moving-guest.ts";
 import { tapOf, untilActive } from "./nova.ts";
@@ -34,11 +35,10 @@ let a: Vm, b: Vm, c: Vm;
 before(async () => {
   await down(LAB);
   await raiseExample(LAB, "guide");
-  const { security_group: group } = await post<{ security_group: { id: string } }>("security-groups", { security_group: { name: "ping" } });
-  await post("security-group-rules", { security_group_rule: { security_group_id: group.id, direction: "ingress", protocol: "icmp" } });
+  const group = await groupAllowing(LAB, "ping", [PING]);
   // Kept by a port that no host serves.
   shared = fourOf(await external({}));
-  const pairs = { security_groups: [group.id], allowed_address_pairs: [{ ip_address: shared }] };
+  const pairs = { security_groups: [group], allowed_address_pairs: [{ ip_address: shared }] };
   for (const [name, host] of [
     ["a", "h1"],
     ["b", "h2"],

@@ -8,8 +8,8 @@ import { processesWith, signalProcess } from "#adapters/linux/process.ts";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
+import { PING, groupAllowing, tcpTo } from "./group.real.ts";
 import { kernelRoutes } from "./kernel-routes.ts";
 import { agentName, agentState, controllerAnswers, controllerOf } from "./margay.ts";
 import { ownLab } from "./own-lab.real.ts";
@@ -20,7 +20,7 @@ import { killService } from "./service.ts";
 import { leftAtOnce } from "./silence.real.ts";
 import { startAgent, startController } from "./standing.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { attempts, connections, conversation, pings } from "./traffic.real.ts";
+import { attempts, connections, conversation, goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { addVm } from "./vm.ts";
 import type { Vm } from "./vm-record.ts";
@@ -33,12 +33,7 @@ const streams: Stream[] = [];
 
 before(async () => {
   center = await raiseExample(LAB, "guide");
-  const group = await post<{ readonly security_group: { readonly id: string } }>("security-groups", { security_group: { name: "web" } });
-  for (const ethertype of ["IPv4", "IPv6"])
-    for (const allowed of [{ protocol: ethertype === "IPv4" ? "icmp" : "ipv6-icmp" }, tcpRule(80), tcpRule(7)])
-      await post("security-group-rules", {
-        security_group_rule: { security_group_id: group.security_group.id, direction: "ingress", ethertype, ...allowed },
-      });
+  await groupAllowing(LAB, "web", [PING, tcpTo(80), tcpTo(7)]);
   vms = {
     a: await addVm(LAB, { name: "a", host: "h1", network: "external", groups: ["web"] }),
     b: await addVm(LAB, { name: "b", host: "h2", network: "internal", groups: ["web"] }),
@@ -73,8 +68,8 @@ test("killed in any order under traffic, nothing is lost, nothing opens, and not
     attempts({ what: "b to a port that no rule opens", netns: b, to: a6, port: 22 }),
   ];
   streams.push(...forbidden);
-  await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
-  const troubled = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+  await goOn(streams, 3);
+  const troubled = () => troublesOf(streams);
   assert.deepEqual(await troubled(), [], "before anything was killed");
   const held = await holdings();
 
@@ -218,12 +213,4 @@ function differing(one: string, other: string): string | undefined {
 function addressesOf(vm: Vm): [Ip, Ip] {
   const ips = vm.nics.flatMap(({ addresses }) => addresses);
   return [ips.find((ip) => familyOf(ip) === 4) ?? assert.fail(vm.name), ips.find((ip) => familyOf(ip) === 6) ?? assert.fail(vm.name)];
-}
-
-function tcpRule(port: number): object {
-  return { protocol: "tcp", port_range_min: port, port_range_max: port };
-}
-
-function post<T>(path: string, body: object): Promise<T> {
-  return ask<T>(LAB, { method: "POST", path: `/v2.0/${path}`, body });
 }

@@ -1,45 +1,32 @@
 /** From reflectors to sessions with the gateways, to a full mesh, and back, under traffic: what is new stands before the old goes. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
-import { ask } from "./cloud.ts";
+import { applied, margayApply } from "./command.real.ts";
 import { down } from "./down.ts";
+import { groupAllowing } from "./group.real.ts";
 import { agentState } from "./margay.ts";
 import { ownLab } from "./own-lab.real.ts";
-import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
-import { must, run } from "./program.ts";
+import { machineNetns, vmNetns } from "./place.ts";
+import { must } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { connections, pings } from "./traffic.real.ts";
+import { connections, goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { addVm } from "./vm.ts";
+import { addressOf } from "./vm-record.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
 const LAB = await ownLab("peering");
-const MARGAY = join(import.meta.dirname, "../margay");
 const REFLECTORS = readFileSync(join(import.meta.dirname, "../examples/redundant.yaml"), "utf8");
 const DIRECT = REFLECTORS.replace(/reflectors:\n(?: {2}- .*\n)+\n/, "");
 const MESH = DIRECT.replace("  interface: fab0\n", "  interface: fab0\n  peering: mesh\n");
 
 let center: DataCenter;
 let ext: Vm, int: Vm;
-
-function margayApply(text: string, ...words: readonly string[]) {
-  const path = join(LAB.directory, "changed.yaml");
-  writeFileSync(path, text);
-  return run([MARGAY, "apply", path, "--yes", "--url", `unix:${controllerSocket(LAB)}`, ...words], { timeout: 150_000 });
-}
-
-async function apply(text: string): Promise<string> {
-  const { status, stdout, stderr } = await margayApply(text);
-  assert.equal(status, 0, stdout + stderr);
-  return stdout;
-}
 
 /** With whom a machine's BIRD speaks, and is heard: `gateway:gw1 gateway:gw2`. */
 async function speaksWith(machine: string): Promise<string> {
@@ -50,18 +37,9 @@ async function speaksWith(machine: string): Promise<string> {
     .join(" ");
 }
 
-function addressOf(vm: Vm, family: 4 | 6): Ip {
-  return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
-}
-
 before(async () => {
   center = await raiseExample(LAB, "redundant");
-  const body = { security_group: { name: "open" } };
-  const made = await ask<{ security_group: { id: string } }>(LAB, { method: "POST", path: "/v2.0/security-groups", body });
-  for (const ethertype of ["IPv4", "IPv6"]) {
-    const rule = { security_group_id: made.security_group.id, direction: "ingress", ethertype };
-    await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
-  }
+  await groupAllowing(LAB, "open");
   ext = await addVm(LAB, { name: "ext", host: "h1", network: "external", groups: ["open"] });
   int = await addVm(LAB, { name: "int", host: "h2", network: "internal", groups: ["open"] });
 });
@@ -70,7 +48,6 @@ after(() => down(LAB));
 describe("under traffic", () => {
   const inside: Stream[] = [];
   const outward: Stream[] = [];
-  const troubles = async (which: readonly Stream[]) => (await Promise.all(which.map((stream) => stream.troubles()))).flat();
   before(async () => {
     const outside = machineNetns(LAB, OUTSIDE.name);
     inside.push(
@@ -83,17 +60,17 @@ describe("under traffic", () => {
       pings({ what: "outside to ext by IPv6", netns: outside, to: addressOf(ext, 6) }),
       connections({ what: "new connections of int by PNAT", netns: vmNetns(LAB, "int"), to: outsideHost(center.lab).ipv4, port: 80 }),
     );
-    await until({ what: "traffic to flow", timeout: 15_000 }, () => [...inside, ...outward].find((stream) => stream.count() < 3)?.what);
+    await goOn([...inside, ...outward], 3);
   });
   after(() => [...inside, ...outward].forEach((stream) => stream.end()));
 
   const becomes = async (text: string, sessions: string) => {
-    assert.match(await apply(text), /^in steps: /m);
+    assert.match(await applied(LAB, text), /^in steps: /m);
     await until({ what: `h1 to speak with ${sessions}`, timeout: 15_000 }, async () => {
       const now = await speaksWith("h1");
       return now === sessions ? undefined : now;
     });
-    assert.deepEqual(await troubles(inside), []);
+    assert.deepEqual(await troublesOf(inside), []);
   };
   const [STARS, ALL] = ["gateway:gw1 gateway:gw2", "gateway:gw1 gateway:gw2 host:h2 host:h3"];
 
@@ -105,17 +82,17 @@ describe("under traffic", () => {
   ] as const)
     test(`${what}: no packet is lost`, async () => {
       await becomes(text, sessions);
-      assert.deepEqual(await troubles(outward), []);
+      assert.deepEqual(await troublesOf(outward), []);
     });
 
   test("what is not good goes back the same way: no packet is lost", async () => {
-    const refused = await margayApply(DIRECT, "--confirm", "60", "--verify", "exit 3");
+    const refused = await margayApply(LAB, DIRECT, "--confirm", "60", "--verify", "exit 3");
     assert.equal(refused.status, 4, refused.stdout + refused.stderr);
     await until({ what: "h1 to speak with reflectors alone", timeout: 15_000 }, async () => {
       const now = await speaksWith("h1");
       return now === "reflector:rr1 reflector:rr2" ? undefined : now;
     });
-    assert.deepEqual(await troubles([...inside, ...outward]), []);
+    assert.deepEqual(await troublesOf([...inside, ...outward]), []);
   });
 
   test("from the gateways to a mesh, and back: no packet is lost between VMs; the way out is there again within seconds", async () => {
@@ -126,11 +103,7 @@ describe("under traffic", () => {
     ] as const) {
       await becomes(text, sessions);
       // A session with a gateway cannot be of both kinds at once.
-      const before = outward.map((stream) => stream.count());
-      await until(
-        { what: "the way out", timeout: 15_000 },
-        () => outward.find((stream, at) => stream.count() < (before[at] ?? 0) + 20)?.what,
-      );
+      await goOn(outward, 20);
     }
   });
 });

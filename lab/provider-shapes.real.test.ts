@@ -132,19 +132,24 @@ for (const variant of PLAIN)
     }
   });
 
+/** It stands while its tests run, the first of which is this. */
+function isWhole(edge: Edge): void {
+  before(() => stand(edge));
+  after(() => lowerEdge(edge));
+
+  test("it serves what it has and leaks nothing", async () => {
+    await serves(edge);
+    await tellsNothingElse(edge);
+    assert.deepEqual(await leaked(edge), []);
+  });
+}
+
 for (const variant of ["pool inside the public range", "pool inside the public range, direct peering"] as const)
   describe(`two gateways, ${variant}`, () => {
     const edge = edgeOf(variant);
     const { dc } = edge;
     const outside = outsideHost(dc.lab);
-    before(() => stand(edge));
-    after(() => lowerEdge(edge));
-
-    test("it serves what it has and leaks nothing", async () => {
-      await serves(edge);
-      await tellsNothingElse(edge);
-      assert.deepEqual(await leaked(edge), []);
-    });
+    isWhole(edge);
 
     test("a host uses both gateways", async () => {
       for (const family of ["-4", "-6"]) {
@@ -187,14 +192,7 @@ describe("two of everything", () => {
       { host: "h2", addresses: last(88) },
     ],
   };
-  before(() => stand(edge));
-  after(() => lowerEdge(edge));
-
-  test("it serves what it has and leaks nothing", async () => {
-    await serves(edge);
-    await tellsNothingElse(edge);
-    assert.deepEqual(await leaked(edge), []);
-  });
+  isWhole(edge);
 
   test("of two hosts that hold one address, all take the one with the smaller metric", async () => {
     await must(["ip", "-n", at("h2"), "route", "add", "10.65.0.10", "dev", "tapint", "proto", "88", "metric", "1000"]).catch(() => "");

@@ -8,11 +8,10 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Ip } from "#core/net/address.ts";
-import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
+import { PING, groupAllowing, tcpTo } from "./group.real.ts";
 import { ownLab } from "./own-lab.real.ts";
 import { machineNetns } from "./place.ts";
-import type { Lab } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { run } from "./program.ts";
 import { inGuest } from "./qemu/command.ts";
@@ -27,17 +26,6 @@ import { until } from "./wait.ts";
 const MARGAY = fileURLToPath(new URL("../processes/main.ts", import.meta.url));
 const GROUP = "open";
 
-/** A group that lets echo requests and TCP port 22 in, in both families. */
-async function openGroup(lab: Lab): Promise<void> {
-  const post = <T>(path: string, body: object) => ask<T>(lab, { method: "POST", path: `/v2.0/${path}`, body });
-  const { security_group: group } = await post<{ security_group: { id: string } }>("security-groups", { security_group: { name: GROUP } });
-  for (const ethertype of ["IPv4", "IPv6"])
-    for (const rule of [{ protocol: "icmp" }, { protocol: "tcp", port_range_min: 22, port_range_max: 22 }])
-      await post("security-group-rules", {
-        security_group_rule: { security_group_id: group.id, direction: "ingress", ethertype, ...rule },
-      });
-}
-
 function addressesOf({ addresses }: Nic): readonly [four: Ip, six: Ip] {
   const [four, six] = [addresses.find((ip) => !ip.includes(":")), addresses.find((ip) => ip.includes(":"))];
   assert.ok(four !== undefined && six !== undefined);
@@ -51,7 +39,7 @@ test(
     const lab = await ownLab("qemu");
     t.after(() => down(lab));
     const center = await raiseExample(lab, "guide");
-    await openGroup(lab);
+    await groupAllowing(lab, GROUP, [PING, tcpTo(22)]);
     const outside = machineNetns(lab, OUTSIDE.name);
     const wish = { host: "h1", groups: [GROUP], body: "qemu" } as const;
 

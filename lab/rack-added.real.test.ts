@@ -1,27 +1,24 @@
 /** A rack is added to a data centre under traffic, and taken away again: its router, its segment, its host. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
-import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
-import { ask } from "./cloud.ts";
+import { applied } from "./command.real.ts";
 import { down } from "./down.ts";
+import { groupAllowing } from "./group.real.ts";
 import { ownLab } from "./own-lab.real.ts";
-import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp } from "./probe.ts";
 import { run } from "./program.ts";
+import { exampleText, raiseText } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { connections, pings } from "./traffic.real.ts";
+import { connections, goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
-import { up } from "./up.ts";
 import { addVm, removeVm } from "./vm.ts";
+import { addressOf } from "./vm-record.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
 const LAB = await ownLab("rack");
-const MARGAY = join(import.meta.dirname, "../margay");
 
 interface Site {
   readonly two: string;
@@ -30,7 +27,7 @@ interface Site {
 
 /** The example, and the same with a rack more, of another length than the segments of the others. `more`: what its racks have besides. */
 function siteOf(example: string, more: string): Site {
-  const two = readFileSync(join(import.meta.dirname, `../examples/${example}.yaml`), "utf8");
+  const two = exampleText(example);
   const rack = `  - name: r3
 ${more}    ipv4: 192.168.103.0/26
     ipv6: 2001:db8:a41:103::/64
@@ -42,19 +39,6 @@ hosts:
   return { two, three: two.replace("\nhosts:\n", rack) };
 }
 
-async function apply(text: string): Promise<string> {
-  const path = join(LAB.directory, "changed.yaml");
-  writeFileSync(path, text);
-  const argv = [MARGAY, "apply", path, "--yes", "--url", `unix:${controllerSocket(LAB)}`];
-  const { status, stdout, stderr } = await run(argv, { timeout: 150_000 });
-  assert.equal(status, 0, stdout + stderr);
-  return stdout;
-}
-
-function addressOf(vm: Vm, family: 4 | 6): Ip {
-  return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
-}
-
 for (const [what, { two: TWO, three: THREE }, protocol] of [
   ["of the fabric's AS", siteOf("rack-ibgp", ""), "iBGP"],
   ["of its own AS", siteOf("rack-ebgp", "    asn: 4200000003\n"), "eBGP"],
@@ -63,18 +47,13 @@ for (const [what, { two: TWO, three: THREE }, protocol] of [
     const center = declaredIn("three.yaml", THREE);
     const out = outsideHost(center.lab);
     const streams: Stream[] = [];
-    const troubles = async () => (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
+    const troubles = () => troublesOf(streams);
     let one: Vm, two: Vm;
 
     before(async () => {
-      await up(LAB, { file: { path: "three.yaml", text: THREE }, center, say: () => undefined });
-      await apply(TWO);
-      const body = { security_group: { name: "open" } };
-      const made = await ask<{ security_group: { id: string } }>(LAB, { method: "POST", path: "/v2.0/security-groups", body });
-      for (const ethertype of ["IPv4", "IPv6"]) {
-        const rule = { security_group_id: made.security_group.id, direction: "ingress", ethertype };
-        await ask(LAB, { method: "POST", path: "/v2.0/security-group-rules", body: { security_group_rule: rule } });
-      }
+      await raiseText(LAB, THREE);
+      await applied(LAB, TWO);
+      await groupAllowing(LAB, "open");
       one = await addVm(LAB, { name: "one", host: "h1", network: "external", groups: ["open"] });
       two = await addVm(LAB, { name: "two", host: "h2", network: "internal", groups: ["open"] });
       const [outside, fromTwo] = [machineNetns(LAB, OUTSIDE.name), vmNetns(LAB, "two")];
@@ -85,7 +64,7 @@ for (const [what, { two: TWO, three: THREE }, protocol] of [
         pings({ what: "two to one by IPv6", netns: fromTwo, to: addressOf(one, 6) }),
         connections({ what: "new connections of two by PNAT", netns: fromTwo, to: out.ipv4, port: 80 }),
       );
-      await until({ what: "traffic to flow", timeout: 15_000 }, () => streams.find((stream) => stream.count() < 3)?.what);
+      await goOn(streams, 3);
     });
     after(async () => {
       streams.forEach((stream) => stream.end());
@@ -93,7 +72,7 @@ for (const [what, { two: TWO, three: THREE }, protocol] of [
     });
 
     test("it is added: its VM reaches all and is reached by all, and the others lose no packet", async () => {
-      const said = await apply(THREE);
+      const said = await applied(LAB, THREE);
       for (const line of [
         `create session tor3 – rr1 (${protocol})`,
         "create session h3 – tor3 (iBGP)",
@@ -116,9 +95,9 @@ for (const [what, { two: TWO, three: THREE }, protocol] of [
     });
 
     test("it cannot go while a port is bound there, and goes when none is: the others lose no packet", async () => {
-      await assert.rejects(apply(TWO), /h3 has 1 /);
+      await assert.rejects(applied(LAB, TWO), /h3 has 1 /);
       await removeVm(LAB, "three");
-      const said = await apply(TWO);
+      const said = await applied(LAB, TWO);
       assert.ok(said.includes("delete tor tor3\n"), said);
       await until({ what: "h1 to forget the segment", timeout: 15_000 }, async () => {
         const { stdout } = await run(["ip", "-n", machineNetns(LAB, "tor1"), "route", "show", "192.168.103.0/26"]);

@@ -3,32 +3,33 @@
  * without a trace. Nothing of either that is to be kept in is seen outside.
  */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { declaredIn } from "#adapters/yaml/datacenter-file.ts";
-import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { ask } from "./cloud.ts";
 import type { CloudPort } from "./cloud.ts";
+import { margay, margayApply, written } from "./command.real.ts";
 import { down } from "./down.ts";
+import { groupAllowing } from "./group.real.ts";
 import { agentState } from "./margay.ts";
 import { ownLab } from "./own-lab.real.ts";
-import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { ping, tcp, udp } from "./probe.ts";
 import { inside, must, run } from "./program.ts";
 import { countLeaks, leaked } from "./provider-leaks.ts";
 import { askProvider } from "./provider-router.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { connections, conversation, pings } from "./traffic.real.ts";
+import { connections, conversation, goOn, pings, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { addVm, removeVm } from "./vm.ts";
+import { addressOf } from "./vm-record.ts";
 import type { Vm } from "./vm-record.ts";
 import { until } from "./wait.ts";
 
 const LAB = await ownLab("renumber");
-const MARGAY = join(import.meta.dirname, "../margay");
 const OLD = readFileSync(join(import.meta.dirname, "../examples/guide.yaml"), "utf8");
 const NEW = OLD.replace("172.18.208.0/24", "172.18.209.0/24").replace("10.65.0.0/16", "10.66.0.0/16").replace(":a41:2::/63", ":a41:4::/63");
 const BOTH = NEW.replace(
@@ -41,21 +42,11 @@ const dc = declaredIn("both.yaml", BOTH);
 const out = outsideHost(dc.lab);
 const MACHINES = [...dc.reflectors, ...dc.gateways, ...dc.hosts].map(({ name }) => name);
 
-async function margay(text: string, ...words: readonly string[]) {
-  const path = join(LAB.directory, "changed.yaml");
-  writeFileSync(path, text);
-  return run([MARGAY, ...words.map((word) => (word === "FILE" ? path : word))], { timeout: 150_000 });
-}
-
-const apply = (text: string) => margay(text, "apply", "FILE", "--yes", "--url", `unix:${controllerSocket(LAB)}`);
+const apply = (text: string) => margayApply(LAB, text);
 
 async function proven(text: string): Promise<void> {
-  const { status, stdout, stderr } = await margay(text, "prove", "FILE", "--live", "--name", LAB.name);
+  const { status, stdout, stderr } = await margay(["prove", written(LAB, text), "--live", "--name", LAB.name]);
   assert.equal(status, 0, stdout + stderr);
-}
-
-function addressOf(vm: Vm, family: 4 | 6): Ip {
-  return vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family) ?? assert.fail(vm.name);
 }
 
 const vm = (name: string, network: string, host: string) => addVm(LAB, { name, host, network, groups: ["open"] });
@@ -89,17 +80,7 @@ let int: Vm, ext: Vm, newInt: Vm, newExt: Vm;
 
 before(async () => {
   await raiseExample(LAB, "guide");
-  const { security_group: group } = await ask<{ security_group: { id: string } }>(LAB, {
-    method: "POST",
-    path: "/v2.0/security-groups",
-    body: { security_group: { name: "open" } },
-  });
-  for (const ethertype of ["IPv4", "IPv6"])
-    await ask(LAB, {
-      method: "POST",
-      path: "/v2.0/security-group-rules",
-      body: { security_group_rule: { security_group_id: group.id, direction: "ingress", ethertype } },
-    });
+  await groupAllowing(LAB, "open");
   int = await vm("int", "internal", "h1");
   ext = await vm("ext", "external", "h2");
   await countLeaks({ lab: LAB, dc });
@@ -108,9 +89,7 @@ after(() => down(LAB));
 
 describe("under traffic", () => {
   const streams: Stream[] = [];
-  const troubles = async (which = streams) => (await Promise.all(which.map((stream) => stream.troubles()))).flat();
-  const flowing = (which: readonly Stream[]) =>
-    until({ what: "traffic to flow", timeout: 15_000 }, () => which.find((stream) => stream.count() < 5)?.what);
+  const troubles = (which = streams) => troublesOf(which);
   before(async () => {
     const outside = machineNetns(LAB, OUTSIDE.name);
     streams.push(
@@ -121,7 +100,7 @@ describe("under traffic", () => {
       conversation({ what: "a connection of int by PNAT", netns: vmNetns(LAB, "int"), to: out.ipv4, port: 7000, server: outside }),
       connections({ what: "new connections of int by PNAT", netns: vmNetns(LAB, "int"), to: out.ipv4, port: 80 }),
     );
-    await flowing(streams);
+    await goOn(streams, 5);
   });
   after(() => streams.forEach((stream) => stream.end()));
 
@@ -149,7 +128,7 @@ describe("under traffic", () => {
     });
     await proven(BOTH);
     assert.equal(await leased("int"), addressOf(int, 4));
-    await flowing(streams);
+    await goOn(streams, 5);
     assert.deepEqual(await troubles(), []);
   });
 
@@ -211,7 +190,7 @@ describe("under traffic", () => {
       conversation({ what: "a connection of int by PNAT", netns: vmNetns(LAB, "int"), to: out.ipv4, port: 7001, server: outside }),
       connections({ what: "new connections of new-int by PNAT", netns: vmNetns(LAB, "new-int"), to: out.ipv4, port: 80 }),
     );
-    await flowing(streams);
+    await goOn(streams, 5);
     assert.match(
       (await apply(BOTH)).stdout,
       /^internal4-retiring 10\.65\.0\.0\/16: nobody has an address of it; it may be left out of ranges\.retiring$/m,
@@ -225,7 +204,7 @@ describe("under traffic", () => {
       async () => OF_OLD.exec(await askProvider(LAB, "show route where source = RTS_BGP"))?.[0],
     );
     await proven(NEW);
-    await flowing(streams);
+    await goOn(streams, 5);
     assert.deepEqual(await troubles(), []);
     assert.deepEqual(await leaked({ lab: LAB, dc }), []);
   });

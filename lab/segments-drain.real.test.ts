@@ -1,23 +1,21 @@
 /** Two flat segments: connections that a gateway translates outlive that it is taken out of service, whichever segment they come by. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
+import { margayAt } from "./command.real.ts";
 import { down } from "./down.ts";
 import { leads } from "./kernel-routes.ts";
 import { ownLab } from "./own-lab.real.ts";
-import { controllerSocket, machineNetns, vmNetns } from "./place.ts";
+import { machineNetns, vmNetns } from "./place.ts";
 import { must } from "./program.ts";
 import { exampleText, raiseText } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { conversation } from "./traffic.real.ts";
+import { conversation, goOn, troublesOf } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { translated } from "./translated.real.ts";
 import { addVm } from "./vm.ts";
-import { until } from "./wait.ts";
 
 const LAB = await ownLab("drain2");
-const MARGAY = join(import.meta.dirname, "../margay");
 const SECOND = `  second:
     interface: fab1
     ipv4: 192.168.101.0/24
@@ -26,8 +24,6 @@ const SECOND = `  second:
 controllers:
 `;
 const at = (machine: string) => machineNetns(LAB, machine);
-const gateway = (...words: readonly string[]) =>
-  must([MARGAY, "gateway", ...words, "--url", `unix:${controllerSocket(LAB)}`], { timeout: 60_000 });
 const streams: Stream[] = [];
 let center: DataCenter;
 
@@ -50,20 +46,16 @@ before(async () => {
     const from = { netns: vmNetns(LAB, `int-${host}`), to: outsideHost(center.lab).ipv4, server };
     streams.push(...ports.map((port) => conversation({ what: `from ${host} to port ${port}`, port, ...from })));
   }
-  await goOn(10);
+  await goOn(streams, 10);
 });
 after(async () => {
   for (const stream of streams) stream.end();
   await down(LAB);
 });
 
-/** Every connection is answered that often from now on. */
-async function goOn(times: number): Promise<void> {
-  const heard = streams.map((stream) => stream.count());
-  await until(
-    { what: "connections to go on", timeout: 20_000 },
-    () => streams.find((stream, index) => stream.count() < (heard[index] ?? 0) + times)?.what,
-  );
+async function gateway(word: "drain" | "undrain", name: string): Promise<void> {
+  const { status, stdout, stderr } = await margayAt(LAB, "gateway", word, name);
+  assert.equal(status, 0, stdout + stderr);
 }
 
 test("each gateway is taken out of service, and put back: what it translates goes on by both segments", { timeout: 180_000 }, async () => {
@@ -78,12 +70,12 @@ test("each gateway is taken out of service, and put back: what it translates goe
     await gateway("drain", drained);
     await leads(at("h1"), "default", `192.168.100.${other}`);
     await leads(at("h2"), "default", `192.168.101.${other}`);
-    await goOn(100);
+    await goOn(streams, 100);
     assert.deepEqual(await own(), known);
     await gateway("undrain", drained);
     await leads(at("h1"), "default", "192.168.100.1 192.168.100.2");
     await leads(at("h2"), "default", "192.168.101.1 192.168.101.2");
-    await goOn(50);
+    await goOn(streams, 50);
   }
-  assert.deepEqual((await Promise.all(streams.map((stream) => stream.troubles()))).flat(), []);
+  assert.deepEqual(await troublesOf(streams), []);
 });

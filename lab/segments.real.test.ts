@@ -1,23 +1,21 @@
 /** Two flat segments: flows are shared between them, and whichever is cut, and wherever, traffic goes on by the other within a second. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { familyOf } from "#core/net/address.ts";
-import type { Ip } from "#core/net/address.ts";
 import type { DataCenter } from "#core/datacenter/data-center.ts";
-import { ask } from "./cloud.ts";
 import { down } from "./down.ts";
 import { fabricStands } from "./fabric.ts";
+import { PING, groupAllowing } from "./group.real.ts";
 import { leads } from "./kernel-routes.ts";
 import { ownLab } from "./own-lab.real.ts";
 import { machineNetns, vmNetns } from "./place.ts";
 import { must } from "./program.ts";
 import { raiseExample } from "./raise.ts";
 import { OUTSIDE, outsideHost } from "./topology.ts";
-import { pings } from "./traffic.real.ts";
+import { goOn, pings } from "./traffic.real.ts";
 import type { Stream } from "./traffic.real.ts";
 import { addVm } from "./vm.ts";
+import { addressOf } from "./vm-record.ts";
 import type { Vm } from "./vm-record.ts";
-import { until } from "./wait.ts";
 
 const lab = await ownLab("segments");
 const at = (machine: string) => machineNetns(lab, machine);
@@ -31,17 +29,7 @@ const port = (segment: "fabric" | "fabric2", machine: string, state: "up" | "dow
 
 before(async () => {
   center = await raiseExample(lab, "two-segments");
-  const post = <T>(path: string, body: object) => ask<T>(lab, { method: "POST", path: `/v2.0/${path}`, body });
-  const { security_group: group } = await post<{ readonly security_group: { readonly id: string } }>("security-groups", {
-    security_group: { name: "ping" },
-  });
-  for (const [ethertype, protocol] of [
-    ["IPv4", "icmp"],
-    ["IPv6", "ipv6-icmp"],
-  ])
-    await post("security-group-rules", {
-      security_group_rule: { security_group_id: group.id, direction: "ingress", ethertype, protocol },
-    });
+  await groupAllowing(lab, "ping", [PING]);
   vms = {
     a: await addVm(lab, { name: "a", host: "h1", network: "external", groups: ["ping"] }),
     b: await addVm(lab, { name: "b", host: "h2", network: "internal", groups: ["ping"] }),
@@ -54,10 +42,7 @@ after(async () => {
   await down(lab);
 });
 
-const addressesOf = ({ nics }: Vm): readonly [Ip, Ip] => {
-  const all = nics[0]?.addresses ?? [];
-  return [all.find((ip) => familyOf(ip) === 4) ?? assert.fail(), all.find((ip) => familyOf(ip) === 6) ?? assert.fail()];
-};
+const addressesOf = (vm: Vm) => [addressOf(vm, 4), addressOf(vm, 6)] as const;
 
 describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
   test("gateway and hosts send by both", async () => {
@@ -84,14 +69,10 @@ describe("a flat fabric of two segments", { timeout: 180_000 }, () => {
         pings({ what: "b out through the gateway", netns: vmNetns(lab, "b"), to: out.ipv4 }),
       ];
       streams.push(...own);
-      await until({ what: "traffic to flow", timeout: 15_000 }, () => own.find((stream) => stream.count() < 3)?.what);
+      await goOn(own, 3);
       await port(segment, machine, "down");
       await leads(at("gw1"), a4, by);
-      const counts = own.map((stream) => stream.count());
-      await until(
-        { what: "traffic to go on", timeout: 10_000 },
-        () => own.find((stream, index) => stream.count() < (counts[index] ?? 0) + 100)?.what,
-      );
+      await goOn(own, 100);
       for (const stream of own) {
         const lost = await stream.troubles();
         t.diagnostic(`${stream.what}: ${lost.length * 10} ms`);

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { familyOf } from "#core/net/address.ts";
 import type { Ip } from "#core/net/address.ts";
 import { inside, must } from "./program.ts";
+import { until } from "./wait.ts";
 
 export interface Stream {
   readonly what: string;
@@ -12,6 +13,20 @@ export interface Stream {
   /** How much has gone well. */
   count(): number;
   end(): void;
+}
+
+/** Waits until each has gone well that many times more. */
+export async function goOn(streams: readonly Stream[], times: number): Promise<void> {
+  const before = streams.map((stream) => stream.count());
+  await until(
+    { what: "traffic to flow", timeout: 20_000 },
+    () => streams.find((stream, at) => stream.count() < (before[at] ?? 0) + times)?.what,
+  );
+}
+
+/** What has gone wrong with any of them so far. */
+export async function troublesOf(streams: readonly Stream[]): Promise<readonly string[]> {
+  return (await Promise.all(streams.map((stream) => stream.troubles()))).flat();
 }
 
 interface Way {

@@ -1,7 +1,8 @@
 /** The lab's VMs as it remembers them. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Ip } from "#core/net/address.ts";
+import { familyOf } from "#core/net/address.ts";
+import type { Family, Ip } from "#core/net/address.ts";
 import { filesIn, writeWhole } from "./lab-record.ts";
 import type { Lab } from "./place.ts";
 
@@ -24,6 +25,13 @@ export interface Vm {
   readonly host: string;
   readonly body: "namespace" | "qemu";
   readonly nics: readonly Nic[];
+}
+
+/** The first that it has of a family; throws when it has none. */
+export function addressOf(vm: Vm, family: Family): Ip {
+  const found = vm.nics.flatMap(({ addresses }) => addresses).find((ip) => familyOf(ip) === family);
+  if (found === undefined) throw new Error(`VM "${vm.name}" has no address of IPv${family}`);
+  return found;
 }
 
 export function readVm(lab: Lab, name: string): Vm | undefined {
