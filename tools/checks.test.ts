@@ -5,6 +5,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { BESIDE, MEASURES } from "./beside.ts";
 import { BANNED_NAMES, CORE_ORDER, IMPURE, LAYERS, SIZE } from "./layers.ts";
 
 const HOME = fileURLToPath(new URL("..", import.meta.url));
@@ -92,6 +93,13 @@ test("files are small, lines are readable, names are nouns", () => {
     ];
   });
   assert.deepEqual(found, []);
+});
+
+test("tests that run beside others are there, and measure nothing", () => {
+  for (const path of BESIDE) {
+    assert.ok(there(path), path);
+    assert.doesNotMatch(readFileSync(join(HOME, path), "utf8"), MEASURES, path);
+  }
 });
 
 test("no types are switched off", () => {

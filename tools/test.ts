@@ -1,11 +1,13 @@
 /**
  * The whole suite: `margay test [PATH…]`. Pure tests run in one process; tests of the real kernel and programs
- * (`*.real.test.ts`) run one file after the other, each in a process of its own. Ends with one line: `N passed, N failed`.
+ * (`*.real.test.ts`) have a process of their own for each file: those that measure nothing run two at a time (tools/beside.ts), then
+ * the others one after the other. Ends with one line: `N passed, N failed`.
  * `margay test conformance` runs what takes too long for every day, too: Tempest with a real Keystone.
  */
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { BESIDE } from "./beside.ts";
 
 export interface Tally {
   readonly passed: number;
@@ -18,15 +20,20 @@ interface Stage {
   readonly title: string;
   readonly files: readonly string[];
   readonly isolation: "none" | "process";
+  /** Files at a time. */
+  readonly atOnce: number;
 }
 
 function stages(asked: readonly string[]): Stage[] {
   const all = globSync("{core,contracts,engine,adapters,processes,lab,stories,tools,conformance}/**/*.test.ts", { cwd: HOME }).toSorted();
   const files = all.filter((file) => asked.length === 0 || asked.some((part) => file.includes(part)));
-  const real = (file: string) => file.endsWith(".real.test.ts");
+  const [real, pure] = [files.filter((file) => file.endsWith(".real.test.ts")), files.filter((file) => !file.endsWith(".real.test.ts"))];
+  const [beside, alone] = [real.filter((file) => BESIDE.includes(file)), real.filter((file) => !BESIDE.includes(file))];
+  const world = "the real kernel, programs and packets";
   return [
-    { title: "decisions, loops over fakes, checks", files: files.filter((file) => !real(file)), isolation: "none" },
-    { title: "the real kernel, programs and packets", files: files.filter(real), isolation: "process" },
+    { title: "decisions, loops over fakes, checks", files: pure, isolation: "none", atOnce: 1 },
+    { title: `${world}, two files at a time`, files: beside, isolation: "process", atOnce: 2 },
+    { title: `${world}, each file alone`, files: alone, isolation: "process", atOnce: 1 },
   ];
 }
 
@@ -34,7 +41,7 @@ function stages(asked: readonly string[]): Stage[] {
 function run(stage: Stage, whole: boolean): Promise<Tally> {
   console.log(`\n== ${stage.title} (${stage.files.length} files)`);
   const reporter = ["--test-reporter=./tools/tally.ts", "--test-reporter-destination=stdout"];
-  const argv = ["--test", `--test-isolation=${stage.isolation}`, "--test-concurrency=1", ...reporter, ...stage.files];
+  const argv = ["--test", `--test-isolation=${stage.isolation}`, `--test-concurrency=${stage.atOnce}`, ...reporter, ...stage.files];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, argv, {
       cwd: HOME,
