@@ -1,5 +1,5 @@
 /** Addresses as the kernel has them: bytes, most significant first. */
-import { bitsOf, familyOf, ipOf } from "#core/net/address.ts";
+import { bitsOf, familyOf, ip6Of } from "#core/net/address.ts";
 import type { Family, Ip } from "#core/net/address.ts";
 import type { Mac } from "#core/net/mac.ts";
 
@@ -22,7 +22,7 @@ export function bytesOfIp(ip: Ip): Buffer {
 /** Of 4 or 16 bytes. */
 export function ipOfBytes(bytes: Buffer): Ip {
   if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` as Ip;
-  return ipOf(6, (bytes.readBigUInt64BE(0) << 64n) | bytes.readBigUInt64BE(8));
+  return ip6Of([0, 2, 4, 6, 8, 10, 12, 14].map((at) => bytes.readUInt16BE(at)));
 }
 
 export function bytesOfMac(mac: Mac): Buffer {
@@ -30,5 +30,8 @@ export function bytesOfMac(mac: Mac): Buffer {
 }
 
 export function macOfBytes(bytes: Buffer): Mac {
-  return bytes.toString("hex").replaceAll(/..(?!$)/g, "$&:") as Mac;
+  const hex = bytes.toString("hex");
+  let text = hex.slice(0, 2);
+  for (let at = 2; at < hex.length; at += 2) text += `:${hex.slice(at, at + 2)}`;
+  return text as Mac;
 }

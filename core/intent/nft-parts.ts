@@ -24,12 +24,18 @@ export const arp = family("arp");
 
 /** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `map @map`, `goto chain`, `jump chain`. */
 function family(of: NftFamily): Family {
-  const named = (text: string): Ref[] => [
+  const read = (text: string): readonly Ref[] => [
     ...[...text.matchAll(/map @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
     // `@th,64,128` are bits of a packet.
     ...[...text.matchAll(/(?<!map )@(?!th,)(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
     ...[...text.matchAll(/(?:goto|jump) (\S+)/g)].map((match) => nftRef(of, "chain", match[1] ?? "")),
   ];
+  /** Elements that follow each other mostly lead to the same. */
+  let last: { readonly text: string; readonly refs: readonly Ref[] } | undefined;
+  const named = (text: string) => {
+    if (last?.text !== text) last = { text, refs: read(text) };
+    return last.refs;
+  };
   return {
     set: (name, type, contents = {}) => ({ object: "set", family: of, name, type, ...contents }),
     map: (name, type) => ({ object: "map", family: of, name, type }),

@@ -38,7 +38,12 @@ export function bitsOf(address: Ip): bigint {
 /** The canonical text of a number; throws when it does not fit the family, which is a bug of the caller. */
 export function ipOf(family: Family, bits: bigint): Ip {
   if (bits < 0n || bits >> BigInt(widthOf(family)) !== 0n) throw new Error(`${bits} does not fit IPv${family}`);
-  return (family === 4 ? text4(Number(bits)) : text6(bits)) as Ip;
+  return (family === 4 ? text4(Number(bits)) : text6(groupsOf(bits))) as Ip;
+}
+
+/** Of the eight groups of 16 bits of an IPv6 address, the first first. */
+export function ip6Of(groups: readonly number[]): Ip {
+  return text6(groups) as Ip;
 }
 
 /** Orders by family, then by number: a total order for sorted output. */
@@ -63,7 +68,7 @@ function bits4(text: string): bigint | undefined {
 }
 
 function text4(bits: number): string {
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join(".");
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
 function bits6(text: string): bigint | undefined {
@@ -94,9 +99,13 @@ function groups6(side: string, dotted: boolean): number[] | undefined {
   return groups;
 }
 
+function groupsOf(bits: bigint): readonly number[] {
+  const hex = bits.toString(16).padStart(32, "0");
+  return Array.from({ length: 8 }, (_, at) => Number.parseInt(hex.slice(4 * at, 4 * at + 4), 16));
+}
+
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`. */
-function text6(bits: bigint): string {
-  const groups = Array.from({ length: 8 }, (_, at) => Number((bits >> BigInt(112 - 16 * at)) & 0xffffn));
+function text6(groups: readonly number[]): string {
   let [best, length] = [-1, 1];
   for (let at = 0; at < 8;) {
     let end = at;

@@ -36,7 +36,7 @@ export function prefixOf(ip: Ip, length: number): Cidr {
 
 /** The prefix that holds one address only: /32 or /128. */
 export function hostPrefix(ip: Ip): Cidr {
-  return prefixOf(ip, widthOf(familyOf(ip)));
+  return `${ip}/${widthOf(familyOf(ip))}` as Cidr;
 }
 
 /** The first address: the network address. */
