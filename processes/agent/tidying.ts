@@ -13,14 +13,13 @@ const REST_MS = 12_000;
 
 /** Takes some 100 ms once, when nothing at all has happened for a while. */
 export function tidying(): (finished: Finished) => void {
-  // The heap grows by a third of what it holds before it is cleaned, not by as much again. Said at the start of the process, it would have
-  // to compile all of Node's own modules: what is kept of them counts for the flags that it was made with.
-  setFlagsFromString("--heap-growing-percent=35");
   let timer: NodeJS.Timeout | undefined;
   // Of the start.
   let isDue = true;
   const tidy = () => {
     isDue = false;
+    // From now on the heap grows by a third of what it holds before it is cleaned, not by as much again: a start would be cleaning all the time.
+    setFlagsFromString("--heap-growing-percent=35");
     collect();
   };
   return ({ result, changed }) => {
