@@ -4,22 +4,32 @@ import { test } from "node:test";
 import { fieldTypes, spanOf, spanText } from "./fields.ts";
 
 /** nft's numbers of types, six bits for each field. */
-const KEYS: readonly (readonly [number, string])[] = [
+const KEYS: readonly (readonly [number: number, text: string, length?: number])[] = [
   [41, '"tap17"'],
   [(41 << 12) | (9 << 6) | 7, '"tap17" . fa:16:3e:00:00:11 . 10.65.0.17'],
   [(41 << 12) | (9 << 6) | 8, '"tap17" . fa:16:3e:00:00:11 . 2001:db8:a41:3::11'],
   // What is taken out of a packet by its place: the target of a neighbour advertisement.
-  [(41 << 12) | (9 << 6) | 4, '"tap17" . fa:16:3e:00:00:11 . 0x20010db80a4100030000000000000011'],
+  [(41 << 12) | (9 << 6) | 4, '"tap17" . fa:16:3e:00:00:11 . 0x20010db80a4100030000000000000011', 40],
+  // And the client's hardware address in a DHCP message.
+  [(41 << 6) | 4, '"tap17" . 0x02163e000011', 24],
   [7, "10.65.0.0/16"],
   [(12 << 6) | 13, "6 . 22"],
 ];
 
 test("a key is the same text again when it has been bytes", () => {
-  for (const [number, text] of KEYS) {
-    const types = fieldTypes(number);
+  for (const [number, text, length = 0] of KEYS) {
+    const types = fieldTypes(number, length);
     assert.ok(types, text);
     const span = spanOf(text, types);
     assert.ok(span, text);
     assert.equal(spanText(span, types), text);
   }
+});
+
+test("a number of a size that no set of ours has is none that we write", () => {
+  assert.equal(fieldTypes((41 << 6) | 4, 20), undefined);
+  const types = fieldTypes((41 << 6) | 4, 24);
+  assert.ok(types);
+  for (const text of ['"tap17" . 0x1', '"tap17" . 0x02163e00001g', '"tap17" . 02163e000011'])
+    assert.equal(spanOf(text, types), undefined, text);
 });

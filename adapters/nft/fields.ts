@@ -76,17 +76,20 @@ const IFNAME: FieldType = {
   },
 };
 
-/** What a rule takes out of a packet by its place, and is no field that nft knows: an address, as a number in hexadecimal. */
-const RAW128: FieldType = {
+/** What a rule takes out of a packet by its place, and is no field that nft knows: an address, as a number in hexadecimal with all its digits. */
+const raw = (size: number): FieldType => ({
   name: "integer",
-  size: 16,
-  bytes: (text) => (/^0x[0-9a-f]{32}$/.test(text) ? Buffer.from(text.slice(2), "hex") : undefined),
-  text: (bytes, at) => `0x${bytes.toString("hex", at, at + 16)}`,
-};
+  size,
+  bytes: (text) => (text.length === 2 + 2 * size && /^0x[0-9a-f]*$/.test(text) ? Buffer.from(text.slice(2), "hex") : undefined),
+  text: (bytes, at) => `0x${bytes.toString("hex", at, at + size)}`,
+});
+
+/** Of these nft has one number for all sizes; by the bytes that they take: a MAC, and an IPv6 address. */
+const INTEGER = 4;
+const INTEGERS: ReadonlyMap<number, FieldType> = new Map([6, 16].map((size) => [padded(size), raw(size)]));
 
 /** By nft's numbers of types (enum datatypes), which it leaves in the kernel with each set. */
 const TYPES: ReadonlyMap<number, FieldType> = new Map([
-  [4, RAW128],
   [7, ip("ipv4_addr", 4)],
   [8, ip("ipv6_addr", 16)],
   [9, ETHER],
@@ -95,10 +98,12 @@ const TYPES: ReadonlyMap<number, FieldType> = new Map([
   [41, IFNAME],
 ]);
 
-/** Types of a key by its number, six bits for each field; undefined when one of them is none that we write. */
-export function fieldTypes(number: number): readonly FieldType[] | undefined {
-  const types: (FieldType | undefined)[] = [];
-  for (let rest = number; rest > 0; rest >>>= 6) types.unshift(TYPES.get(rest & 0x3f));
+/** Types of a key of so many bytes by its number, six bits for each field; undefined when one of them is none that we write. */
+export function fieldTypes(number: number, length: number): readonly FieldType[] | undefined {
+  const numbers: number[] = [];
+  for (let rest = number; rest > 0; rest >>>= 6) numbers.unshift(rest & 0x3f);
+  const others = numbers.reduce((sum, each) => sum + padded(TYPES.get(each)?.size ?? 0), 0);
+  const types = numbers.map((each) => (each === INTEGER ? INTEGERS.get(length - others) : TYPES.get(each)));
   return types.every((type) => type !== undefined) && types.length > 0 ? types : undefined;
 }
 

@@ -30,7 +30,7 @@ export const familyOfHead = (body: Buffer): NftFamily | undefined => BY_NUMBER.g
 
 export const CHAIN = { TABLE: 1, NAME: 3, HOOK: 4, POLICY: 5, TYPE: 7, HOOKNUM: 1, PRIORITY: 2 } as const;
 export const RULE = { TABLE: 1, CHAIN: 2, EXPRESSIONS: 4, USERDATA: 7 } as const;
-export const SET = { TABLE: 1, NAME: 2, FLAGS: 3, KEY_TYPE: 4, DATA_TYPE: 6, USERDATA: 13 } as const;
+export const SET = { TABLE: 1, NAME: 2, FLAGS: 3, KEY_TYPE: 4, KEY_LENGTH: 5, DATA_TYPE: 6, DATA_LENGTH: 7, USERDATA: 13 } as const;
 export const SET_FLAG = { ANONYMOUS: 1, INTERVAL: 4, MAP: 8, TIMEOUT: 0x10, DYNAMIC: 0x20, OBJECT: 0x40 } as const;
 export const ELEMENTS = { TABLE: 1, SET: 2, LIST: 3 } as const;
 export const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;

@@ -51,18 +51,19 @@ export function setsNamed(netfilter: Channel, places: readonly SetPlace[]): read
 
 function shapeOf(body: Buffer, family: NftFamily): SetShape {
   const found = attributesIn(body, 4);
-  const flags = found.get(SET.FLAGS)?.readUInt32BE(0) ?? 0;
+  const number = (attribute: number) => found.get(attribute)?.readUInt32BE(0) ?? 0;
+  const flags = number(SET.FLAGS);
   const shape = {
     object: (flags & SET_FLAG.MAP) === 0 ? ("set" as const) : ("map" as const),
     family,
     name: textIn(found.get(SET.NAME)),
     digest: commentIn(found.get(SET.USERDATA) ?? Buffer.alloc(0), SET_COMMENT),
     flags,
-    keys: fieldTypes(found.get(SET.KEY_TYPE)?.readUInt32BE(0) ?? 0),
+    keys: fieldTypes(number(SET.KEY_TYPE), number(SET.KEY_LENGTH)),
   };
   if (shape.object === "set") return shape;
-  const type = found.get(SET.DATA_TYPE)?.readUInt32BE(0) ?? 0;
-  return { ...shape, values: type === VERDICT_TYPE ? "verdict" : (fieldTypes(type) ?? "other") };
+  const type = number(SET.DATA_TYPE);
+  return { ...shape, values: type === VERDICT_TYPE ? "verdict" : (fieldTypes(type, number(SET.DATA_LENGTH)) ?? "other") };
 }
 
 /** What nft left of a comment: kind, length and value, one after the other. */

@@ -17,6 +17,7 @@ import { computeBgp } from "./bgp-compute.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { settle } from "./contest.ts";
 import { adverts } from "./dhcp-adverts.ts";
+import { dhcpClientOf } from "./dhcp-guard.ts";
 import { dhcp } from "./dhcp.ts";
 import { endpoint } from "./endpoint.ts";
 import { floating, waysOutOf } from "./floating.ts";
@@ -87,7 +88,7 @@ const translatedHere = perValueAnd((endpoint: Endpoint, host: string): Endpoint 
 const filterOf = perValueAnd((each: Endpoint, egress: string, ingress: string, asked: readonly Ip[]) => {
   const always = [...senderOf(each), ...limitsOf(each), ...verdictElements(each, egress, ingress)];
   const nft: readonly Wanted<Nft>[] = isServed(each)
-    ? [...always, ...waysOutOf(each), ...callersOf(each), ...nameCallers(each, asked)]
+    ? [...always, ...waysOutOf(each), ...callersOf(each), ...dhcpClientOf(each), ...nameCallers(each, asked)]
     : always;
   return { nft, refs: elementRefs(nft) };
 });

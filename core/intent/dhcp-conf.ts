@@ -41,6 +41,8 @@ const FIXED = [
   "no-ping",
   "leasefile-ro",
   "dhcp-authoritative",
+  // A guest that tells another's identifier is not the other: the packet filter lets it tell its own MAC alone.
+  "dhcp-ignore-clid",
   // An answer to the guest's new address would make dnsmasq put a neighbour entry in place of our permanent one.
   "dhcp-broadcast",
   "dhcp-lease-max=1000000",

@@ -78,7 +78,7 @@ interface Parts {
 
 /** Hosts are one file: a file of its own for each would be taken away only after dnsmasq has read it again. */
 function filesOf({ anchors, served, endpoints, hosts }: Parts): Wanted<File>[] {
-  const content = hosts.map(({ line }) => `${line}\n`).join("");
+  const content = hosts.flatMap(({ lines }) => lines.map((line) => `${line}\n`)).join("");
   return [
     ...caused<File>(BY_DATACENTER, [{ path: CONF, content: confOf({ anchors, served, endpoints }) }]),
     ...caused<File>(

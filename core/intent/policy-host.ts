@@ -13,6 +13,7 @@ import { covers, hostPrefix } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
 import { BFD_PORTS } from "./bfd.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
+import { DHCP_CHAIN, DHCP_RULE } from "./dhcp-guard.ts";
 import { METADATA_CLOSED, METADATA_RULE } from "./metadata.ts";
 import { perValueAnd } from "./memo.ts";
 import { NAME_RULES, namesClosed } from "./names.ts";
@@ -25,17 +26,17 @@ export function hostGuard(view: View, dc: DataCenter): Wanted<Nft>[] {
 
 const guard = perValueAnd((dc: DataCenter, subnets: View["subnets"]) =>
   caused<Nft>(BY_DATACENTER, [
+    ...DHCP_CHAIN,
     inet.chain("to-host", [
       // What listens on the host's loopback trusts whoever comes, even where somebody lets these addresses in (`route_localnet`).
       `ip daddr 127.0.0.0/8 ${refused("host")}`,
       `ip saddr 127.0.0.0/8 ${refused("host")}`,
       `ip6 daddr ::1 ${refused("host")}`,
       `ip6 saddr ::1 ${refused("host")}`,
+      DHCP_RULE,
       "ct state established,related accept",
       METADATA_RULE,
       ...NAME_RULES,
-      "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
-      "ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept",
       "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept",
       ...pings({ subnets }),
       refused("host"),

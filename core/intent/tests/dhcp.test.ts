@@ -76,7 +76,7 @@ test("router advertisements say the MTU of the network that they are for, whatev
 test("each port is named with its MAC, its addresses and its host name, and nothing that could be read as more", () => {
   assert.equal(
     content(viewOf([A, B]), "dnsmasq/hosts"),
-    "fa:16:3e:00:00:01,10.65.0.5,[2001:db8:a41:3::5],vm-1\nfa:16:3e:00:00:02,10.65.0.6,vm-2\n",
+    `fa:16:3e:00:00:01,10.65.0.5,vm-1\nfa:16:3e:00:00:01,tag:${A.tap},[2001:db8:a41:3::5],vm-1\nfa:16:3e:00:00:02,10.65.0.6,vm-2\n`,
   );
   for (const hostname of ["", "a,set:x", "x\ny", "-x", "a b", "é"])
     assert.equal(content(viewOf([{ ...B, hostname }]), "dnsmasq/hosts"), "fa:16:3e:00:00:02,10.65.0.6\n", hostname);
@@ -84,9 +84,23 @@ test("each port is named with its MAC, its addresses and its host name, and noth
   assert.doesNotMatch(content(viewOf([A]), "dnsmasq/hosts"), /set:/, "a tag here makes dnsmasq 2.90 crash at the next reload");
 });
 
+test("a guest asks for itself alone: by the MAC that its message tells, checked or not, before it is asked whether a flow is known", () => {
+  const filter = (...endpoints: readonly Endpoint[]) => compileCompute(viewOf(endpoints), "h1").nft.map(({ value }) => value);
+  const clients = (...endpoints: readonly Endpoint[]) =>
+    filter(...endpoints).flatMap((value) => (value.object === "element" && value.of === "dhcp-clients" ? [value.element] : []));
+  const own = [`"${A.tap}" . 0xfa163e000001`, `"${B.tap}" . 0xfa163e000002`];
+  assert.deepEqual(clients(A, { ...B, port_security: false }, { ...port(3, ["10.65.0.7"]), admin_state_up: false }), own);
+  assert.deepEqual(clients({ ...A, pairs: [{ prefix: cidr("10.65.0.9/32"), mac: B.mac }] }), own.slice(0, 1), "not by a pair's");
+  const rules = (name: string) => filter(A).flatMap((value) => (value.object === "chain" && value.name === name ? value.rules : []));
+  const toHost = rules("to-host");
+  assert.ok(toHost.indexOf("udp dport { 67, 547 } goto to-dhcp") < toHost.indexOf("ct state established,related accept"));
+  assert.equal(rules("to-dhcp").at(-1), "goto refused-lease");
+  assert.match(content(viewOf([A]), "dnsmasq/dnsmasq.conf"), /^dhcp-ignore-clid$/m, "what a guest calls itself is not who it is");
+});
+
 test("subnets without DHCP, and ports that are down, are not served", () => {
   const subnets = new Map(SUBNETS.map((each) => [each.id, { ...each, enable_dhcp: each.cidr !== "10.65.0.0/16" }]));
-  assert.equal(content(viewOf([A, B], { subnets }), "dnsmasq/hosts"), "fa:16:3e:00:00:01,[2001:db8:a41:3::5],vm-1\n");
+  assert.equal(content(viewOf([A, B], { subnets }), "dnsmasq/hosts"), `fa:16:3e:00:00:01,tag:${A.tap},[2001:db8:a41:3::5],vm-1\n`);
   assert.doesNotMatch(content(viewOf([A, B], { subnets }), "dnsmasq/dnsmasq.conf"), /10\.65/);
   assert.equal(content(viewOf([{ ...B, admin_state_up: false }]), "dnsmasq/hosts"), "");
 });
