@@ -44,14 +44,15 @@ function filesOf(lab: Lab, vm: Vm, { mac }: Nic): string[] {
   return ["-lf", `${at}.leases`, "-pf", `${at}.pid`];
 }
 
-/** RFC 3442: classless routes, where there are some, stand in for the router option. */
+/** RFC 3442: classless routes, where there are some, stand in for the router option; what is by way of 0.0.0.0 is on the link. */
 const UDHCPC = `#!/bin/sh
 [ "$1" = bound ] || [ "$1" = renew ] || exit 0
 metric=$((${FIRST_METRIC} + \${interface#eth}))
 ip addr replace "$ip/$mask" dev "$interface" metric $metric
 set -- \${staticroutes:-0.0.0.0/0 \${router%% *}}
 while [ $# -ge 2 ]; do
-  ip route replace "$1" via "$2" dev "$interface" onlink metric $metric
+  [ "$2" = 0.0.0.0 ] && way= || way="via $2 onlink"
+  ip route replace "$1" $way dev "$interface" metric $metric
   shift 2
 done
 `;

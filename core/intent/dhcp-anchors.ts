@@ -2,7 +2,8 @@
  * Anchors: links that stand in for taps towards dnsmasq. One is enough as long as addresses are given by DHCP and all networks have
  * one MTU: a router advertisement then only says "ask". Networks of another MTU share an anchor for that, with their taps listed. Where guests
  * make their own addresses (SLAAC), the advertisement names the prefix to make them of, so each such network has an anchor of its own; and so
- * have those for whose prefixes there is no room any more in an advertisement that is said to all.
+ * have those for whose prefixes there is no room any more in an advertisement that is said to all, and those without a gateway, where the
+ * advertisement says that nobody is a router.
  */
 import type { Endpoint, SubnetFact, View } from "../feed/item.ts";
 import { OWN_LINK_PREFIX } from "../kinds/link.ts";
@@ -26,12 +27,20 @@ export function isSelfMade({ ipv6_mode, enable_dhcp }: SubnetFact): boolean {
   return enable_dhcp && (ipv6_mode === "slaac" || ipv6_mode === "dhcpv6-stateless");
 }
 
+/** Has none of a network's IPv6 subnets a gateway? */
+export function isWithoutRouter(subnets: readonly SubnetFact[]): boolean {
+  const six = subnets.filter(({ cidr }) => familyOf(cidr) === 6);
+  return six.length > 0 && six.every(({ gateway_ip }) => gateway_ip === null);
+}
+
 /** An advertisement must not be in fragments (RFC 6980), and each IPv6 subnet takes 32 octets of it. */
 const SHARING = 32;
 
 /** The common anchor first; of the others, those with taps here. `usual` is the MTU of the common one. */
 export const anchorsOf = perValueAnd((subnets: readonly SubnetFact[], endpoints: readonly Endpoint[], usual: number): readonly Anchor[] => {
-  const apart = new Set([...subnets.filter(isSelfMade).map(({ network_id }) => network_id), ...crowdedOut(subnets, endpoints)]);
+  const byNetwork = [...Map.groupBy(subnets, ({ network_id }) => network_id)];
+  const alone = byNetwork.filter(([, own]) => own.some(isSelfMade) || isWithoutRouter(own)).map(([network]) => network);
+  const apart = new Set([...alone, ...crowdedOut(subnets, endpoints)]);
   const nameOf = ({ network_id, mtu }: SubnetFact) =>
     // With the prefix, 14 of the 15 characters that Linux allows.
     OWN_LINK_PREFIX + (apart.has(network_id) ? network_id.slice(0, 8) : mtu === usual ? "0" : `-${mtu}`);

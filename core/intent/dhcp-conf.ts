@@ -3,10 +3,11 @@
  * with those whose taps are listed; not with others, nor with what subnets say.
  */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
+import { METADATA4 } from "../metadata/place.ts";
 import { familyOf, ipOf } from "../net/address.ts";
 import { firstOf, lengthOf } from "../net/prefix.ts";
 import type { Cidr } from "../net/prefix.ts";
-import { isCommon, mtuOf } from "./dhcp-anchors.ts";
+import { isCommon, isWithoutRouter, mtuOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
 import { portTag, subnetTag } from "./dhcp-options.ts";
 
@@ -26,7 +27,7 @@ export const LINK_MTU = 1500;
 
 /**
  * Seconds for which a router is one. What the common anchor advertises of its own accord dnsmasq sends to all taps, even where another
- * anchor stands in for them; those are told a second more by theirs, and what says less is kept from them.
+ * anchor stands in for them; those are told a second more by theirs, or that it is none, and what says this much is kept from them.
  */
 export const COMMON_LIFETIME = 1800;
 
@@ -71,15 +72,24 @@ export function confOf({ anchors, served, endpoints }: Served): string {
     ...anchors.map(({ name, taps }) => `bridge-interface=${[name, ...taps].join(",")}`),
     ...anchors.filter((anchor) => !isCommon(anchor) || mtuOf(anchor) > LINK_MTU).map(advertised),
     ...served.map(rangeOf),
+    ...served.filter(isWithoutGateway4).map(({ cidr }) => `shared-network=${METADATA4},${firstOf(cidr)}`),
     ...withOptions.map(({ port_id, mac }) => `dhcp-mac=set:${portTag(port_id)},${mac}`),
     "",
   ].join("\n");
 }
 
+/**
+ * Then dnsmasq knows the subnet by an address that every host has, and calls itself by it: its guests are told a way there
+ * (dhcp-options.ts), so they can renew their leases.
+ */
+function isWithoutGateway4({ cidr, gateway_ip }: SubnetFact): boolean {
+  return gateway_ip === null && familyOf(cidr) === 4;
+}
+
 /** How often: as it is without being said. */
 function advertised(anchor: Anchor): string {
   const mtu = mtuOf(anchor) > LINK_MTU ? `mtu:${mtuOf(anchor)},` : "";
-  return `ra-param=${anchor.name},${mtu}0,${isCommon(anchor) ? COMMON_LIFETIME : COMMON_LIFETIME + 1}`;
+  return `ra-param=${anchor.name},${mtu}0,${isCommon(anchor) ? COMMON_LIFETIME : isWithoutRouter(anchor.subnets) ? 0 : COMMON_LIFETIME + 1}`;
 }
 
 /** `static`: only hosts that we name get an address. `off-link`: guests send everything to the router, for nothing is on-link. */

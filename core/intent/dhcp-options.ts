@@ -4,8 +4,10 @@
  * as more than an option is left out here.
  */
 import type { Endpoint, SubnetFact } from "../feed/item.ts";
+import { METADATA4 } from "../metadata/place.ts";
 import { familyOf } from "../net/address.ts";
 import type { Family, Ip } from "../net/address.ts";
+import { hostPrefix } from "../net/prefix.ts";
 import { isSelfMade } from "./dhcp-anchors.ts";
 import { domainOf } from "./dhcp-words.ts";
 import { isNamed } from "./names.ts";
@@ -32,7 +34,7 @@ function options4(subnet: SubnetFact): string[] {
     values.length === 0 ? [] : [`tag:${subnetTag(id)},option:${name},${values.join(",")}`];
   const gateway = gateway_ip === null ? [] : [gateway_ip];
   const routes = host_routes.flatMap(({ destination, nexthop }) => [destination, nexthop]);
-  const allRoutes = [...routes, ...gateway.flatMap((ip) => ["0.0.0.0/0", ip])];
+  const allRoutes = [...routes, ...(gateway_ip === null ? toMetadata(subnet) : ["0.0.0.0/0", gateway_ip])];
   return [
     ...option("router", gateway),
     // A guest that takes option 121 ignores the router option (RFC 3442), so the default route is said here again.
@@ -43,6 +45,12 @@ function options4(subnet: SubnetFact): string[] {
     ...option("mtu", [mtu]),
     ...option("domain-name", domainOf(dns_domain)),
   ];
+}
+
+/** Where no router leads there, it is on the link, as the host answers: metadata, and the DHCP server itself. */
+function toMetadata({ host_routes }: SubnetFact): string[] {
+  const way = hostPrefix(METADATA4);
+  return host_routes.some(({ destination }) => destination === way) ? [] : [way, "0.0.0.0"];
 }
 
 /**

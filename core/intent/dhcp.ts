@@ -16,8 +16,10 @@ import type { File } from "../kinds/file.ts";
 import type { Wanted } from "../kinds/kind.ts";
 import type { Link } from "../kinds/link.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
+import { METADATA4 } from "../metadata/place.ts";
 import { familyOf } from "../net/address.ts";
-import { lengthOf } from "../net/prefix.ts";
+import { firstOf, lengthOf } from "../net/prefix.ts";
+import type { InterfaceAddress } from "../net/prefix.ts";
 import { BY_DATACENTER, caused } from "./caused.ts";
 import { anchorsOf, knownNetworks, mtuOf, subnetsOf } from "./dhcp-anchors.ts";
 import type { Anchor } from "./dhcp-anchors.ts";
@@ -42,25 +44,29 @@ export function dhcp(view: View, dc: DataCenter, endpoints: readonly Endpoint[])
     sysctls: caused(BY_DATACENTER, anchors.flatMap(settings)),
   };
   const known = knownNetworks(subnets, endpoints);
-  const served = subnets.filter((subnet) => isServed(subnet) && known.has(subnet.network_id));
+  const served = subnets.filter(({ enable_dhcp, network_id }) => enable_dhcp && known.has(network_id));
   if (served.length === 0) return own;
   const hosts = hostsOf(view, endpoints);
   const files = filesOf({ anchors, served, endpoints, hosts });
   return { ...own, files, daemons: caused([...BY_DATACENTER, ...endpoints.map(ports)], [dnsmasq(files, anchors, hosts)]) };
 }
 
-/** dnsmasq recognises a subnet by the address that the anchor has in it. */
-function isServed({ enable_dhcp, gateway_ip }: SubnetFact): boolean {
-  return enable_dhcp && gateway_ip !== null;
-}
-
 /** Where blocks overlap, several may have one gateway. */
 function linkOf({ name, subnets }: Anchor): Link {
-  const byText = new Map(
-    subnets.flatMap(({ gateway_ip: ip, cidr }) => (ip === null ? [] : [[`${ip}/${lengthOf(cidr)}`, { ip, length: lengthOf(cidr) }]])),
-  );
+  const byText = new Map(subnets.flatMap(addressOn).map((address) => [`${address.ip}/${address.length}`, address]));
   const sorted = [...byText].toSorted(([left], [right]) => (left < right ? -1 : 1));
   return { name, own: { addresses: sorted.map(([, address]) => address) } };
+}
+
+/**
+ * dnsmasq recognises a subnet by the address that the anchor has in it: the gateway's, or one that no guest can have. In IPv6 that is the
+ * routers' anycast address (RFC 4291, 2.6.1). IPv4 has none: what the guest's kernel would not take for a neighbour's it takes for a broadcast
+ * address, and would not renew a lease there. So dnsmasq is told of another, which the anchor has lest it have none (dhcp-conf.ts).
+ */
+function addressOn({ gateway_ip: gateway, cidr, enable_dhcp }: SubnetFact): InterfaceAddress[] {
+  if (gateway !== null) return [{ ip: gateway, length: lengthOf(cidr) }];
+  if (!enable_dhcp) return [];
+  return [familyOf(cidr) === 4 ? { ip: METADATA4, length: 32 } : { ip: firstOf(cidr), length: lengthOf(cidr) }];
 }
 
 /** Read by dnsmasq whenever it advertises. */

@@ -71,7 +71,7 @@ dhclient -6 -d -q -D LL -sf /bin/leased6 -lf "/run/leases6.$dev" -pf "/run/dhcp6
 tell-addresses
 `;
 
-/** RFC 3442: classless routes, where there are some, stand in for the router option. */
+/** RFC 3442: classless routes, where there are some, stand in for the router option; what is by way of 0.0.0.0 is on the link. */
 const LEASED4 = `#!/bin/sh
 [ "$1" = bound ] || [ "$1" = renew ] || exit 0
 metric=$((${FIRST_METRIC} + \${interface#eth}))
@@ -81,8 +81,9 @@ ip addr replace "$ip/$mask" dev "$interface" metric $metric
 [ "$hostname" = "" ] || hostname "$hostname"
 set -- \${staticroutes:-0.0.0.0/0 \${router%% *}}
 while [ $# -ge 2 ]; do
-  ip route replace "$1" via "$2" dev "$interface" onlink metric $metric
-  ip route replace "$1" via "$2" dev "$interface" onlink table $table
+  [ "$2" = 0.0.0.0 ] && way= || way="via $2 onlink"
+  ip route replace "$1" $way dev "$interface" metric $metric
+  ip route replace "$1" $way dev "$interface" table $table
   shift 2
 done
 ip rule del from "$ip" 2>/dev/null

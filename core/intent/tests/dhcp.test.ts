@@ -123,6 +123,69 @@ test("guests are told the router, the routes, the name servers of their family, 
     assert.ok(options.includes(line), line);
 });
 
+/** Of the guide's data centre, without the gateways of these families on the internal network. */
+function withoutGateway(families: readonly (4 | 6)[], more: Partial<SubnetFact> = {}): View {
+  const isWithout = ({ network_id, cidr: own }: SubnetFact) => network_id === INTERNAL && families.includes(own.includes(":") ? 6 : 4);
+  return viewOf([A], withSubnets(SUBNETS.map((each) => (isWithout(each) ? { ...each, gateway_ip: null, ...more } : each))));
+}
+
+const addressesOn = (view: View, name: string) =>
+  compileCompute(view, "h1").links.flatMap(({ value }) => (value.name === name ? (value.own?.addresses ?? []) : []));
+
+test("an IPv4 subnet without a gateway is served by an address that no guest has, and is told no router, but the way to its metadata", () => {
+  const [four] = SUBNETS.filter((each) => each.cidr === "10.65.0.0/16");
+  const view = withoutGateway([4]);
+  const conf = content(view, "dnsmasq/dnsmasq.conf").split("\n");
+  assert.ok(conf.includes(`dhcp-range=set:subnet-${four?.id},10.65.0.0,static,255.255.0.0,86400s`));
+  assert.deepEqual(
+    conf.filter((line) => line.startsWith("shared-network=")),
+    ["shared-network=169.254.169.254,10.65.0.0"],
+  );
+  assert.match(content(view, "dnsmasq/hosts"), /^fa:16:3e:00:00:01,10\.65\.0\.5,vm-1$/m);
+  assert.deepEqual(
+    addressesOn(view, "margay0").map(({ ip: on, length }) => `${on}/${length}`),
+    ["169.254.169.254/32", "172.18.208.1/24", "2001:db8:a41:2::1/64", "2001:db8:a41:3::1/64"],
+  );
+  const routesOf = (host_routes: SubnetFact["host_routes"]) => {
+    const lines = content(withoutGateway([4], { host_routes }), "dnsmasq/options").split("\n");
+    const own = lines.filter((line) => line.startsWith(`tag:subnet-${four?.id},`));
+    assert.ok(!own.some((line) => line.includes("option:router")));
+    return own.flatMap((line) => /(?:classless-static-route|,249),(.*)/.exec(line)?.[1] ?? []);
+  };
+  const nexthop = ip("10.65.0.9");
+  assert.deepEqual(routesOf([]), ["169.254.169.254/32,0.0.0.0", "169.254.169.254/32,0.0.0.0"]);
+  assert.deepEqual(
+    new Set(routesOf([{ destination: cidr("192.0.2.0/24"), nexthop }])),
+    new Set(["192.0.2.0/24,10.65.0.9,169.254.169.254/32,0.0.0.0"]),
+  );
+  assert.deepEqual(
+    new Set(routesOf([{ destination: cidr("169.254.169.254/32"), nexthop }])),
+    new Set(["169.254.169.254/32,10.65.0.9"]),
+    "as it is said",
+  );
+});
+
+test("a network without an IPv6 gateway has an anchor of its own, which carries no guest's address and says that nobody is a router", () => {
+  const own = `margay${INTERNAL.slice(0, 8)}`;
+  for (const ipv6_mode of ["dhcpv6-stateful", "slaac", "dhcpv6-stateless"] as const) {
+    const view = withoutGateway([6], { ipv6_mode });
+    assert.match(content(view, "dnsmasq/dnsmasq.conf"), new RegExp(`^ra-param=${own},0,0$`, "m"), ipv6_mode);
+    assert.deepEqual(addressesOn(view, own), [
+      { ip: ip("10.65.0.1"), length: 16 },
+      { ip: ip("2001:db8:a41:3::"), length: 64 },
+    ]);
+    const apart = compileCompute(view, "h1").nft.filter(({ value }) => value.object === "element" && value.of === "advertised-apart");
+    assert.equal(apart.length, 1, "and hears of no router by another");
+  }
+  assert.deepEqual(addressesOn(withoutGateway([4]), own), [], "one of IPv6 is enough to be a router");
+});
+
+test("a subnet that has neither gateway nor DHCP is none of dnsmasq's", () => {
+  const view = withoutGateway([4, 6], { enable_dhcp: false });
+  assert.doesNotMatch(content(view, "dnsmasq/dnsmasq.conf"), /shared-network|10\.65|a41:3/);
+  assert.deepEqual(addressesOn(view, `margay${INTERNAL.slice(0, 8)}`), []);
+});
+
 test("options of a port are its own, and a value cannot be a line of its own", () => {
   const option = (name: string, value: string, family: 4 | 6 = 4) => ({ name, value, family });
   const a = {
