@@ -15,6 +15,7 @@ const REASONS = {
   forged: { says: "sender is not its own", by: "iifname" },
   role: { says: "acts as router or DHCP server", by: "iifname" },
   newcomer: { says: "has had too many link-local addresses", by: "iifname" },
+  pace: { says: "more DHCP than a client needs", by: "iifname" },
   lease: { says: "DHCP that may be for another", by: "iifname" },
   advert: { says: "speaks for another's address", by: "iifname" },
   tunnel: { says: "tunnel", by: "iifname" },

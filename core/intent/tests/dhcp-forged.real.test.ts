@@ -152,3 +152,22 @@ test("whoever knows another's DUID can make it ask again, and it is given what i
     await isServed6(h, b, B, "bb");
   }
 });
+
+test("a VM that asks all the time is heard now and then, and keeps nobody else waiting", async (t) => {
+  const { h, a, b } = await scene(t, A);
+  const paced = async () => Number(/counter packets (\d+)/.exec(await h.sh("nft list chain inet margay refused-pace"))?.[1]);
+  const flood = async (bytes: readonly number[], to: string) => {
+    const before = await paced();
+    assert.ok(await a.can(`for i in $(seq 1000); do ${printed(bytes)}; done | socat -u -b ${bytes.length} - ${to}`));
+    return (await paced()) - before;
+  };
+  const four = await flood(
+    bootp({ type: DISCOVER, chaddr: A.mac }),
+    "UDP4-DATAGRAM:255.255.255.255:67,broadcast,bind=0.0.0.0:68,so-bindtodevice=eth0",
+  );
+  assert.ok(four >= 500 && four <= 900, `${four} of 1000 are refused`);
+  const six = await flood(solicits("aa"), "'UDP6-SENDTO:[ff02::1:2%eth0]:547,sourceport=546'");
+  assert.ok(six >= 900 && six <= 960, `${six} of 1000 are refused`);
+  assert.ok(await leases(b), "another's");
+  await isServed6(h, b, B, "bb");
+});

@@ -95,6 +95,10 @@ test("a guest asks for itself alone: by the MAC that its message tells, checked 
   const toHost = rules("to-host");
   assert.ok(toHost.indexOf("udp dport { 67, 547 } goto to-dhcp") < toHost.indexOf("ct state established,related accept"));
   assert.equal(rules("to-dhcp").at(-1), "goto refused-lease");
+  assert.deepEqual(rules("to-dhcp").slice(0, 2), [
+    "udp dport 67 update @paced-dhcp4 { iifname limit rate over 20/second burst 100 packets } goto refused-pace",
+    "udp dport 547 update @paced-dhcp6 { iifname limit rate over 20/minute burst 40 packets } goto refused-pace",
+  ]);
   assert.match(content(viewOf([A]), "dnsmasq/dnsmasq.conf"), /^dhcp-ignore-clid$/m, "what a guest calls itself is not who it is");
 });
 
