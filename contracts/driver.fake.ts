@@ -11,6 +11,7 @@ import type { Kind, Ref } from "#core/kinds/kind.ts";
 import { link, OWN_LINK_PREFIX } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
+import { offload } from "#core/kinds/offload.ts";
 import { route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
 import type { Change } from "#core/reconcile/diff.ts";
@@ -222,6 +223,7 @@ export function fakeHost(): FakeHost {
     files: shelf(file, { survivesReboot: true }, ours),
     daemons: shelf(daemon, {}, ours),
     routes: shelf(route, { boundToLinks: true }, ours),
+    offloads: shelf(offload, { boundToLinks: true }, ours),
   };
   const shelves = Object.values(drivers);
   const things = () => shelves.flatMap((each) => each.things());

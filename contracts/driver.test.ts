@@ -7,6 +7,7 @@ import { file } from "#core/kinds/file.ts";
 import { link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
+import { offload } from "#core/kinds/offload.ts";
 import { route } from "#core/kinds/route.ts";
 import type { Route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
@@ -69,6 +70,21 @@ driverContract("fakeHost().drivers.daemons", () => {
   const { drivers } = fakeHost();
   const one = { name: "bird", argv: ["bird"], startedWith: "", loaded: "1", reload: { signal: "SIGHUP" }, after: [] } as const;
   return { kind: daemon, fresh: () => drivers.daemons, one, other: { ...one, name: "dnsmasq" }, changed: { ...one, loaded: "2" } };
+});
+
+driverContract("fakeHost().drivers.offloads", () => {
+  const host = withTap();
+  host.plug("tap2");
+  host.failApply("offload/tap3", "Cannot find device", Infinity);
+  const one = { dev: "tap1", after: [] };
+  return {
+    kind: offload,
+    fresh: () => host.drivers.offloads,
+    one,
+    other: { ...one, dev: "tap2" },
+    disturb: () => host.lose("offload/tap1"),
+    impossible: { value: { ...one, dev: "tap3" }, reason: /Cannot find device/ },
+  };
 });
 
 driverContract<Route>("fakeHost().drivers.routes", () => {

@@ -5,6 +5,7 @@ import type { File } from "#core/kinds/file.ts";
 import type { Link } from "#core/kinds/link.ts";
 import type { Neighbour } from "#core/kinds/neighbour.ts";
 import type { Nft } from "#core/kinds/nft.ts";
+import type { Offload } from "#core/kinds/offload.ts";
 import type { Route } from "#core/kinds/route.ts";
 import type { Sysctl } from "#core/kinds/sysctl.ts";
 import type { Change } from "#core/reconcile/diff.ts";
@@ -63,4 +64,5 @@ export interface HostDrivers {
   readonly files: Driver<File>;
   readonly daemons: Driver<Daemon>;
   readonly routes: Driver<Route>;
+  readonly offloads: Driver<Offload>;
 }

@@ -12,6 +12,8 @@ export interface FlowsHost {
   readonly flows: Flows;
   /** A flow begins that has these ends. */
   readonly track: (shape: FlowShape) => Promise<void> | void;
+  /** Those of whom this holds are offloaded. Absent where nothing can be. */
+  readonly offload?: (which: (flow: Flow) => boolean) => Promise<void> | void;
 }
 
 const ip = (text: string) => text as Ip;
@@ -56,6 +58,15 @@ export function flowsContract(name: string, open: (t: TestContext) => Promise<Fl
     for (const shape of ALL) await host.track(shape);
     return host.flows;
   };
+  const offloaded = async (t: TestContext, ...which: readonly FlowShape[]) => {
+    const host = await open(t);
+    if (host.offload === undefined) return undefined;
+    for (const shape of ALL) await host.track(shape);
+    const texts = new Set(which.map(text));
+    await host.offload((flow) => texts.has(text(flow)));
+    return host.flows;
+  };
+  const fast = async (flows: Flows) => shapes((await flows.list("all")).filter((flow) => flow.offloaded === true));
   describe(`${name} is a table of flows:`, () => {
     test("flows are found by any of their four ends, in both families", async (t) => {
       const flows = await full(t);
@@ -87,6 +98,32 @@ export function flowsContract(name: string, open: (t: TestContext) => Promise<Fl
       const all = await flows.list("all");
       assert.deepEqual(shapes(all.filter(({ mark }) => mark === 0x58000001)), those(web, again, echo));
       assert.deepEqual(shapes(all.filter(({ mark }) => mark === 0)), those(six, floating));
+    });
+
+    test("what is offloaded is told, and ends, or meets the packet filter once it is marked, like any other", async (t) => {
+      const flows = await offloaded(t, web, again, six, floating);
+      if (flows === undefined) return t.skip("nothing can be offloaded");
+      assert.deepEqual(await fast(flows), those(web, again, six, floating));
+      const [toMark, toEnd] = [await flows.list([ip("2001:db8::5")]), await flows.list([ip("10.65.0.8")])];
+      assert.deepEqual(await flows.mark(toMark, 0x80000000), [DONE]);
+      assert.ok(!(await fast(flows)).includes(text(six)));
+      assert.deepEqual(await flows.remove(toEnd), [DONE]);
+      assert.deepEqual(shapes(await flows.list("all")), those(web, again, other, six, echo));
+      assert.deepEqual(
+        (await flows.list([ip("2001:db8::5")])).map(({ mark }) => mark),
+        [0x80000000],
+      );
+    });
+
+    test("flows of an address meet the packet filter when they are told to, and nothing is done where none is offloaded", async (t) => {
+      const flows = await offloaded(t, web, six);
+      if (flows === undefined) return t.skip("nothing can be offloaded");
+      await flows.slow([ip("10.65.0.8"), ip("10.65.0.55")]);
+      assert.deepEqual(await fast(flows), those(web, six));
+      await flows.slow([ip("10.65.0.6")]);
+      assert.ok(!(await fast(flows)).includes(text(web)));
+      await flows.slow("all");
+      assert.deepEqual(await fast(flows), []);
     });
   });
 }

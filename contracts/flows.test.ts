@@ -6,7 +6,7 @@ import { fakeFlows } from "./flows.fake.ts";
 
 flowsContract("fakeFlows()", () => {
   const flows = fakeFlows();
-  return { flows, track: flows.track };
+  return { flows, track: flows.track, offload: flows.offload };
 });
 
 test("the model of a table of flows fails when it is told to", async () => {

@@ -24,6 +24,8 @@ export interface Flow {
   /** Its answers: where addresses or ports are translated, these are other ends than those of `orig` turned round. */
   readonly reply: FlowEnds;
   readonly mark: number;
+  /** Its packets pass the packet filter by, as if nothing had changed since it was offloaded. Absent: they do not. */
+  readonly offloaded?: true;
   /** Absent: the zone that all are in unless a rule says otherwise (0). */
   readonly zone?: number;
 }
@@ -32,8 +34,13 @@ export interface Flow {
 export interface Flows {
   /** Those that have one of these addresses at any of their four ends. */
   list(addresses: Iterable<Ip> | "all"): Promise<readonly Flow[]>;
-  /** Ends exactly these: one outcome each, in their order. One that has ended by itself is done. */
+  /** Ends exactly these, offloaded or not: one outcome each, in their order. One that has ended by itself is done. */
   remove(flows: readonly Flow[]): Promise<readonly Outcome[]>;
-  /** Gives exactly these a mark: one outcome each, in their order. One that has ended by itself is done. */
+  /**
+   * Gives exactly these a mark: one outcome each, in their order. One that has ended by itself is done. With a mark other than 0, done is
+   * what meets the packet filter with its next packet, offloaded or not.
+   */
   mark(flows: readonly Flow[], mark: number): Promise<readonly Outcome[]>;
+  /** What is offloaded of the flows of these addresses meets the packet filter with its next packet. */
+  slow(addresses: Iterable<Ip> | "all"): Promise<void>;
 }

@@ -10,9 +10,10 @@ import type { LastView } from "#contracts/last-view.ts";
 import type { Log } from "#contracts/log.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { Speaker } from "#contracts/speaker.ts";
-import type { Report, Role, Sessions, View } from "#core/feed/item.ts";
+import type { Report, Sessions, View } from "#core/feed/item.ts";
 import type { Route } from "#core/kinds/route.ts";
 import { compileParts } from "#core/intent/compile.ts";
+import type { Self } from "#core/intent/compile.ts";
 import { contact, timeOf } from "./contact.ts";
 import { arrivals } from "./arrivals.ts";
 import type { Known } from "./arrivals.ts";
@@ -27,7 +28,7 @@ import { sessionWatch } from "./session-watch.ts";
 import { hostTracks } from "./tracks.ts";
 
 export interface AgentParts {
-  readonly self: { readonly host: string; readonly role: Role };
+  readonly self: Self;
   readonly drivers: HostDrivers;
   readonly signs: SignsOfLife;
   readonly flows: Flows;
@@ -95,7 +96,7 @@ export function agent({ self, drivers, signs, flows, feed, last, speaker, clock,
       watch.finished(finished);
     },
   });
-  const hello = { op: "hello", ...self, started_at: timeOf(clock.now()), members: "together" } as const;
+  const hello = { op: "hello", host: self.host, role: self.role, started_at: timeOf(clock.now()), members: "together" } as const;
   const connection = feed(hello, {
     connected: () => {
       tell.anew();

@@ -146,3 +146,55 @@ test("a flow that is translated otherwise by now is removed, so that it is trans
   await after([entry("replace", "inet element floating4 172.18.208.50")], showing(8081));
   assert.equal(flows.held().length, 0);
 });
+
+const offloaded = (flows: ReturnType<typeof fakeFlows>) =>
+  flows.held().flatMap(({ orig, offloaded: is }) => (is === true ? [orig.dport] : []));
+const slowPath = entry("create", `inet element slow-path "${A.tap}"`);
+const LIMITED = viewOf([{ ...A, limits: [{ direction: "egress", unit: "bytes", per_second: 1000, burst: 1000 }] }], {
+  with: [group("a", [open(22), open(80)])],
+});
+
+test("a flow that is cut is offloaded no more, and one beside it goes on as it did", async () => {
+  const { flows, track, after, marks } = setting();
+  await after([], seen(open(22), open(80)));
+  track(22);
+  track(80);
+  flows.offload(() => true);
+  await after(REDUCED, seen(open(80)));
+  assert.deepEqual([marks(), offloaded(flows)], [{ 22: CUT_MARK, 80: 0 }, [80]]);
+});
+
+test("whoever comes to the slow path has no flow that is offloaded, nor has whoever is on it when an agent starts", async () => {
+  const { flows, track, after } = setting();
+  track(80);
+  flows.offload(() => true);
+  await after([], LIMITED);
+  assert.deepEqual(offloaded(flows), [], "the first look");
+  flows.offload(() => true);
+  await after([entry("delete", `inet element slow-path "${A.tap}"`), entry("create")], LIMITED);
+  assert.deepEqual(offloaded(flows), [80]);
+  await after([slowPath], LIMITED);
+  assert.deepEqual(offloaded(flows), []);
+});
+
+test("nobody's flows are slowed by an agent that starts where nobody takes the slow path", async () => {
+  const { flows, track, after } = setting();
+  track(80);
+  flows.offload(() => true);
+  await after([], seen(open(80)));
+  assert.deepEqual(offloaded(flows), [80]);
+});
+
+test("flows whose offload cannot be ended are tried again", async () => {
+  const { flows, track, after, clock, settle, log } = setting();
+  await after([], LIMITED);
+  track(80);
+  flows.offload(() => true);
+  flows.fail("nft is busy");
+  await after([slowPath], LIMITED);
+  assert.deepEqual([offloaded(flows), log.lines.map(({ fields }) => fields["reason"])], [[80], ["nft is busy"]]);
+  flows.fail();
+  clock.pass(250);
+  await settle();
+  assert.deepEqual(offloaded(flows), []);
+});

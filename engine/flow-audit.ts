@@ -4,16 +4,18 @@
  * left alone. An agent that starts looks at all of them once, because one before it may have died between the two.
  *
  * A flow is cut by its mark, and stays in the kernel's table: the packet filter drops what belongs to it. One whose translation has
- * become another is removed, so that its next packet is translated anew.
+ * become another is removed, so that its next packet is translated anew. Of whom each packet must be looked at from now on, none may be
+ * offloaded any longer.
  */
 import type { Clock } from "#contracts/clock.ts";
 import type { Outcome } from "#contracts/driver.ts";
 import type { Flow, Flows } from "#contracts/flows.ts";
 import type { Log } from "#contracts/log.ts";
 import type { View } from "#core/feed/item.ts";
+import { takesSlowPath } from "#core/intent/offload.ts";
 import { CUT_MARK } from "#core/intent/policy.ts";
 import type { Ip } from "#core/net/address.ts";
-import { concernOf, newcomersIn } from "#core/reach/concern.ts";
+import { concernOf, newcomersIn, slowedIn } from "#core/reach/concern.ts";
 import { addressesOf, groundOf, standingOf } from "#core/reach/flow.ts";
 import { retryAfter } from "#core/reconcile/retry.ts";
 import type { Entry } from "./round.ts";
@@ -33,27 +35,30 @@ export interface FlowAudit {
 }
 
 export function flowAudit({ host, flows, clock, log }: FlowAuditParts): FlowAudit {
-  const state: State = { view: undefined, pending: "all", someCut: true, failures: 0, resting: false, stopped: false };
+  const state: State = { view: undefined, pending: "all", slowing: undefined, someCut: true, failures: 0, resting: false, stopped: false };
   let working: Promise<void> | undefined;
   let takeBack = () => {};
 
   const look = async (view: View) => {
-    const asked = state.pending;
-    state.pending = new Set();
+    const [asked, slowed] = [state.pending, state.slowing ?? NOBODY];
+    state.pending = state.slowing = NOBODY;
     try {
       const done = await audit(flows, groundOf(view, host), asked === "all" ? localsOf(view) : asked);
+      if (!isNobody(slowed)) await flows.slow(slowed);
       // Only a look at everybody tells that none is left.
       state.someCut = done.cut > 0 || (asked !== "all" && state.someCut);
       state.failures = 0;
       if (done.closed + done.opened + done.removed > 0) log.info("flows looked at", { ...done });
     } catch (error) {
       state.pending = union(asked, state.pending);
+      state.slowing = union(slowed, state.slowing);
       state.failures++;
       state.resting = true;
       log.error("flows cannot be cut", { reason: error instanceof Error ? error.message : String(error) });
     }
   };
-  const next = () => (isNobody(state.pending) || state.resting || state.stopped ? undefined : state.view);
+  const isDone = () => isNobody(state.pending) && isNobody(state.slowing ?? NOBODY);
+  const next = () => (isDone() || state.resting || state.stopped ? undefined : state.view);
   const work = async () => {
     for (let view = next(); view !== undefined; view = next()) await look(view);
     working = undefined;
@@ -74,6 +79,7 @@ export function flowAudit({ host, flows, clock, log }: FlowAuditParts): FlowAudi
       // What came into being let more through: that matters to flows that were cut alone, and to those of an address that is new here.
       const fewer = changed.filter(({ op }) => state.someCut || op !== "create");
       state.pending = union(union(state.pending, concernOf(view, fewer)), newcomersIn(changed.filter(({ op }) => op === "create")));
+      state.slowing = union(state.slowing ?? slowOf(view, host), slowedIn(view, changed));
       start();
     },
     stop: async () => {
@@ -88,6 +94,8 @@ interface State {
   view: View | undefined;
   /** Whose flows are to be looked at; at first everybody's. */
   pending: ReadonlySet<Ip> | "all";
+  /** Whose flows must not be offloaded any longer: at first, those of whoever takes the slow path. */
+  slowing: ReadonlySet<Ip> | "all" | undefined;
   /** Has any flow been cut that may be tracked still? */
   someCut: boolean;
   /** In a row, and whether the next attempt waits for its time. */
@@ -106,6 +114,12 @@ function isNobody(addresses: ReadonlySet<Ip> | "all"): boolean {
 
 function union(one: ReadonlySet<Ip> | "all", other: ReadonlySet<Ip> | "all"): ReadonlySet<Ip> | "all" {
   return one === "all" || other === "all" ? "all" : new Set([...one, ...other]);
+}
+
+const NOBODY: ReadonlySet<Ip> = new Set();
+
+function slowOf(view: View, host: string): ReadonlySet<Ip> {
+  return new Set([...view.endpoints.values()].filter((endpoint) => takesSlowPath(view, endpoint, host)).flatMap(addressesOf));
 }
 
 function localsOf({ endpoints }: View): ReadonlySet<Ip> {

@@ -55,6 +55,7 @@ function port(n: number): Intent {
       },
     ],
     routes: [{ value: { prefix: hostPrefix(ip), to: { dev }, metric: 1024, after: [elementRef(element)] }, because }],
+    offloads: [],
     contests: [],
   };
 }
@@ -252,8 +253,8 @@ test("a slow daemon delays nobody who does not ask for it", async () => {
 test("the order of tracks is the order of the world", async () => {
   const order = hostTracks(fakeHost().drivers).map(({ kind }) => kind);
   const { contests: _notHeld, ...held } = NOTHING;
-  assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "addresses", "files", "daemons", "routes"]);
-  assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "address", "file", "daemon", "route"]);
+  assert.deepEqual(Object.keys(held), ["links", "sysctls", "nft", "neighbours", "addresses", "files", "daemons", "routes", "offloads"]);
+  assert.deepEqual(order, ["link", "sysctl", "nft", "neighbour", "address", "file", "daemon", "route", "offload"]);
   const tracks = hostTracks(fakeHost().drivers);
   await Promise.all(tracks.map((track) => track.prepare([ports(1, 2)])));
   for (const { kind, wanted } of tracks) {

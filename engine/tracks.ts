@@ -6,6 +6,7 @@ import { file } from "#core/kinds/file.ts";
 import { link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
+import { offload } from "#core/kinds/offload.ts";
 import { route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
 import { track } from "./track.ts";
@@ -21,5 +22,6 @@ export function hostTracks(drivers: HostDrivers): readonly Track[] {
     track(file, drivers.files, (part) => part.files),
     track(daemon, drivers.daemons, (part) => part.daemons),
     track(route, drivers.routes, (part) => part.routes),
+    track(offload, drivers.offloads, (part) => part.offloads),
   ];
 }

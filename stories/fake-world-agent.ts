@@ -5,7 +5,8 @@ import { fakeFlows } from "#contracts/flows.fake.ts";
 import type { SignsOfLife } from "#contracts/signs.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
-import type { Role, View } from "#core/feed/item.ts";
+import type { View } from "#core/feed/item.ts";
+import type { Self } from "#core/intent/compile.ts";
 import { agent } from "#engine/agent.ts";
 import { handsOf } from "./fake-world-hands.ts";
 import type { Ordeal } from "./fake-world-hands.ts";
@@ -13,7 +14,7 @@ import { life, never } from "./fake-world-time.ts";
 import type { Time } from "./fake-world-time.ts";
 
 export interface AgentParts {
-  readonly self: { readonly host: string; readonly role: Role };
+  readonly self: Self;
   readonly host: FakeHost;
   readonly signs: SignsOfLife;
   readonly feed: FeedClient;

@@ -28,7 +28,7 @@ export interface Hands {
 }
 
 export function handsOf(hands: Hands): HostDrivers {
-  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes } = hands.host.drivers;
+  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes, offloads } = hands.host.drivers;
   return {
     links: watched("link", links, hands),
     sysctls: watched("sysctl", sysctls, hands),
@@ -38,6 +38,7 @@ export function handsOf(hands: Hands): HostDrivers {
     files: watched("file", files, hands),
     daemons: watched("daemon", daemons, hands),
     routes: watched("route", routes, hands),
+    offloads: watched("offload", offloads, hands),
   };
 }
 

@@ -1,7 +1,8 @@
 /** What a fake host holds, looked at in several ways. */
 import type { FakeHost } from "#contracts/driver.fake.ts";
-import type { Role, View } from "#core/feed/item.ts";
+import type { View } from "#core/feed/item.ts";
 import { compile } from "#core/intent/compile.ts";
+import type { Self } from "#core/intent/compile.ts";
 import { NOTHING } from "#core/intent/intent.ts";
 import type { Intent } from "#core/intent/intent.ts";
 import { daemon } from "#core/kinds/daemon.ts";
@@ -26,7 +27,7 @@ const wanted = new WeakMap<View, Intent>();
  * The view without the endpoints that the host does not serve: those of which an object is missing or another than wanted, and
  * all of them while its packet filter is not whole.
  */
-export function servedView(view: View, self: { readonly host: string; readonly role: Role }, host: FakeHost): View {
+export function servedView(view: View, self: Self, host: FakeHost): View {
   const intent = wanted.get(view) ?? compile(view, self);
   wanted.set(view, intent);
   const held = new Set(host.holds());
@@ -39,7 +40,7 @@ export function servedView(view: View, self: { readonly host: string; readonly r
 /** The part of an intent that has this cause. */
 function because(intent: Intent, cause: string): Intent {
   const caused = <V>(all: readonly Wanted<V>[]) => all.filter((one) => one.because.includes(cause));
-  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes, contests } = intent;
+  const { links, sysctls, nft, neighbours, addresses, files, daemons, routes, offloads, contests } = intent;
   return {
     links: caused(links),
     sysctls: caused(sysctls),
@@ -49,6 +50,7 @@ function because(intent: Intent, cause: string): Intent {
     files: caused(files),
     daemons: caused(daemons),
     routes: caused(routes),
+    offloads: caused(offloads),
     contests: caused(contests),
   };
 }

@@ -5,14 +5,15 @@ import type { Sign } from "#contracts/signs.ts";
 import type { FakeHost } from "#contracts/driver.fake.ts";
 import type { FeedClient } from "#contracts/feed.ts";
 import type { Log } from "#contracts/log.ts";
-import type { Role, View } from "#core/feed/item.ts";
+import type { View } from "#core/feed/item.ts";
+import type { Self } from "#core/intent/compile.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import { fakeAgent } from "./fake-world-agent.ts";
 import type { Ordeal } from "./fake-world-hands.ts";
 import type { Time } from "./fake-world-time.ts";
 
 export interface MachineParts {
-  readonly self: { readonly host: string; readonly role: Role };
+  readonly self: Self;
   /** Interfaces that are there from the beginning. */
   readonly uplinks: readonly string[];
   readonly feed: FeedClient;
@@ -23,7 +24,7 @@ export interface MachineParts {
 }
 
 export interface FakeMachine {
-  readonly self: { readonly host: string; readonly role: Role };
+  readonly self: Self;
   host(): FakeHost;
   /** The last complete view of its last agent that had one: the kernel goes by that, whether the agent lives or not. */
   view(): View | undefined;

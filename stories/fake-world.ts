@@ -19,6 +19,7 @@ import { fakeMachine } from "./fake-world-machine.ts";
 import type { FakeMachine, MachineParts } from "./fake-world-machine.ts";
 import { time } from "./fake-world-time.ts";
 import { withNova } from "./nova.ts";
+import { machineNamed } from "./world.ts";
 import type { World } from "./world.ts";
 
 export interface Options {
@@ -139,7 +140,10 @@ export async function fakeWorld(example: string, options: Options = {}): Promise
 function fleet(center: DataCenter): Pick<MachineParts, "self" | "uplinks">[] {
   const { hosts, gateways, reflectors, fabric } = center;
   return [
-    ...hosts.map((host) => ({ self: { host: host.name, role: "compute" } as const, uplinks: [...fabricInterfaces(center, host)] })),
+    ...hosts.map((host) => ({
+      self: { host: host.name, role: "compute", machine: machineNamed(host.name) } as const,
+      uplinks: [...fabricInterfaces(center, host)],
+    })),
     ...gateways.map(({ name: host, upstream }) => ({
       self: { host, role: "gateway" } as const,
       uplinks: [fabric.interface, upstream.interface],

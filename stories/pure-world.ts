@@ -14,6 +14,7 @@ import type { Kind, Wanted } from "#core/kinds/kind.ts";
 import { link } from "#core/kinds/link.ts";
 import { neighbour } from "#core/kinds/neighbour.ts";
 import { nft } from "#core/kinds/nft.ts";
+import { offload } from "#core/kinds/offload.ts";
 import { route } from "#core/kinds/route.ts";
 import { sysctl } from "#core/kinds/sysctl.ts";
 import { decideRestore } from "#core/neutron/restore.ts";
@@ -25,6 +26,7 @@ import { castOf, exampleDataCenter, withNames } from "./cast.ts";
 import type { Ask } from "./cast.ts";
 import { withNova } from "./nova.ts";
 import { signOf } from "./sign.ts";
+import { machineNamed } from "./world.ts";
 import type { World } from "./world.ts";
 
 export async function pureWorld(example: string): Promise<World> {
@@ -75,7 +77,7 @@ export async function pureWorld(example: string): Promise<World> {
       linesOf(
         compile(
           served(told(host), (tap) => plugged.has(`${host} ${tap}`)),
-          { host, role: "compute" },
+          { host, role: "compute", machine: machineNamed(host) },
         ),
       ).map((line) => withNames(line, cast.taps)),
     status: async () => undefined,
@@ -114,5 +116,6 @@ export function linesOf(intent: Intent): string[] {
     ...lines(file, intent.files),
     ...lines(daemon, intent.daemons),
     ...lines(route, intent.routes),
+    ...lines(offload, intent.offloads),
   ].toSorted();
 }

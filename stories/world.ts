@@ -1,4 +1,5 @@
 /** What a story is played in: decisions alone, loops over fakes, or a lab with a real kernel and packets. */
+import type { Machine } from "#core/intent/offload.ts";
 import type { Change, FlowText } from "./story.ts";
 
 export interface Reached {
@@ -23,4 +24,9 @@ export interface World {
   /** How fast one connection is, in Mbit/s; undefined: nothing holds it back. */
   pace(from: string, to: string): Promise<number | undefined>;
   close(): Promise<void>;
+}
+
+/** What the kernel of a host that is a model can do: of two hosts it is another, so that each story is played with both. */
+export function machineNamed(host: string): Machine {
+  return { offload: host === "h2" };
 }

@@ -8,7 +8,7 @@ import type { Ip } from "#core/net/address.ts";
 /** Cuts all flows from and to these addresses, as either end knows them; gives the reasons for those that could not be. */
 export type CutFlows = (addresses: Iterable<Ip>) => Promise<ReadonlyMap<Ip, string>>;
 
-export function cutFlows(flows: Flows): CutFlows {
+export function cutFlows(flows: Pick<Flows, "list" | "remove">): CutFlows {
   return async (addresses) => {
     const asked = [...new Set(addresses)];
     if (asked.length === 0) return new Map();

@@ -1,6 +1,7 @@
 /** Flows of a real kernel, in a namespace of the test's own: begun by conntrack(8), found, marked and ended over ctnetlink. */
 import { flowsContract } from "#contracts/flows.contract.ts";
 import type { FlowShape } from "#contracts/flows.contract.ts";
+import { offloadedFlows } from "../linux/offloaded-flows.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import { output } from "../programs/programs.ts";
 import type { RunProgram } from "#contracts/program.ts";
@@ -8,7 +9,7 @@ import { netlinkFlows } from "./flows.ts";
 
 flowsContract("netlinkFlows()", async (t) => {
   const { run, kernel } = await testNamespace(t);
-  return { flows: netlinkFlows(kernel), track: (shape) => begin(run, shape) };
+  return { flows: offloadedFlows(netlinkFlows(kernel), undefined), track: (shape) => begin(run, shape) };
 });
 
 async function begin(run: RunProgram, { protocol, orig, reply }: FlowShape): Promise<void> {

@@ -13,7 +13,7 @@ import type { Refusal } from "./refusal.ts";
 
 /** Subsystem and message. */
 const [NEW, GET, DELETE] = [0x100, 0x101, 0x102];
-const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, MARK: 8, ID: 12, ZONE: 18 };
+const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, STATUS: 3, MARK: 8, ID: 12, ZONE: 18 };
 const TUPLE = { IP: 1, PROTO: 2 };
 const IP = { V4_SRC: 1, V4_DST: 2, V6_SRC: 3, V6_DST: 4 };
 const PROTO = { NUM: 1, SRC_PORT: 2, DST_PORT: 3 };
@@ -23,9 +23,17 @@ const ICMP: Readonly<Record<number, { readonly id: number; readonly type: number
   58: { id: 7, type: 8, code: 9 },
 };
 const ENOENT = 2;
+/** `IPS_OFFLOAD` (linux/netfilter/nf_conntrack_common.h) */
+const OFFLOADED = 1 << 14;
+
+/** The kernel's own table: what is offloaded it does not remove, and does not see by its mark. */
+export interface FlowTable extends Omit<Flows, "slow"> {
+  /** These as they are now, in their order; undefined for those that have ended. */
+  now(flows: readonly Flow[]): Promise<readonly (Flow | undefined)[]>;
+}
 
 /** Listings that are asked for while one is under way wait for it, and are then one. */
-export function netlinkFlows({ netfilter, flows: table }: Pick<Kernel, "netfilter" | "flows">): Flows {
+export function netlinkFlows({ netfilter, flows: table }: Pick<Kernel, "netfilter" | "flows">): FlowTable {
   const done = (refusals: readonly (Refusal | undefined)[]) => refusals.map(outcomeOf);
   let last: Promise<unknown> = Promise.resolve();
   let waiting: Walk | undefined;
@@ -54,6 +62,14 @@ export function netlinkFlows({ netfilter, flows: table }: Pick<Kernel, "netfilte
         : found.filter(({ orig, reply }) => [orig.src, orig.dst, reply.src, reply.dst].some((ip) => asked.has(ip)));
     },
     remove: async (flows) => done(netfilter.change(flows.map((flow) => about(flow, DELETE, (to) => to.bigEndian(CTA.ID, flow.id))))),
+    now: async (flows) => {
+      const found = netfilter.gets(
+        flows.map((flow) => about(flow, GET, () => undefined)),
+        flowOf,
+        [ENOENT],
+      );
+      return flows.map(({ id }, at) => (found[at]?.id === id ? found[at] : undefined));
+    },
     // A change asks for the ends alone; so soon after, nobody else has the same ones.
     mark: async (flows, mark) => done(netfilter.change(flows.map((flow) => about(flow, NEW, (to) => to.bigEndian(CTA.MARK, mark))))),
   };
@@ -122,6 +138,7 @@ function flowOf(body: Buffer): Flow | undefined {
     orig: endsIn(orig),
     reply: endsIn(reply),
     mark: found.get(CTA.MARK)?.readUInt32BE(0) ?? 0,
+    ...(((found.get(CTA.STATUS)?.readUInt32BE(0) ?? 0) & OFFLOADED) === 0 ? {} : { offloaded: true as const }),
     ...(zone === undefined ? {} : { zone: zone.readUInt16BE(0) }),
   };
 }

@@ -4,14 +4,15 @@
  * changed. So a host that is at rest is not read again and again, however long its sets are; and a change that others made shows.
  */
 import { asWanted } from "#core/kinds/nft-held.ts";
-import type { Nft, NftChain, NftElement, NftFamily } from "#core/kinds/nft.ts";
-import type { ChainState, NftTable } from "#core/kinds/nft-table.ts";
+import type { Nft, NftChain, NftElement, NftFamily, NftFlowtable } from "#core/kinds/nft.ts";
+import type { NftTable } from "#core/kinds/nft-table.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { KernelWatch } from "../netlink/watch.ts";
 import { elementsOf } from "./elements.ts";
 import { spanOf, spanText } from "./fields.ts";
 import { atOnce, generation, structureOf } from "./listing.ts";
+import type { Structure } from "./listing.ts";
 import { movesOf } from "./moves.ts";
 import { isFilledByRules } from "./sets.ts";
 import type { SetShape } from "./sets.ts";
@@ -25,14 +26,22 @@ export interface Ledger {
   script<T>(changes: readonly Change<Nft>[], run: () => Promise<T>): Promise<T>;
   /** Makes changes of elements, in one transaction or, when it gives something, in none. */
   elements<T>(changes: readonly Change<Nft>[], make: () => T | undefined): T | undefined;
+  /** Makes a transaction of ours, or none, after which all stands that stood: what is made anew as it was, what is no object here. */
+  alike<T>(make: () => T): T;
   /** Tells what others change; what we change is not told. */
   watch(changed: () => void): () => void;
 }
 
-interface Structure {
+interface FamilyStructure extends Structure {
   readonly family: NftFamily;
-  readonly chains: readonly ChainState[];
-  readonly sets: readonly SetShape[];
+}
+
+/** What the ledger reads, and whom it is told by. */
+export interface LedgerParts {
+  readonly netfilter: Channel;
+  readonly watch: KernelWatch["nft"];
+  /** Can this kernel have flowtables? Else it is not asked for any. */
+  readonly offloads: boolean;
 }
 
 /** What is in one set: as it was listed, and what became of single keys since. */
@@ -44,7 +53,7 @@ interface Contents {
 /** What is known of one state. */
 interface Known {
   state: number;
-  readonly structure: readonly Structure[];
+  readonly structure: readonly FamilyStructure[];
   /** A script of ours has changed the structure since, though not what the sets are that it did not name. */
   stale: boolean;
   readonly contents: Map<string, Contents>;
@@ -53,7 +62,9 @@ interface Known {
 const FAMILIES: readonly NftFamily[] = ["inet", "ip", "arp"];
 const placeOf = (family: NftFamily, name: string) => `${family} ${name}`;
 
-export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
+export function ledger({ netfilter, watch, offloads }: LedgerParts): Ledger {
+  const lookNow = (known: Known | undefined) =>
+    look(netfilter, known, () => FAMILIES.map((family) => ({ family, ...structureOf(netfilter, family, offloads && family === "inet") })));
   let known: Known | undefined;
   /** States that scripts of ours led to since the last listing. */
   const ours = new Set<number>();
@@ -69,19 +80,20 @@ export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
 
   return {
     tables: (want) => {
-      const { value, state } = atOnce(netfilter, (now) => look(netfilter, known?.state === now ? known : undefined));
+      const { value, state } = atOnce(netfilter, (now) => lookNow(known?.state === now ? known : undefined));
       const wanted = asWanted(want);
       const contents = [...value.contents].map(
         ([place, { listed, since }]) => [place, { listed: current(listed, since).map(wanted(place)), since: new Map() }] as const,
       );
       known = { state, structure: value.structure, stale: false, contents: new Map(contents) };
       ours.clear();
-      return value.structure.map(({ family, chains, sets }) => ({
+      return value.structure.map(({ family, chains, flowtables, sets }) => ({
         chains,
+        flowtables,
         sets: sets.map((set) => ({ ...set, elements: known?.contents.get(placeOf(family, set.name))?.listed ?? [] })),
       }));
     },
-    isBlank: () => known?.structure.every(({ chains, sets }) => chains.length + sets.length === 0) ?? false,
+    isBlank: () => known?.structure.every(({ chains, sets, flowtables }) => chains.length + sets.length + flowtables.length === 0) ?? false,
     script: async (changes, run) => {
       running++;
       const before = generation(netfilter);
@@ -109,6 +121,16 @@ export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
       if (still !== undefined) for (const change of changes) note(still, change);
       return undefined;
     },
+    alike: (make) => {
+      const before = generation(netfilter);
+      try {
+        return make();
+      } finally {
+        const after = generation(netfilter);
+        if (after === before + 1) ours.add(after);
+        if (after !== before) goOn(before, after);
+      }
+    },
     watch: (changed) =>
       watch(({ generation: state }) => {
         const tell = () => (isNews(state) ? changed() : undefined);
@@ -120,8 +142,12 @@ export function ledger(netfilter: Channel, watch: KernelWatch["nft"]): Ledger {
 }
 
 /** Reads what is not known. */
-function look(netfilter: Channel, known: Known | undefined): Pick<Known, "structure" | "contents"> {
-  const structure = known?.stale === false ? known.structure : FAMILIES.map((family) => ({ family, ...structureOf(netfilter, family) }));
+function look(
+  netfilter: Channel,
+  known: Known | undefined,
+  structures: () => readonly FamilyStructure[],
+): Pick<Known, "structure" | "contents"> {
+  const structure = known?.stale === false ? known.structure : structures();
   const contents = new Map<string, Contents>();
   for (const { family, sets } of structure)
     for (const set of sets) {
@@ -139,7 +165,7 @@ function current(listed: readonly NftElement[], since: Contents["since"]): reado
 
 function touchedBy(change: Change<Nft>): string[] {
   const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
-  return values.flatMap((value) => (value.object === "chain" ? [] : [placeOf(value.family, setOf(value))]));
+  return values.flatMap((value) => (value.object === "chain" || value.object === "flowtable" ? [] : [placeOf(value.family, setOf(value))]));
 }
 
 /** A set that changed as a whole is read again, and so is one with a key that the kernel would tell in another way. */
@@ -160,7 +186,7 @@ function noteElement(known: Known, element: NftElement, now: NftElement | undefi
   else known.contents.get(place)?.since.set(element.element, now);
 }
 
-const setOf = (value: Exclude<Nft, NftChain>): string => ("of" in value ? value.of : value.name);
+const setOf = (value: Exclude<Nft, NftChain | NftFlowtable>): string => ("of" in value ? value.of : value.name);
 
 function isCanonical({ element, value }: NftElement, { keys, values }: SetShape): boolean {
   const key = keys === undefined ? undefined : spanOf(element, keys);

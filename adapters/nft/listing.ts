@@ -1,6 +1,6 @@
 /** Our tables as the kernel has them: chains by the comments of their rules, sets by theirs, and elements one by one. */
 import { nftRef } from "#core/kinds/nft.ts";
-import type { NftElement, NftFamily } from "#core/kinds/nft.ts";
+import type { NftElement, NftFamily, NftFlowtable } from "#core/kinds/nft.ts";
 import type { ChainState } from "#core/kinds/nft-table.ts";
 import type { Ref } from "#core/kinds/kind.ts";
 import type { Channel } from "../netlink/channel.ts";
@@ -8,6 +8,7 @@ import { attributeIn, attributesIn, eachAttribute, textIn } from "../netlink/mes
 import type { MessageWriter } from "../netlink/message.ts";
 import { RefusedError } from "../netlink/refusal.ts";
 import { elementsOf, verdictIn } from "./elements.ts";
+import { flowtablesOf } from "./flowtables.ts";
 import { CHAIN, DATA, EXPRESSION, hookName, IMMEDIATE_DATA, LOOKUP_SET, NFT, nftHead, RULE, RULE_COMMENT } from "./numbers.ts";
 import { NFT_TABLE } from "./script.ts";
 import { commentIn, isAnonymous, NONE, setsOf } from "./sets.ts";
@@ -30,11 +31,15 @@ export function atOnce<T>(netfilter: Channel, read: (state: number) => T): { rea
   throw new Error(`the packet filter changed ${ATTEMPTS} times while it was read`);
 }
 
-/** Chains and sets of our table in this family; a table that is not there holds nothing. */
-export function structureOf(
-  netfilter: Channel,
-  family: NftFamily,
-): { readonly chains: readonly ChainState[]; readonly sets: readonly SetShape[] } {
+/** What there is in our table of one family, without what is in its sets. */
+export interface Structure {
+  readonly chains: readonly ChainState[];
+  readonly sets: readonly SetShape[];
+  readonly flowtables: readonly NftFlowtable[];
+}
+
+/** A table that is not there holds nothing. `offloads`: can this kernel have flowtables? Else it is not asked for any. */
+export function structureOf(netfilter: Channel, family: NftFamily, offloads: boolean): Structure {
   try {
     const shapes = setsOf(netfilter, family);
     // What a rule looks into without a name is part of the rule.
@@ -43,9 +48,10 @@ export function structureOf(
     return {
       chains: chainsOf(netfilter, family).map((chain) => withRules(chain, rules.get(chain.name) ?? [], inline)),
       sets: shapes.filter((set) => !isAnonymous(set)),
+      flowtables: offloads ? flowtablesOf(netfilter, family) : [],
     };
   } catch (error) {
-    if (error instanceof RefusedError && NONE.includes(error.errno)) return { chains: [], sets: [] };
+    if (error instanceof RefusedError && NONE.includes(error.errno)) return { chains: [], sets: [], flowtables: [] };
     throw error;
   }
 }
@@ -65,11 +71,13 @@ interface RuleState {
   readonly digest: string;
   readonly goes: readonly string[];
   readonly looks: readonly string[];
+  readonly offloads: readonly string[];
 }
 
 function withRules(chain: ChainState, rules: readonly RuleState[], inline: ReadonlyMap<string, readonly NftElement[]>): ChainState {
-  const uses = rules.flatMap(({ goes, looks }) => [
+  const uses = rules.flatMap(({ goes, looks, offloads }) => [
     ...goes.map((name) => nftRef(chain.family, "chain", name)),
+    ...offloads.map((name) => nftRef(chain.family, "flowtable", name)),
     ...looks.flatMap((name): readonly Ref[] => {
       const inside = inline.get(name);
       // A set or a map: which of both, a rule does not say.
@@ -119,6 +127,7 @@ function rulesOf(netfilter: Channel, family: NftFamily, chain?: string): RuleSta
         digest: commentIn(found.get(RULE.USERDATA) ?? NOTHING, RULE_COMMENT),
         goes: expressions.flatMap(targetOf),
         looks: expressions.flatMap(setOf),
+        offloads: expressions.flatMap(flowtableOf),
       };
     },
   );
@@ -137,5 +146,11 @@ function targetOf(expression: ReadonlyMap<number, Buffer>): string[] {
 function setOf(expression: ReadonlyMap<number, Buffer>): string[] {
   const name = textIn(expression.get(EXPRESSION.NAME));
   if (name !== "lookup" && name !== "dynset") return [];
+  return [textIn(attributeIn(expression.get(EXPRESSION.DATA) ?? NOTHING, LOOKUP_SET))];
+}
+
+/** `flow add` names its flowtable under the number that `lookup` has for a set. */
+function flowtableOf(expression: ReadonlyMap<number, Buffer>): string[] {
+  if (textIn(expression.get(EXPRESSION.NAME)) !== "flow_offload") return [];
   return [textIn(attributeIn(expression.get(EXPRESSION.DATA) ?? NOTHING, LOOKUP_SET))];
 }

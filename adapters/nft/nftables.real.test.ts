@@ -10,6 +10,7 @@ import { diff } from "#core/reconcile/diff.ts";
 import { testNamespace } from "../linux/namespace.real.ts";
 import type { TestNamespace } from "../linux/namespace.real.ts";
 import { nftables } from "./nftables.ts";
+import { NFT } from "./numbers.ts";
 
 const set = (name: string, type: string, object: "set" | "map" = "set"): NftSet => ({ object, family: "inet", name, type });
 const chain = (name: string, rules: readonly string[], more: Partial<NftChain> = {}): NftChain => ({
@@ -111,6 +112,24 @@ test("a whole policy stands after one pass, and a second pass finds nothing to d
   const host = await testNamespace(t);
   for (const { change, outcome } of await pass(host, POLICY)) assert.deepEqual(outcome, DONE, change);
   assert.deepEqual(await pass(host, POLICY), []);
+});
+
+test("a kernel that is not known to offload flows is asked nothing about it, whatever becomes of the tables", async (t) => {
+  const { run, kernel } = await testNamespace(t);
+  const asked = new Set<number>();
+  const { dump, gets, get } = kernel.netfilter;
+  const netfilter: typeof kernel.netfilter = {
+    ...kernel.netfilter,
+    dump: (question, ...more) => (asked.add(question.type), dump(question, ...more)),
+    gets: (questions, ...more) => (questions.forEach(({ type }) => asked.add(type)), gets(questions, ...more)),
+    get: (question, ...more) => (asked.add(question.type), get(question, ...more)),
+  };
+  const host = { run, kernel: { ...kernel, netfilter } };
+  await pass(host, POLICY);
+  await nftables({ ...host, ...host.kernel }).read?.(POLICY);
+  await pass(host, []);
+  assert.ok(asked.has(NFT.GETCHAIN) && asked.has(NFT.GETSET));
+  assert.ok(!asked.has(NFT.GETFLOWTABLE));
 });
 
 test("whatever somebody else does to our tables is found and healed, a missing table too", async (t) => {

@@ -3,11 +3,14 @@ import type { Driver } from "#contracts/driver.ts";
 import { nftHeld } from "#core/kinds/nft-held.ts";
 import type { NftTable, SetState } from "#core/kinds/nft-table.ts";
 import { nft } from "#core/kinds/nft.ts";
-import type { Nft, NftChain, NftElement } from "#core/kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftFlowtable } from "#core/kinds/nft.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 import type { Channel } from "../netlink/channel.ts";
 import type { Kernel } from "../netlink/kernel.ts";
+import type { Offload } from "#core/kinds/offload.ts";
+import { flowtableDevices, NO_DEVICES } from "./devices.ts";
 import { elementsAt, elementsOf } from "./elements.ts";
+import { flowtableNamed } from "./flowtables.ts";
 import { ledger } from "./ledger.ts";
 import { nftLibrary } from "./library.ts";
 import { movesOf } from "./moves.ts";
@@ -18,14 +21,33 @@ import type { SetShape } from "./sets.ts";
 import { transact } from "./transaction.ts";
 import type { NftTools } from "./transaction.ts";
 
-export function nftables({
-  watch,
-  run,
-  netfilter,
-  netns,
-}: Pick<Kernel, "watch" | "netfilter" | "netns"> & Pick<NftTools, "run">): Driver<Nft> {
-  const known = ledger(netfilter, watch.nft);
+export interface PacketFilterParts extends Pick<Kernel, "watch" | "netfilter" | "netns">, Pick<NftTools, "run"> {
+  /** Can this kernel offload flows? Else it is asked nothing about it. */
+  readonly offloads?: boolean;
+}
+
+/** The tables themselves, and the flowtable's devices. */
+export interface PacketFilter {
+  readonly nft: Driver<Nft>;
+  readonly offloads: Driver<Offload>;
+  /** All offloaded flows meet the packet filter with their next packet. Absent where nothing can be offloaded. */
+  readonly endOffload?: () => Promise<void>;
+}
+
+/** Whatever changes the tables shares one ledger, or each would be news to the other. */
+export function packetFilter({ watch, run, netfilter, netns, offloads = false }: PacketFilterParts): PacketFilter {
+  const known = ledger({ netfilter, watch: watch.nft, offloads });
   const tools = { run, netfilter, ledger: known, library: nftLibrary(netns) };
+  const devices = offloads ? flowtableDevices({ ...tools, watch }) : undefined;
+  return { nft: tables(tools), offloads: NO_DEVICES, ...devices };
+}
+
+export function nftables(parts: PacketFilterParts): Driver<Nft> {
+  return packetFilter(parts).nft;
+}
+
+function tables(tools: NftTools): Driver<Nft> {
+  const { netfilter, ledger: known } = tools;
   let moved: Moved = new Map();
   return {
     list: async (want) => nftHeld(want, known.tables(want)),
@@ -79,15 +101,16 @@ function heldOf(netfilter: Channel, values: readonly Nft[]): readonly Nft[] {
   return nftHeld(values, [table]).filter((value) => keys.has(nft.key(value)));
 }
 
-type Content = Exclude<Nft, NftChain>;
+type Content = Exclude<Nft, NftChain | NftFlowtable>;
 
 function partOf(netfilter: Channel, values: readonly Nft[]): NftTable {
   return {
     chains: values.flatMap((value) => (value.object === "chain" ? (chainNamed(netfilter, value.family, value.name) ?? []) : [])),
     sets: setsWith(
       netfilter,
-      values.filter((value) => value.object !== "chain"),
+      values.filter((value) => value.object !== "chain" && value.object !== "flowtable"),
     ),
+    flowtables: values.flatMap((value) => (value.object === "flowtable" ? (flowtableNamed(netfilter, value)?.table ?? []) : [])),
   };
 }
 

@@ -12,6 +12,9 @@ export const NFT = {
   GETSETELEM: message(13),
   DELSETELEM: message(14),
   GETGEN: message(16),
+  NEWFLOWTABLE: message(22),
+  GETFLOWTABLE: message(23),
+  DELFLOWTABLE: message(24),
 } as const;
 
 /** Of a transaction: `nfnetlink.h`. */
@@ -37,6 +40,7 @@ export const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;
 /** Where an interval ends, and one that is none: whatever no other element matches. */
 export const ELEMENT_FLAG = { INTERVAL_END: 1, CATCHALL: 2 } as const;
 export const LIST_ELEMENT = 1;
+export const FLOWTABLE = { TABLE: 1, NAME: 2, HOOK: 3, HOOK_PRIORITY: 2, HOOK_DEVICES: 3, DEVICE: 1 } as const;
 export const DATA = { VALUE: 1, VERDICT: 2, VERDICT_CODE: 1, VERDICT_CHAIN: 2 } as const;
 export const EXPRESSION = { NAME: 1, DATA: 2 } as const;
 /** `lookup` and `dynset` name a set under the same number. */

@@ -102,3 +102,31 @@ test("what nft refuses is found by its line", () => {
     ["nft/inet chain a: No symbol type information", 'nft/inet element to "tap7": Could not process rule: No such file or directory'],
   );
 });
+
+test("a flowtable comes before the rule that puts flows into it, and goes after it; for another hook both are made anew together", () => {
+  const table = (priority: number) =>
+    ({ object: "flowtable", family: "inet", name: "fast", hook: `hook ingress priority ${priority};` }) as const;
+  const [rule, other] = ["flow add @fast", "(refers to what is made again)"];
+  const added = [
+    "add flowtable inet margay fast { hook ingress priority 0; }",
+    "add chain inet margay fast-path",
+    "flush chain inet margay fast-path",
+    `add rule inet margay fast-path ${rule} comment "${digest(rule)}"`,
+  ];
+  const lines = (...given: Parameters<typeof script>) =>
+    script(...given)
+      .text.trim()
+      .split("\n")
+      .slice(1);
+  assert.deepEqual(lines([chain("fast-path", [rule]), table(0)], []), added);
+  assert.deepEqual(lines([], [table(0), chain("fast-path", [rule])]), [
+    "flush chain inet margay fast-path",
+    "delete flowtable inet margay fast",
+    "delete chain inet margay fast-path",
+  ]);
+  assert.deepEqual(lines([chain("fast-path", [rule]), table(0)], [table(7), chain("fast-path", [other])]), [
+    "flush chain inet margay fast-path",
+    "delete flowtable inet margay fast",
+    ...added,
+  ]);
+});

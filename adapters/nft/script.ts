@@ -2,7 +2,7 @@
 import type { Change } from "#core/reconcile/diff.ts";
 import { digest } from "#core/kinds/digest.ts";
 import { canonicalHook } from "#core/kinds/nft-held.ts";
-import type { Nft, NftChain, NftElement, NftSet } from "#core/kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftFlowtable, NftSet } from "#core/kinds/nft.ts";
 import { movesOf } from "./moves.ts";
 
 export const NFT_TABLE = "margay";
@@ -15,7 +15,7 @@ export interface NftScript {
 
 /**
  * One transaction. Whatever refers comes off before what it refers to, and goes on after it: elements, rules, sets and maps,
- * chains on the way down, the other way round on the way up. Sets that change as a whole may be left `empty`.
+ * flowtables, chains on the way down, the other way round on the way up. Sets that change as a whole may be left `empty`.
  */
 export function nftScript(changes: readonly Change<Nft>[], contents: "filled" | "empty" = "filled"): NftScript {
   const families = new Set(changes.map((change) => valueOf(change).family));
@@ -42,8 +42,10 @@ const PHASES: readonly Phase[] = [
   (change) => movesOf(change).go.map((element) => `delete element ${placeOf(element)} { ${element.element} }`),
   (change) => (change.op === "create" ? [] : flushed(change.have)),
   (change) => (change.op === "create" || (change.op === "replace" && keepsType(change.want, change.have)) ? [] : gone(change.have, "set")),
+  (change) => (change.op === "create" ? [] : gone(change.have, "flowtable")),
   (change) =>
     change.op === "create" || (change.op === "replace" && keepsHook(change.want, change.have)) ? [] : gone(change.have, "chain"),
+  (change) => (change.op === "delete" ? [] : added(change.want, "flowtable")),
   (change) => (change.op === "delete" ? [] : added(change.want, "set")),
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
@@ -57,9 +59,9 @@ function valueOf(change: Change<Nft>): Nft {
   return change.op === "delete" ? change.have : change.want;
 }
 
-type Class = "set" | "chain";
+type Class = "set" | "flowtable" | "chain";
 
-function isOf(value: Nft, of: Class): value is NftChain | NftSet {
+function isOf(value: Nft, of: Class): value is NftChain | NftFlowtable | NftSet {
   return (value.object === "map" ? "set" : value.object) === of;
 }
 
@@ -73,6 +75,7 @@ function flushed(value: Nft): string[] {
 
 function added(value: Nft, of: Class): string[] {
   if (!isOf(value, of)) return [];
+  if (value.object === "flowtable") return [flowtableLine(value)];
   return value.object === "chain"
     ? [`add chain ${placeOf(value)}${value.hook === undefined ? "" : ` { ${value.hook} }`}`]
     : [`add ${value.object} ${placeOf(value)} { ${value.type} comment "${digest(value.type)}"; }`];
@@ -80,6 +83,12 @@ function added(value: Nft, of: Class): string[] {
 
 function elementText({ element, value }: NftElement): string {
   return value === undefined ? element : `${element} : ${value}`;
+}
+
+/** Makes one, or puts these devices on the list of one that is there. */
+export function flowtableLine(value: NftFlowtable, devices: readonly string[] = []): string {
+  const list = devices.length === 0 ? "" : ` devices = { ${devices.map((dev) => `"${dev}"`).join(", ")} };`;
+  return `add flowtable ${placeOf(value)} { ${value.hook}${list} }`;
 }
 
 /** What is in a set that changes as a whole. */
@@ -90,12 +99,12 @@ function filled(value: Nft): string[] {
 }
 
 /** A chain that is to be created may be there: somebody else made it since we looked. */
-function rules(chain: NftChain): string[] {
+export function rules(chain: NftChain): string[] {
   const place = placeOf(chain);
   return [`flush chain ${place}`, ...chain.rules.map((rule) => `add rule ${place} ${rule} comment "${digest(rule)}"`)];
 }
 
-function placeOf(value: Nft): string {
+export function placeOf(value: Nft): string {
   return `${value.family} ${NFT_TABLE} ${"of" in value ? value.of : value.name}`;
 }
 

@@ -4,12 +4,14 @@
  */
 import { testNetns } from "#adapters/linux/test-name.real.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
-import { nftables } from "#adapters/nft/nftables.ts";
+import { canOffload } from "#adapters/nft/ability.ts";
+import { packetFilter } from "#adapters/nft/nftables.ts";
 import { programs } from "#adapters/programs/programs.ts";
 import type { Driver } from "#contracts/driver.ts";
 import { compileCompute } from "#core/intent/compute.ts";
 import type { Kind, Wanted } from "#core/kinds/kind.ts";
 import { nft } from "#core/kinds/nft.ts";
+import { offload } from "#core/kinds/offload.ts";
 import { diff } from "#core/reconcile/diff.ts";
 import type { View } from "#core/feed/item.ts";
 import { hostSideMac } from "#core/net/mac.ts";
@@ -93,9 +95,14 @@ async function load(host: string, filter: Filter): Promise<void> {
   if (filter === "none") return;
   if (filter === "tracking") return void (await must(inside(host, ["nft", "-f", "-"]), { input: TRACKING }));
   const kernel = kernelOf(host);
-  const intent = compileCompute(filter, HOST);
+  const machine = { offload: canOffload(host) };
+  const intent = compileCompute(filter, HOST, machine);
+  const hands = packetFilter({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel, offloads: machine.offload });
+  // Of the others there are no taps.
+  const here = intent.offloads.filter(({ value: { dev } }) => kernel.route.linkNumber(dev) !== undefined);
   try {
-    await put(nft, intent.nft, nftables({ run: programs({ under: ["ip", "netns", "exec", host] }), ...kernel }));
+    await put(nft, intent.nft, hands.nft);
+    await put(offload, here, hands.offloads);
   } finally {
     kernel.close();
   }

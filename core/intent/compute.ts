@@ -24,9 +24,11 @@ import { floating, waysOutOf } from "./floating.ts";
 import { callersOf, metadata, metadataAddressOf } from "./metadata.ts";
 import { merge } from "./intent.ts";
 import type { Intent, Part } from "./intent.ts";
-import { perValueAnd } from "./memo.ts";
+import { perValue, perValueAnd } from "./memo.ts";
 import { NAME_SETS, nameCallers, names, nameServers } from "./names.ts";
 import { elementRefs, elementsOf, ports, standing } from "./nft-parts.ts";
+import { OFFLOADING, offloadOn, PLAIN, slowPathOf, takesSlowPath } from "./offload.ts";
+import type { Machine } from "./offload.ts";
 import { limitsOf, pace } from "./pace.ts";
 import { isFiltered, policy, verdictElements, verdicts } from "./policy.ts";
 import { hostGuard } from "./policy-host.ts";
@@ -36,12 +38,13 @@ import { anyWay, severalWays } from "./several-ways.ts";
 /** So large that an aggregate is what is left when nobody else has the address. */
 export const AGGREGATE_METRIC = 1 << 20;
 
-export function compileCompute(view: View, host: string): Intent {
-  return merge(computeParts(view, host));
+/** `host` is this host's name, `machine` what its kernel can do. */
+export function compileCompute(view: View, host: string, machine: Machine = PLAIN): Intent {
+  return merge(computeParts(view, host, machine));
 }
 
 /** What a change leaves as it was stays the very value that it was: endpoint by endpoint, and members a few at a time. */
-export function computeParts(view: View, host: string): readonly Part[] {
+export function computeParts(view: View, host: string, machine: Machine = PLAIN): readonly Part[] {
   const dc = view.datacenter;
   if (dc === undefined) return [];
   const settled = settle(
@@ -56,7 +59,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     ...hostGuard(view, dc),
     ...antiSpoof({ dc, fabric }, endpoints),
     ...pace(endpoints),
-    ...policy(view, endpoints, host),
+    ...policy(view, endpoints, host, machine),
     ...floating(dc, served),
     ...metadata(dc).nft,
     ...adverts(view, dc, served),
@@ -64,7 +67,8 @@ export function computeParts(view: View, host: string): readonly Part[] {
   ];
   const [around, among] = [aroundAll(dc, standing(nft)), elementsOf(nft)];
   const [toward, asked] = [verdicts(view, endpoints), nameServers(view, served)];
-  const own = endpoints.map((each) => filterOf(each, toward.egress(each), toward.ingress(each), asked(each)));
+  const isSlow = (each: Endpoint) => machine.offload && takesSlowPath(view, each, host);
+  const own = endpoints.map((each) => filterOf(each, toward.egress(each), toward.ingress(each), asked(each), isSlow(each)));
   return [
     ground(dc, fabric),
     { links: metadata(dc).links, nft, contests },
@@ -76,6 +80,7 @@ export function computeParts(view: View, host: string): readonly Part[] {
     dhcp(view, dc, served),
     names(view, dc, served),
     bgpPart(dc, host, view.assignments),
+    ...(machine.offload ? [byFabric(dc, fabric), ...served.map(tapOffload)] : []),
   ];
 }
 
@@ -85,8 +90,9 @@ const translatedHere = perValueAnd((endpoint: Endpoint, host: string): Endpoint 
 );
 
 /** What is an endpoint's own in the packet filter, and what it waits for of that. */
-const filterOf = perValueAnd((each: Endpoint, egress: string, ingress: string, asked: readonly Ip[]) => {
-  const always = [...senderOf(each), ...limitsOf(each), ...verdictElements(each, egress, ingress)];
+const filterOf = perValueAnd((each: Endpoint, egress: string, ingress: string, asked: readonly Ip[], isSlow: boolean) => {
+  const seen = isSlow ? slowPathOf(each) : [];
+  const always = [...senderOf(each), ...seen, ...limitsOf(each), ...verdictElements(each, egress, ingress)];
   const nft: readonly Wanted<Nft>[] = isServed(each)
     ? [...always, ...waysOutOf(each), ...callersOf(each), ...dhcpClientOf(each), ...nameCallers(each, asked)]
     : always;
@@ -104,6 +110,9 @@ const endpointPart = perValueAnd(
   }),
 );
 const bgpPart = perValueAnd(computeBgp);
+
+const tapOffload = perValue(({ tap }: Endpoint): Part => ({ offloads: [offloadOn(tap)] }));
+const byFabric = perValueAnd((_dc: DataCenter, fabric: readonly string[]): Part => ({ nft: OFFLOADING, offloads: fabric.map(offloadOn) }));
 
 /** A port that is administratively down is closed both ways: it has no address here. */
 function isServed({ admin_state_up }: Endpoint): boolean {

@@ -9,6 +9,7 @@ import type { Wanted } from "../kinds/kind.ts";
 import type { Link } from "../kinds/link.ts";
 import type { Neighbour } from "../kinds/neighbour.ts";
 import type { Nft } from "../kinds/nft.ts";
+import type { Offload } from "../kinds/offload.ts";
 import type { Route } from "../kinds/route.ts";
 import type { Sysctl } from "../kinds/sysctl.ts";
 import type { Contest } from "./contest.ts";
@@ -22,6 +23,7 @@ export interface Intent {
   readonly files: readonly Wanted<File>[];
   readonly daemons: readonly Wanted<Daemon>[];
   readonly routes: readonly Wanted<Route>[];
+  readonly offloads: readonly Wanted<Offload>[];
   /** What is not held because somebody else has it. */
   readonly contests: readonly Wanted<Contest>[];
 }
@@ -41,6 +43,7 @@ export const NOTHING: Intent = {
   files: [],
   daemons: [],
   routes: [],
+  offloads: [],
   contests: [],
 };
 
@@ -56,6 +59,7 @@ export function merge(parts: readonly Part[]): Intent {
     files: all("files"),
     daemons: all("daemons"),
     routes: all("routes"),
+    offloads: all("offloads"),
     contests: all("contests"),
   };
 }

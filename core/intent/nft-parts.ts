@@ -5,7 +5,7 @@ import { refOf } from "../kinds/kind.ts";
 import type { Ref, Wanted } from "../kinds/kind.ts";
 import { nft, nftRef } from "../kinds/nft.ts";
 import { perValue } from "./memo.ts";
-import type { Nft, NftChain, NftElement, NftFamily, NftSet } from "../kinds/nft.ts";
+import type { Nft, NftChain, NftElement, NftFamily, NftFlowtable, NftSet } from "../kinds/nft.ts";
 
 /** All interfaces of VMs, present or not. */
 export const TAPS = `"tap*"`;
@@ -13,6 +13,7 @@ export const TAPS = `"tap*"`;
 export interface Family {
   set(name: string, type: string, contents?: Pick<NftSet, "elements">): NftSet;
   map(name: string, type: string): NftSet;
+  flowtable(name: string, hook: string): NftFlowtable;
   chain(name: string, rules: readonly string[], hook?: string): NftChain;
   element(of: string, key: readonly string[], more?: Pick<NftElement, "value">): NftElement;
 }
@@ -22,12 +23,13 @@ const NOTHING: readonly Ref[] = [];
 export const inet = family("inet");
 export const arp = family("arp");
 
-/** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `map @map`, `goto chain`, `jump chain`. */
+/** What a chain or an element refers to is read from its text: `@set`, `vmap @map`, `map @map`, `flow add @flowtable`, `goto chain`, `jump chain`. */
 function family(of: NftFamily): Family {
   const read = (text: string): readonly Ref[] => [
     ...[...text.matchAll(/map @(\S+)/g)].map((match) => nftRef(of, "map", match[1] ?? "")),
     // `@th,64,128` are bits of a packet.
-    ...[...text.matchAll(/(?<!map )@(?!th,)(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
+    ...[...text.matchAll(/flow add @(\S+)/g)].map((match) => nftRef(of, "flowtable", match[1] ?? "")),
+    ...[...text.matchAll(/(?<!map |flow add )@(?!th,)(\S+)/g)].map((match) => nftRef(of, "set", match[1] ?? "")),
     ...[...text.matchAll(/(?:goto|jump) (\S+)/g)].map((match) => nftRef(of, "chain", match[1] ?? "")),
   ];
   /** Elements that follow each other mostly lead to the same. */
@@ -39,6 +41,7 @@ function family(of: NftFamily): Family {
   return {
     set: (name, type, contents = {}) => ({ object: "set", family: of, name, type, ...contents }),
     map: (name, type) => ({ object: "map", family: of, name, type }),
+    flowtable: (name, hook) => ({ object: "flowtable", family: of, name, hook }),
     chain: (name, rules, hook) => ({
       object: "chain",
       family: of,

@@ -16,6 +16,8 @@ import { BY_DATACENTER, caused } from "./caused.ts";
 import { midway, MIDWAY_ASKED, MIDWAY_GUARD, MIDWAY_MAPS } from "./midway.ts";
 import { perValueAnd } from "./memo.ts";
 import { contentNames, inet, ports, quoted, TAPS } from "./nft-parts.ts";
+import { OFFLOAD_FRAME, TO_FAST_PATH } from "./offload.ts";
+import type { Machine } from "./offload.ts";
 import { matchesOf } from "./policy-rules.ts";
 import { remoteSets } from "./policy-sets.ts";
 import { refused } from "./refusal.ts";
@@ -59,7 +61,7 @@ const FRAME: readonly Nft[] = [
 ];
 
 /** Known flows pass, unless they were cut; where somebody is stateless, it is first asked who. */
-function known(stateless: readonly Endpoint[]): readonly Nft[] {
+function known(stateless: readonly Endpoint[], { offload }: Machine): readonly Nft[] {
   const asked = stateless.length === 0 ? [] : ["iifname @stateless goto sent", "oifname @stateless goto receive"];
   // A flow without any mark, which is nearly all of them, is done with here.
   const unmarked = stateless.length === 0 ? ["ct state established,related ct mark 0 accept"] : [];
@@ -67,19 +69,25 @@ function known(stateless: readonly Endpoint[]): readonly Nft[] {
     inet.chain("known", [`ct mark and 0x${CUT_MARK.toString(16)} != 0 ${refused("cut")}`, MIDWAY_GUARD, ...asked, "accept"]),
     inet.chain(
       "forward",
-      [...unmarked, "ct state established,related goto known", `iifname ${TAPS} goto send`, `oifname ${TAPS} goto receive`],
+      [
+        ...(offload ? [TO_FAST_PATH] : []),
+        ...unmarked,
+        "ct state established,related goto known",
+        `iifname ${TAPS} goto send`,
+        `oifname ${TAPS} goto receive`,
+      ],
       "type filter hook forward priority filter; policy accept;",
     ),
   ];
 }
 
 /** What all endpoints share. `host` is this host's name. */
-export function policy(view: View, endpoints: readonly Endpoint[], host: string): Wanted<Nft>[] {
+export function policy(view: View, endpoints: readonly Endpoint[], host: string, machine: Machine): Wanted<Nft>[] {
   const filtered = endpoints.filter(isFiltered);
   const stateless = filtered.filter((endpoint) => isStateless(view, endpoint));
   const moving = filtered.filter((endpoint) => (endpoint.moves > 0 || endpoint.host !== host) && !stateless.includes(endpoint));
   return [
-    ...caused(BY_DATACENTER, [...FRAME, ...known(stateless)]),
+    ...caused(BY_DATACENTER, [...FRAME, ...(machine.offload ? OFFLOAD_FRAME : []), ...known(stateless, machine)]),
     ...stateless.flatMap((endpoint) => caused<Nft>([ports(endpoint)], [inet.element("stateless", [quoted(endpoint.tap)])])),
     ...remoteSets(view, filtered),
     ...midway(view, moving, { egress: DIRECTIONS.egress.allowed, ingress: DIRECTIONS.ingress.allowed }),

@@ -20,6 +20,8 @@ import { neighbour } from "./neighbour.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { nft } from "./nft.ts";
 import type { Nft } from "./nft.ts";
+import { offload } from "./offload.ts";
+import type { Offload } from "./offload.ts";
 import { route } from "./route.ts";
 import type { Route } from "./route.ts";
 import { sysctl } from "./sysctl.ts";
@@ -47,6 +49,7 @@ const routes: fc.Arbitrary<Route> = fc.record({
   metric: fc.constantFrom(1024, 2048),
   after: refs,
 });
+const offloads: fc.Arbitrary<Offload> = fc.record({ dev, after: refs });
 const sysctls: fc.Arbitrary<Sysctl> = fc.record({ path: dev.map((name) => `net/ipv4/conf/${name}/proxy_arp`), value: word });
 const files: fc.Arbitrary<File> = fc.record({ path: word, content: word });
 const daemons: fc.Arbitrary<Daemon> = fc.record({
@@ -59,6 +62,7 @@ const daemons: fc.Arbitrary<Daemon> = fc.record({
 });
 const nfts: fc.Arbitrary<Nft> = fc.oneof(
   fc.record({ object: fc.constant("chain" as const), family, name: word, rules: fc.array(word, { maxLength: 2 }), uses: refs }),
+  fc.record({ object: fc.constant("flowtable" as const), family, name: word, hook: word }),
   fc.record({ object: fc.constantFrom<"set" | "map">("set", "map"), family, name: word, type: word }),
   fc.record({ object: fc.constant("element" as const), family, of: word, element: word, value: word, uses: refs }),
   fc.record({
@@ -123,6 +127,7 @@ laws(sysctl, sysctls, { show: "all" });
 laws(nft, nfts, { show: "all" });
 laws(address, addresses, { show: "all" });
 laws(neighbour, neighbours, { show: "all" });
+laws(offload, offloads, { show: "all" });
 // Of a file, its length is shown; of a daemon, its program without what it has loaded.
 laws(file, files, { show: "some" });
 laws(daemon, daemons, { show: "some" });

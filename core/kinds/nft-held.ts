@@ -6,14 +6,14 @@ import { digest } from "./digest.ts";
 import type { Ref } from "./kind.ts";
 import { sharesIn, sharesOf } from "./nft-share.ts";
 import { nftRef } from "./nft.ts";
-import type { Nft, NftChain, NftElement, NftSet } from "./nft.ts";
+import type { Nft, NftChain, NftElement, NftFlowtable, NftSet } from "./nft.ts";
 import type { ChainState, NftTable, SetState } from "./nft-table.ts";
 
 /**
  * All objects of our tables, in the words of `want` where they are the same.
  *
- * A set whose type must change can only be deleted and made again, and with it whatever is in it, and the rules that look
- * into it: its elements are left out here and those chains are shown as different, so that one transaction makes all anew.
+ * A set whose type must change, or a flowtable whose hook must, can only be deleted and made again, and with it whatever is in it, and
+ * the rules that refer to it: its elements are left out here and those chains are shown as different, so that one transaction makes all anew.
  * Of sets that are wanted with their elements, these are part of the set; of those that are wanted in shares, they are told in shares.
  */
 export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[] {
@@ -24,12 +24,14 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
 
   const states = tables.flatMap((table) => table.sets);
   const sets = states.map((state) => setOf(state, known, textOf));
-  const doomed = new Set(sets.filter((set) => isRetyped(set, known)).map((set) => nftRef(set.family, set.object, set.name)));
+  const flowtables = tables.flatMap((table) => table.flowtables);
+  const remade = [...sets.filter((set) => isRetyped(set, known)), ...flowtables.filter((table) => isRehooked(table, known))];
+  const doomed = new Set(remade.map(({ family, object, name }) => nftRef(family, object, name)));
   const chains = tables
     .flatMap((table) => table.chains)
     .map((state) => ({
       ...chainOf(state, known, textOf),
-      ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(looks into a set that is made again)"] } : {}),
+      ...(state.uses.some((ref) => doomed.has(ref)) ? { rules: ["(refers to what is made again)"] } : {}),
     }));
   const elements = states.flatMap((state, at): readonly Nft[] => {
     const { object, family, name } = state;
@@ -37,7 +39,7 @@ export function nftHeld(want: readonly Nft[], tables: readonly NftTable[]): Nft[
     const wanted = shares.get(`${family} ${name}`);
     return wanted === undefined ? state.elements : sharesOf(state, wanted);
   });
-  return [...sets, ...chains, ...elements];
+  return [...sets, ...flowtables, ...chains, ...elements];
 }
 
 /**
@@ -67,8 +69,8 @@ export function asWanted(want: readonly Nft[]): (place: string) => (element: Nft
   };
 }
 
-/** A chain, a set or a map: not what is in one. */
-function isNamed(value: Nft): value is NftChain | NftSet {
+/** A chain, a flowtable, a set or a map: not what is in one. */
+function isNamed(value: Nft): value is NftChain | NftFlowtable | NftSet {
   return value.object !== "element" && value.object !== "share";
 }
 
@@ -86,7 +88,7 @@ function knownTexts(want: readonly Nft[]): (digest: string) => string {
   const texts = new Map<string, string>();
   for (const value of want) {
     if (value.object === "chain") for (const [mark, rule] of markedRules(value)) texts.set(mark, rule);
-    else if (isNamed(value)) texts.set(digest(value.type), value.type);
+    else if (value.object === "set" || value.object === "map") texts.set(digest(value.type), value.type);
   }
   return (mark) => texts.get(mark) ?? `(a text with the mark "${mark}")`;
 }
@@ -105,6 +107,11 @@ function setOf(
 function isRetyped(set: NftSet, known: ReadonlyMap<Ref, Nft>): boolean {
   const want = known.get(nftRef(set.family, set.object, set.name));
   return want !== undefined && want.object === set.object && want.type !== set.type;
+}
+
+function isRehooked({ family, name, hook }: NftFlowtable, known: ReadonlyMap<Ref, Nft>): boolean {
+  const want = known.get(nftRef(family, "flowtable", name));
+  return want?.object === "flowtable" && want.hook !== hook;
 }
 
 function chainOf(

@@ -1,11 +1,12 @@
 /** What a host has in one table of nftables, as far as we made it. */
 import type { Ref } from "./kind.ts";
-import type { NftElement, NftFamily } from "./nft.ts";
+import type { NftElement, NftFamily, NftFlowtable } from "./nft.ts";
 
 /** One table. Rules and set types are known by the digests in their comments: the kernel does not know what text they were made from. */
 export interface NftTable {
   readonly chains: readonly ChainState[];
   readonly sets: readonly SetState[];
+  readonly flowtables: readonly NftFlowtable[];
 }
 
 export interface ChainState {

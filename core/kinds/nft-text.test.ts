@@ -7,7 +7,7 @@ import { canonicalHook, nftHeld } from "./nft-held.ts";
 import type { NftTable } from "./nft-table.ts";
 import { nft, nftRef } from "./nft.ts";
 import { shareOf } from "../net/share.ts";
-import type { Nft, NftChain, NftElement, NftSet, NftShare } from "./nft.ts";
+import type { Nft, NftChain, NftElement, NftFlowtable, NftSet, NftShare } from "./nft.ts";
 
 const TYPE = "type ifname . ether_addr . ipv4_addr; flags interval;";
 const ACCEPT = "ip saddr @members4 accept";
@@ -33,6 +33,7 @@ const element = (of: string, key: string, value?: string): NftElement => ({
 
 /** Digests are of what was written. */
 const TABLE: NftTable = {
+  flowtables: [],
   sets: [
     {
       object: "set",
@@ -110,6 +111,27 @@ test("a set of another type takes its elements and the rules that look into it a
   );
 });
 
+test("a flowtable with another hook takes the rule that refers to it along", () => {
+  const table = (priority: number): NftFlowtable => ({
+    object: "flowtable",
+    family: "inet",
+    name: "fast",
+    hook: `hook ingress priority ${priority};`,
+  });
+  const uses = [nftRef("inet", "flowtable", "fast")];
+  const states: NftTable = {
+    ...TABLE,
+    flowtables: [table(0)],
+    chains: [{ family: "inet", name: "fast-path", digests: [digest("flow add @fast")], uses }],
+  };
+  const changes = (priority: number) => {
+    const want = [table(priority), { ...chain("fast-path", ["flow add @fast"]), uses }];
+    return diff(nft, want, nftHeld(want, [states]), { prune: false }).map(({ op, ref }) => `${op} ${ref}`);
+  };
+  assert.deepEqual(changes(0), []);
+  assert.deepEqual(changes(7), ["replace nft/inet flowtable fast", "replace nft/inet chain fast-path"]);
+});
+
 test("of a set that is wanted with its elements, these are part of it; of one that is not, they are objects of their own", () => {
   const whole = (...elements: readonly string[]): Nft => ({
     object: "set",
@@ -140,6 +162,7 @@ test("of a set that is wanted in shares, what it holds is told in shares: as the
   });
   const elements = ["10.65.0.5", "10.65.0.6"].map((ip) => element("members4", ip));
   const table: NftTable = {
+    flowtables: [],
     chains: [],
     sets: [{ object: "set", family: "inet", name: "members4", digest: digest("type ipv4_addr;"), elements }],
   };

@@ -1,5 +1,5 @@
 /**
- * Objects of the nftables tables named `margay` (families inet, ip and arp): chains, sets, maps, and their elements one by
+ * Objects of the nftables tables named `margay` (families inet, ip and arp): chains, flowtables, sets, maps, and their elements one by
  * one, so that one endpoint's element is created, held and deleted by itself; those of very large sets in shares. Whatever
  * else is in these tables is not wanted; other tables are never looked at.
  */
@@ -15,7 +15,7 @@ export interface NftChain {
   readonly hook?: string;
   /** Rules in nft's syntax, in order, each without a comment (the driver puts a digest there). */
   readonly rules: readonly string[];
-  /** Sets, maps and chains that the rules name. */
+  /** Sets, maps, flowtables and chains that the rules name. */
   readonly uses: readonly Ref[];
 }
 
@@ -59,9 +59,18 @@ export interface NftShare {
   readonly elements: readonly string[];
 }
 
-export type Nft = NftChain | NftSet | NftElement | NftShare;
+/** Where established flows are put that need not be looked at any more. Which devices it listens on is not part of it: see `offload`. */
+export interface NftFlowtable {
+  readonly object: "flowtable";
+  readonly family: NftFamily;
+  readonly name: string;
+  /** `hook ingress priority 0;`, the priority as a number. */
+  readonly hook: string;
+}
 
-export function nftRef(family: NftFamily, object: "chain" | "set" | "map", name: string): Ref {
+export type Nft = NftChain | NftSet | NftElement | NftShare | NftFlowtable;
+
+export function nftRef(family: NftFamily, object: "chain" | "set" | "map" | "flowtable", name: string): Ref {
   return `nft/${family} ${object} ${name}`;
 }
 
@@ -108,6 +117,8 @@ function text(value: Nft): string {
       return `${value.family} ${value.of} { ${value.element}${value.value === undefined ? "" : ` : ${value.value}`} }`;
     case "share":
       return `${value.family} ${value.of} { ${value.elements.join(", ")} }`;
+    case "flowtable":
+      return `${value.family} flowtable ${value.name} { ${value.hook} }`;
     default:
       return `${value.family} ${value.object} ${value.name} { ${value.type}${contents(value)} }`;
   }

@@ -19,6 +19,11 @@ const BY_ADDRESS = /^nft\/inet element (?:members[46]-\S+|floating[46]|leaving[4
 const BY_MEMBERS = /^nft\/inet share members[46]-/;
 const BY_ALL = /^nft\/inet chain (?:to-machines|forward|known)$/;
 
+/** What each packet of an established flow meets, unless it is offloaded: its tap's place on the slow path, its sender, and rules for all. */
+const MET_BY_CAUSE = /^nft\/inet element slow-path /;
+const MET_BY_ADDRESS = /^nft\/inet element sources[46] "[^"]*" \. \S+ \. (\S+)$/;
+const MET_BY_ALL = /^nft\/inet chain (?:prerouting|of-tap|from-tap|own-source|any-source|no-role|no-tunnel)$/;
+
 const ROUTE = /^route\/(\S+)\/(?:32|128) /;
 
 /** Addresses that were given a route: what began before led elsewhere, and was asked about there. */
@@ -37,6 +42,18 @@ export function concernOf(view: View, changed: Iterable<Changed>): ReadonlySet<I
     else if (BY_CAUSE.test(ref)) for (const ip of heldBy(view, because)) concerned.add(ip);
   }
   return concerned;
+}
+
+/** Addresses of which no flow may pass the packet filter by any longer, until it is offloaded anew. */
+export function slowedIn(view: View, changed: Iterable<Changed & { readonly op: string }>): ReadonlySet<Ip> | "all" {
+  const slowed = new Set<Ip>();
+  for (const { ref, op, because } of changed) {
+    if (op === "replace" && MET_BY_ALL.test(ref)) return "all";
+    const address = op === "delete" ? readIp(MET_BY_ADDRESS.exec(ref)?.[1] ?? "") : undefined;
+    if (address !== undefined) slowed.add(address);
+    else if (op === "create" && MET_BY_CAUSE.test(ref)) for (const ip of heldBy(view, because)) slowed.add(ip);
+  }
+  return slowed;
 }
 
 function heldBy({ endpoints }: View, because: readonly string[]): readonly Ip[] {

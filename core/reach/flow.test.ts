@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Floating, Group, GroupRule, View } from "../feed/item.ts";
 import { membersIn } from "../feed/members.ts";
+import { compileCompute } from "../intent/compute.ts";
 import { cidr, group, ip, mac, port, rule, uuid, viewOf } from "../intent/tests/sample-view.ts";
 import type { Endpoint } from "../feed/item.ts";
-import { concernOf } from "./concern.ts";
+import { nft } from "../kinds/nft.ts";
+import { concernOf, slowedIn } from "./concern.ts";
 import { groundOf, standingOf } from "./flow.ts";
 import type { Ends, Standing, Tracked } from "./flow.ts";
 
@@ -181,4 +183,42 @@ test("a change concerns whom it was made for", () => {
   assert.deepEqual(of("inet chain to-machines"), "all");
   for (const other of [`inet element sources4 "${A.tap}" . ${A.mac} . ${A4}`, "inet chain in-0123", `arp element own "${A.tap}" . ${A4}`])
     assert.deepEqual(of(other), [], other);
+});
+
+describe("no flow passes the packet filter by any longer", () => {
+  const view = viewOf([A, B]);
+  const change = (op: string, ref: string, because: readonly string[] = [`port/${A.port_id}`]) => ({
+    op,
+    ref: `nft/${ref}` as const,
+    because,
+  });
+  const slowed = (...changes: readonly ReturnType<typeof change>[]) => {
+    const found = slowedIn(view, changes);
+    return found === "all" ? found : [...found];
+  };
+
+  test("of an endpoint that comes to the slow path, and none of one that leaves it", () => {
+    assert.deepEqual(slowed(change("create", `inet element slow-path "${A.tap}"`)), [A4, A6]);
+    assert.deepEqual(slowed(change("delete", `inet element slow-path "${A.tap}"`)), []);
+  });
+
+  test("of an address that nobody may send from any more", () => {
+    const sources = [`inet element sources4 "${A.tap}" . ${A.mac} . 10.65.0.99`, `inet element sources6 "${A.tap}" . ${A.mac} . ${A6}`];
+    assert.deepEqual(slowed(...sources.map((ref) => change("delete", ref))), ["10.65.0.99", A6]);
+    assert.deepEqual(slowed(...sources.map((ref) => change("create", ref))), []);
+  });
+
+  test("of anybody, where what all packets meet is another", () => {
+    for (const chain of ["prerouting", "no-tunnel", "own-source"])
+      assert.equal(slowed(change("replace", `inet chain ${chain}`, ["datacenter/this"])), "all");
+    assert.deepEqual(slowed(change("create", "inet chain prerouting"), change("replace", "inet chain in-4f2a")), []);
+  });
+
+  test("and the names are those that a host has", () => {
+    const held = compileCompute(view, "h1", { offload: true }).nft.map(({ value }) => nft.key(value));
+    for (const chain of ["prerouting", "of-tap", "from-tap", "own-source", "any-source", "no-role", "no-tunnel"])
+      assert.ok(held.includes(`inet chain ${chain}`), chain);
+    for (const ref of [`inet element sources4 "${A.tap}" . ${A.mac} . ${A4}`, `inet element sources6 "${A.tap}" . ${A.mac} . ${A6}`])
+      assert.ok(held.includes(ref), ref);
+  });
 });

@@ -6,7 +6,7 @@ import type { DataCenter } from "../datacenter/data-center.ts";
 import type { Role, View } from "../feed/item.ts";
 import { compile } from "../intent/compile.ts";
 import type { Intent } from "../intent/intent.ts";
-import type { NftChain, NftElement, NftSet } from "../kinds/nft.ts";
+import type { Nft, NftElement, NftSet, NftShare } from "../kinds/nft.ts";
 import type { RenderedFile } from "./platform.ts";
 import type { RouterConfig } from "./router-config.ts";
 
@@ -54,12 +54,19 @@ function nftText(name: string, intent: Intent): string {
   ].join("\n");
 }
 
-function objectText(object: NftChain | NftSet, all: Intent["nft"][number]["value"][]): string {
-  const body = object.object === "chain" ? [object.hook ?? [], ...object.rules].flat() : setLines(object, all);
+type Named = Exclude<Nft, NftElement | NftShare>;
+
+function objectText(object: Named, all: readonly Nft[]): string {
+  const body = linesIn(object, all);
   return [`  ${object.object} ${object.name} {`, ...body.map((line) => `    ${line}`), "  }"].join("\n");
 }
 
-function setLines({ name, type, elements }: NftSet, all: Intent["nft"][number]["value"][]): readonly string[] {
+function linesIn(object: Named, all: readonly Nft[]): readonly string[] {
+  if (object.object === "chain") return [object.hook ?? [], ...object.rules].flat();
+  return object.object === "flowtable" ? [object.hook] : setLines(object, all);
+}
+
+function setLines({ name, type, elements }: NftSet, all: readonly Nft[]): readonly string[] {
   const own = all.filter((object): object is NftElement => object.object === "element" && object.of === name);
   const keys = [...(elements ?? []), ...own.map(({ element, value }) => (value === undefined ? element : `${element} : ${value}`))];
   return keys.length > 0 ? [type, `elements = { ${keys.join(", ")} }`] : [type];

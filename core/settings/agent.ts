@@ -17,6 +17,12 @@ const agent = section({
     host: { type: text(255), takes: "restart", note: "Its name in the declaration of the data centre, and in Nova." },
     controllers: { type: list(controllerAddress, { unique: true }), takes: "restart", note: "Where the controllers are; tried in turn." },
     state: { type: file, default: "/var/lib/margay", takes: "restart", note: "The directory of files, logs and records of daemons." },
+    flow_offload: {
+      type: oneOf("auto", "off"),
+      default: "auto",
+      takes: "restart",
+      note: "Compute hosts: established flows pass the packet filter by where the kernel can (nf_flow_table), or never do.",
+    },
   },
   objection: ({ controllers }) => (controllers.length === 0 ? { key: "controllers", reason: "names none" } : undefined),
 });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { canOffload } from "#adapters/nft/ability.ts";
 import { trackerFill } from "#adapters/linux/tracker.ts";
 import { leftBy } from "#core/intent/bfd.ts";
 import type { Watched } from "#core/intent/bfd.ts";
@@ -38,6 +39,9 @@ import { ownVersion } from "../version.ts";
 export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: Log): Promise<void> {
   const settings = machineOf(live.now().settings);
   const { role, host, state, controller } = settings;
+  // Where it can, it is asked what is offloaded, whether or not it is to be: what was offloaded before may be left.
+  const able = role === "compute" && canOffload();
+  const machine = { offload: able && settings.flowOffload === "auto" };
   const clock = systemClock();
   mkdirSync(state, { recursive: true });
   const told = agentState(settings, ownVersion());
@@ -49,9 +53,9 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
   const door = await localDoor({ path: agentSocket(state), handle, log });
   const metadata = agentMetadata({ live, told: () => running?.heard()?.view, clock, log });
   if (metadata !== undefined) told.serves(metadata.status);
-  const [hands, tidy] = [hostHands(state), tidying()];
+  const [hands, tidy] = [hostHands(state, able), tidying()];
   running = agentOf({
-    self: { host, role },
+    self: { host, role, machine },
     drivers: hands.drivers,
     signs: hands.signs,
     flows: hands.flows,
@@ -77,7 +81,7 @@ export async function agent(live: Rereading<AgentRead>, stop: AbortSignal, log: 
     log,
   });
   if (role === "gateway") poolWatch = watchPool({ flows: hands.flows, fill: trackerFill, pool, clock, log });
-  log.info("started", { role, host, state });
+  log.info("started", { role, host, state, ...(role === "compute" && { flow_offload: offloadOf(machine.offload, able) }) });
 
   await stopped(stop);
   log.info("stopping; the host is left as it is");
@@ -112,4 +116,8 @@ function programNow(): string {
 
 function bootNow(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+function offloadOf(offloads: boolean, able: boolean): string {
+  return offloads ? "on" : able ? "off" : "not in this kernel";
 }

@@ -37,12 +37,13 @@ const problems = (options: AgentOptions) => {
 test("the command line alone is enough, and wins over the file", (t) => {
   const write = folder(t);
   const options = { role: "gateway", host: "gw1", controller: ["unix:/run/c.sock"], state: "/s" };
-  assert.deepEqual(machineOf(read({ config: "/dev/null", ...options }).settings), options);
-  assert.deepEqual(machineOf(read({ config: write("a.yaml", MACHINE), host: "h2" }).settings), {
+  assert.deepEqual(machineOf(read({ config: "/dev/null", ...options }).settings), { ...options, flowOffload: "auto" });
+  assert.deepEqual(machineOf(read({ config: write("a.yaml", MACHINE), host: "h2", set: ["agent.flow_offload=off"] }).settings), {
     role: "compute",
     host: "h2",
     controller: ["http://c:9696"],
     state: "/var/lib/margay",
+    flowOffload: "off",
   });
 });
 

@@ -36,6 +36,7 @@ export interface AgentSettings {
   readonly controller: readonly string[];
   /** Where files, logs and records of daemons are kept. */
   readonly state: string;
+  readonly flowOffload: AgentFile["agent"]["flow_offload"];
 }
 
 /** Reads the files each time that it is called. */
@@ -60,6 +61,6 @@ function said({ role, host, controller, state, set }: AgentOptions): readonly Sa
   return saidBy(short, set);
 }
 
-export function machineOf({ agent: { role, host, controllers, state } }: AgentFile): AgentSettings {
-  return { role, host, controller: controllers, state };
+export function machineOf({ agent: { role, host, controllers, state, flow_offload: flowOffload } }: AgentFile): AgentSettings {
+  return { role, host, controller: controllers, state, flowOffload };
 }

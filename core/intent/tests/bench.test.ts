@@ -18,11 +18,14 @@ import { linuxLinks } from "#adapters/linux/links.ts";
 import { linuxNeighbours } from "#adapters/linux/neighbours.ts";
 import { linuxRoutes } from "#adapters/linux/routes.ts";
 import { testNetns } from "#adapters/linux/test-name.real.ts";
+import { offloadedFlows } from "#adapters/linux/offloaded-flows.ts";
 import { netlinkFlows } from "#adapters/netlink/flows.ts";
 import { kernelOf } from "#adapters/netlink/kernel.ts";
 import { linkLives } from "#adapters/linux/link-lives.ts";
 import type { Kernel } from "#adapters/netlink/kernel.ts";
-import { nftables } from "#adapters/nft/nftables.ts";
+import { canOffload } from "#adapters/nft/ability.ts";
+import { packetFilter } from "#adapters/nft/nftables.ts";
+import type { PacketFilter } from "#adapters/nft/nftables.ts";
 import { output, programs } from "#adapters/programs/programs.ts";
 import { DONE } from "#contracts/driver.ts";
 import type { Driver } from "#contracts/driver.ts";
@@ -42,6 +45,7 @@ import { file } from "../../kinds/file.ts";
 import { link } from "../../kinds/link.ts";
 import { neighbour } from "../../kinds/neighbour.ts";
 import { nft } from "../../kinds/nft.ts";
+import { offload } from "../../kinds/offload.ts";
 import { route } from "../../kinds/route.ts";
 import { sysctl } from "../../kinds/sysctl.ts";
 import type { Sysctl } from "../../kinds/sysctl.ts";
@@ -120,8 +124,11 @@ export async function host(t: Ends): Promise<Host> {
     // Guests may still be writing there.
     rmSync(state, { recursive: true, maxRetries: 10, retryDelay: 50 });
   });
-  const flows = netlinkFlows(here.kernel);
-  const tracks = tracksOf(here, { state, daemons, flows });
+  // Where this machine's kernel can, as its agent would.
+  const machine = { offload: canOffload(here.name) };
+  const filter = packetFilter({ ...here.kernel, run: here.run, offloads: machine.offload });
+  const flows = offloadedFlows(netlinkFlows(here.kernel), filter.endOffload);
+  const tracks = tracksOf(here, { state, daemons, flows, filter });
   const audit = flowAudit({ host: "h1", flows, clock: systemClock(), log: fakeLog() });
   t.after(audit.stop);
   const guest = async (endpoint: Endpoint) => {
@@ -135,7 +142,7 @@ export async function host(t: Ends): Promise<Host> {
     return inside;
   };
   const hold = async (view: View) => {
-    const result = await round(tracks, compileParts(view, { host: "h1", role: "compute" }), { prune: true });
+    const result = await round(tracks, compileParts(view, { host: "h1", role: "compute", machine }), { prune: true });
     audit.finished(result.news, view);
     return result;
   };
@@ -146,19 +153,21 @@ interface Workshop {
   readonly state: string;
   readonly daemons: Driver<Daemon>;
   readonly flows: Flows;
+  readonly filter: PacketFilter;
 }
 
 /** All kinds, and of the daemons every dnsmasq: BGP has its own tests. */
-function tracksOf(here: Place, { state, daemons, flows }: Workshop): Track[] {
+function tracksOf(here: Place, { state, daemons, flows, filter }: Workshop): Track[] {
   return [
     track(link, linuxLinks(here.kernel), (part) => part.links),
     track(sysctl, sysctlsOf(here), (part) => part.sysctls),
-    track(nft, nftables({ ...here.kernel, run: here.run }), (part) => part.nft),
+    track(nft, filter.nft, (part) => part.nft),
     track(neighbour, linuxNeighbours(here.kernel), (part) => part.neighbours),
     track(address, linuxAddresses(here.kernel), (part) => part.addresses),
     track(file, linuxFiles({ state, owned: ["dnsmasq", "bird"] }), (part) => part.files),
     track(daemon, daemons, (part) => part.daemons?.filter(({ value }) => value.argv[0] === "dnsmasq")),
     track(route, linuxRoutes({ ...here.kernel, cut: cutFlows(flows) }), (part) => part.routes),
+    track(offload, filter.offloads, (part) => part.offloads),
   ];
 }
 
