@@ -33,3 +33,25 @@ test("a number of a size that no set of ours has is none that we write", () => {
   for (const text of ['"tap17" . 0x1', '"tap17" . 0x02163e00001g', '"tap17" . 02163e000011'])
     assert.equal(spanOf(text, types), undefined, text);
 });
+
+test("an IPv4 address is four numbers in decimal, each of one byte, without zeros before them", () => {
+  const types = fieldTypes(7, 4);
+  assert.ok(types);
+  for (const text of ["0.0.0.0", "255.255.255.255", "10.65.0.17", "1.20.100.200"])
+    assert.deepEqual([...(spanOf(text, types)?.first ?? [])], text.split(".").map(Number), text);
+  const others = [
+    "",
+    "1.2.3",
+    "1.2.3.4.5",
+    "01.2.3.4",
+    "1.2.3.00",
+    "1.2.3.256",
+    "1..3.4",
+    "1.2.3.",
+    "1.2.3.4 ",
+    "a.b.c.d",
+    "1.2.3.4444",
+    "1.2.3.4 . 5",
+  ];
+  for (const text of others) assert.equal(spanOf(text, types), undefined, text);
+});

@@ -36,13 +36,25 @@ const ip = (name: string, size: 4 | 16): FieldType => ({
     size === 4 ? `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}` : ipOfBytes(bytes.subarray(at, at + size)),
 });
 
-/** There may be tens of thousands of them at once. */
-function bytesOfIpv4(text: string): Buffer | undefined {
-  const octets = text.split(".");
-  return octets.length === 4 && octets.every((octet) => OCTET.test(octet)) ? Buffer.from(octets.map(Number)) : undefined;
-}
+const [DOT, ZERO] = [0x2e, 0x30];
 
-const OCTET = /^(0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$/;
+/** Character by character, without leading zeros: there may be tens of thousands of them at once. */
+function bytesOfIpv4(text: string): Buffer | undefined {
+  const bytes = Buffer.allocUnsafe(4);
+  let [field, value, digits] = [0, 0, 0];
+  for (let at = 0; at <= text.length; at++) {
+    const code = at === text.length ? DOT : text.charCodeAt(at);
+    if (code === DOT) {
+      if (digits === 0 || value > 255 || field > 3) return undefined;
+      bytes[field++] = value;
+      [value, digits] = [0, 0];
+    } else {
+      if (code < ZERO || code > ZERO + 9 || digits === 3 || (digits > 0 && value === 0)) return undefined;
+      [value, digits] = [value * 10 + code - ZERO, digits + 1];
+    }
+  }
+  return field === 4 ? bytes : undefined;
+}
 
 function bytesOfIpv6(text: string): Buffer | undefined {
   const read = text.includes(":") ? readIp(text) : undefined;
@@ -115,6 +127,8 @@ export interface Span {
 
 /** Undefined when the text is no key of these types. */
 export function spanOf(text: string, types: readonly FieldType[]): Span | undefined {
+  const [single, ...others] = types;
+  if (single !== undefined && others.length === 0) return text.includes(" . ") ? undefined : fieldSpan(text, single);
   const parts = text.split(" . ");
   if (parts.length !== types.length) return undefined;
   const spans: Span[] = [];
@@ -123,8 +137,6 @@ export function spanOf(text: string, types: readonly FieldType[]): Span | undefi
     if (span === undefined) return undefined;
     spans.push(span);
   }
-  const [only] = spans;
-  if (only !== undefined && spans.length === 1) return only;
   return { first: joined(spans.map(({ first }) => first)), last: joined(spans.map(({ last }) => last)) };
 }
 

@@ -180,10 +180,13 @@ function note(known: Known, change: Change<Nft>): void {
 /** `now`: what is in its place. */
 function noteElement(known: Known, element: NftElement, now: NftElement | undefined): void {
   const place = placeOf(element.family, element.of);
+  // What has not been listed is read when it is.
+  const contents = known.contents.get(place);
+  if (contents === undefined) return;
   const sets = known.structure.find(({ family }) => family === element.family)?.sets;
   const set = sets?.find(({ name }) => name === element.of);
   if (set === undefined || !isCanonical(element, set)) known.contents.delete(place);
-  else known.contents.get(place)?.since.set(element.element, now);
+  else contents.since.set(element.element, now);
 }
 
 const setOf = (value: Exclude<Nft, NftChain | NftFlowtable>): string => ("of" in value ? value.of : value.name);
