@@ -1,6 +1,6 @@
 /**
- * Flow offload under a kernel that has it: an agent at work, with three VMs behind it. To be run in a machine that has nobody else in it, as
- * `offload.real.test.ts` does.
+ * Flow offload under a kernel that has it: an agent at work, with three VMs behind it and somebody outside. To be run in a machine that has
+ * nobody else in it, as `offload.real.test.ts` does.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -9,12 +9,12 @@ import { testNamespace } from "#adapters/linux/namespace.real.ts";
 import { packetFilter } from "#adapters/nft/nftables.ts";
 import { driverContract } from "#contracts/driver.contract.ts";
 import type { Endpoint, View } from "#core/feed/item.ts";
-import { group, port, rule, uuid, viewOf } from "#core/intent/tests/sample-view.ts";
+import { group, ip as addressOf, port, rule, uuid, viewOf } from "#core/intent/tests/sample-view.ts";
 import { offload } from "#core/kinds/offload.ts";
 import type { Offload } from "#core/kinds/offload.ts";
 import { hostSideMac } from "#core/net/mac.ts";
 import { changes, life } from "./lone-agent.real.ts";
-import { ip, listen, plug, sh, soon, talk } from "./talk.real.ts";
+import { ip, listen, plug, plugOutside, sh, soon, talk } from "./talk.real.ts";
 import type { Talk } from "./talk.real.ts";
 
 const [A4, B4, A6, B6] = ["10.65.0.11", "10.65.0.12", "2001:db8:a41:3::11", "2001:db8:a41:3::12"] as const;
@@ -26,6 +26,8 @@ const PLACES = new Map([
   ["mg-b", B],
   ["mg-c", C],
 ]);
+const [OUTSIDE, FLOATING] = ["203.0.113.10", "172.18.208.50"] as const;
+const TRANSLATED = { ...B, floating: [{ id: uuid("f1"), ip: addressOf(FLOATING), stands_for: addressOf(B4), forwards: [] }] };
 const [GOING, STAYING] = [
   { tcp: 80, udp: 53 },
   { tcp: 81, udp: 54 },
@@ -72,7 +74,8 @@ const refused = (reason: string) => Number(/packets (\d+)/.exec(sh(`nft list cha
 const devices = () => /devices = \{ (.*) \}/.exec(sh("nft list flowtables"))?.[1]?.replaceAll('"', "").split(", ").toSorted() ?? [];
 
 test("established flows of a host's VMs are offloaded, and nothing else is another than it was", { timeout: 200_000 }, async (t) => {
-  ip([...[...PLACES.keys()].map((name) => `netns add ${name}`), "link add fab0 type dummy", "link set fab0 up"]);
+  ip([...PLACES.keys(), "mg-out"].map((name) => `netns add ${name}`));
+  plugOutside("mg-out", { outside: OUTSIDE, inside: FLOATING });
   for (const [name, endpoint] of PLACES) plug(name, endpoint);
   execFileSync("nft", ["-f", "-"], { input: WATCHING });
   let agent = life();
@@ -80,9 +83,7 @@ test("established flows of a host's VMs are offloaded, and nothing else is anoth
   assert.ok(agent.able);
   await agent.show(seen([GOING]));
   const offloaded = async ({ at, to }: Talk) =>
-    (await agent.flows.list([A.addresses[0]?.ip ?? assert.fail(), A.addresses[1]?.ip ?? assert.fail()])).some(
-      ({ orig, offloaded: is }) => orig.dport === at && orig.dst === to && is === true,
-    );
+    (await agent.flows.list("all")).some(({ orig, offloaded: is }) => orig.dport === at && orig.dst === to && is === true);
   const becomesFast = async (each: Talk) => {
     await each.answers();
     await each.answers();
@@ -161,6 +162,27 @@ test("established flows of a host's VMs are offloaded, and nothing else is anoth
     assert.deepEqual(changes.slice(before), []);
     for (const each of staying) await each.answers();
     assert.ok(await offloaded(udpStaying));
+  });
+
+  await t.test("what is translated for a floating IP is offloaded both ways, and ends with it", async () => {
+    await agent.show(seen([GOING], [A, TRANSLATED, C]));
+    for (const kind of ["TCP", "UDP"] as const) listen("mg-out", kind, 4, 90);
+    await soon("somebody listens outside", () =>
+      sh("ip netns exec mg-out ss -Hltun").trim().split("\n").length < 2 ? "not all do" : undefined,
+    );
+    const [inward, outward] = [
+      [talk("mg-out", "TCP", FLOATING, STAYING.tcp), talk("mg-out", "UDP", FLOATING, STAYING.udp)],
+      [talk("mg-b", "TCP", OUTSIDE, 90), talk("mg-b", "UDP", OUTSIDE, 90)],
+    ];
+    for (const each of [...inward, ...outward]) await becomesFast(each);
+    const before = packets(undefined, "seen");
+    for (const each of [...inward, ...outward]) for (let turn = 0; turn < 5; turn++) await each.answers();
+    assert.equal(packets(undefined, "seen"), before);
+    assert.match(sh("ip netns exec mg-out ss -Htn state established"), new RegExp(`${OUTSIDE}:90 +${FLOATING}:`));
+    await agent.show(seen([GOING]));
+    const unheard = [...inward, ...outward].map((each) => [each, each.say()] as const);
+    for (const each of staying) await each.answers();
+    for (const [each, line] of unheard) assert.ok(!each.heard.has(line), `${each.to} ${each.at} has ended`);
   });
 
   await t.test("a limit holds at once for flows that were offloaded, and they are again when it goes", async () => {

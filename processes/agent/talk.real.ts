@@ -52,3 +52,24 @@ export function plug(netns: string, { tap, mac, addresses }: Endpoint): void {
   );
   ip(["link set lo up", "link set eth0 up", ...own], netns);
 }
+
+/** Somebody on the other side of the fabric's interface, who knows the way to an address of ours, and is known. */
+export function plugOutside(netns: string, { outside, inside }: { readonly outside: string; readonly inside: string }): void {
+  const [ours, theirs] = ["fa:16:3e:ff:00:02", "fa:16:3e:ff:00:01"];
+  ip([
+    `link add fab0 address ${ours} type veth peer name eth0 address ${theirs} netns ${netns}`,
+    "link set fab0 up",
+    `route add ${outside}/32 dev fab0`,
+    `neigh replace ${outside} lladdr ${theirs} dev fab0 nud permanent`,
+  ]);
+  ip(
+    [
+      "link set lo up",
+      "link set eth0 up",
+      `addr add ${outside}/32 dev eth0`,
+      "route add default dev eth0",
+      `neigh replace ${inside} lladdr ${ours} dev eth0 nud permanent`,
+    ],
+    netns,
+  );
+}
