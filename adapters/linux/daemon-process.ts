@@ -9,6 +9,7 @@ import type { Daemon } from "#core/kinds/daemon.ts";
 import { isMissing } from "./errors.ts";
 import { processesWith, processOf, stopProcess } from "./process.ts";
 import type { ProcessName } from "./process.ts";
+import { textOf } from "./text-of.ts";
 
 /** Where daemons live. */
 export interface Ground {
@@ -102,16 +103,6 @@ function lastWords(ground: Ground, name: string): string {
     return readFileSync(logPath(ground, name), "utf8").trim().split("\n").slice(-3).join("; ");
   } catch (error) {
     if (isMissing(error)) return "its log is missing";
-    throw error;
-  }
-}
-
-/** Empty when it is not there yet. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
     throw error;
   }
 }

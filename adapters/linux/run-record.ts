@@ -3,12 +3,12 @@
  * starts anew finds the daemons of the one before. One file per daemon, a line of JSON for each record: the last that is whole
  * counts. A line more costs microseconds, a file in another's place some milliseconds.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Daemon } from "#core/kinds/daemon.ts";
-import { isMissing } from "./errors.ts";
 import { replaceFile } from "./replace-file.ts";
+import { textOf } from "./text-of.ts";
 import type { ProcessName } from "./process.ts";
 
 export interface RunRecord {
@@ -101,15 +101,6 @@ function readRecord(path: string): RunRecord | undefined {
     if (record !== undefined) return record;
   }
   return undefined;
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
-  }
 }
 
 /** We wrote it ourselves; when the agent died meanwhile, in part. */
