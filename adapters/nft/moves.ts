@@ -1,4 +1,4 @@
-/** What a change takes out of sets and maps, and what it puts in. */
+/** What a change takes out of sets and maps, and what it puts in. Of a share that becomes another, only what is not in both. */
 import type { Nft, NftElement } from "#core/kinds/nft.ts";
 import type { Change } from "#core/reconcile/diff.ts";
 
@@ -7,23 +7,23 @@ export interface Moves {
   readonly come: readonly NftElement[];
 }
 
-/** Of a share that becomes another, only what is not in both. */
 export function movesOf(change: Change<Nft>): Moves {
-  const go = change.op === "create" ? [] : elementsIn(change.have);
-  const come = change.op === "delete" ? [] : elementsIn(change.want);
-  if (change.op !== "replace" || change.want.object !== "share") return { go, come };
-  const [before, after] = [keysOf(go), keysOf(come)];
-  return { go: go.filter(({ element }) => !after.has(element)), come: come.filter(({ element }) => !before.has(element)) };
+  return { go: goneBy(change), come: comeBy(change) };
 }
 
-/** Those that are objects of their own, or are told in shares. */
-function elementsIn(value: Nft): readonly NftElement[] {
+export function goneBy(change: Change<Nft>): readonly NftElement[] {
+  return change.op === "create" ? [] : elementsIn(change.have, change.op === "replace" ? change.want : undefined);
+}
+
+export function comeBy(change: Change<Nft>): readonly NftElement[] {
+  return change.op === "delete" ? [] : elementsIn(change.want, change.op === "replace" ? change.have : undefined);
+}
+
+/** Those that are objects of their own, or are told in shares; of a share, those that are not in the other one. */
+function elementsIn(value: Nft, other: Nft | undefined): readonly NftElement[] {
   if (value.object === "element") return [value];
   if (value.object !== "share") return [];
   const { family, of } = value;
-  return value.elements.map((element) => ({ object: "element", family, of, element, uses: [] }));
-}
-
-function keysOf(elements: readonly NftElement[]): ReadonlySet<string> {
-  return new Set(elements.map(({ element }) => element));
+  const kept = new Set(other?.object === "share" ? other.elements : []);
+  return value.elements.filter((element) => !kept.has(element)).map((element) => ({ object: "element", family, of, element, uses: [] }));
 }

@@ -11,7 +11,7 @@ import type { MessageWriter } from "../netlink/message.ts";
 import { wordsOf } from "../netlink/refusal.ts";
 import { elementsHead, writeValue } from "./elements.ts";
 import { nextOf, spanOf } from "./fields.ts";
-import { movesOf } from "./moves.ts";
+import { comeBy, goneBy } from "./moves.ts";
 import type { Span } from "./fields.ts";
 import {
   BATCH_BEGIN,
@@ -100,8 +100,8 @@ type Phase = (change: Change<Nft>, shape: SetShape | undefined) => readonly Step
 
 /** What goes, before what comes in its place. */
 const PHASES: readonly Phase[] = [
-  (change, shape) => elements(change, movesOf(change).go, shape, NFT.DELSETELEM),
-  (change, shape) => elements(change, movesOf(change).come, shape, NFT.NEWSETELEM),
+  (change, shape) => elements(change, goneBy(change), shape, NFT.DELSETELEM),
+  (change, shape) => elements(change, comeBy(change), shape, NFT.NEWSETELEM),
   (change, shape) => (change.op === "delete" || change.want.object !== "set" ? [] : contents(change, change.want, shape)),
 ];
 

@@ -3,7 +3,7 @@ import type { Change } from "#core/reconcile/diff.ts";
 import { digest } from "#core/kinds/digest.ts";
 import { canonicalHook } from "#core/kinds/nft-held.ts";
 import type { Nft, NftChain, NftElement, NftFlowtable, NftSet } from "#core/kinds/nft.ts";
-import { movesOf } from "./moves.ts";
+import { comeBy, goneBy } from "./moves.ts";
 
 export const NFT_TABLE = "margay";
 
@@ -39,7 +39,7 @@ export function readCulprits(stderr: string, script: NftScript): ReadonlyMap<Cha
 type Phase = (change: Change<Nft>) => readonly string[];
 
 const PHASES: readonly Phase[] = [
-  (change) => movesOf(change).go.map((element) => `delete element ${placeOf(element)} { ${element.element} }`),
+  (change) => goneBy(change).map((element) => `delete element ${placeOf(element)} { ${element.element} }`),
   (change) => (change.op === "create" ? [] : flushed(change.have)),
   (change) => (change.op === "create" || (change.op === "replace" && keepsType(change.want, change.have)) ? [] : gone(change.have, "set")),
   (change) => (change.op === "create" ? [] : gone(change.have, "flowtable")),
@@ -49,7 +49,7 @@ const PHASES: readonly Phase[] = [
   (change) => (change.op === "delete" ? [] : added(change.want, "set")),
   (change) => (change.op === "delete" ? [] : added(change.want, "chain")),
   (change) => (change.op === "delete" || change.want.object !== "chain" ? [] : rules(change.want)),
-  (change) => movesOf(change).come.map((element) => `add element ${placeOf(element)} { ${elementText(element)} }`),
+  (change) => comeBy(change).map((element) => `add element ${placeOf(element)} { ${elementText(element)} }`),
 ];
 
 /** What is in sets that change as a whole. */
