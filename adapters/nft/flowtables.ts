@@ -3,9 +3,10 @@ import type { NftFamily, NftFlowtable } from "#core/kinds/nft.ts";
 import type { Channel } from "../netlink/channel.ts";
 import { ACK, attributesIn, CREATE, eachAttribute, messageWriter, REQUEST, textIn } from "../netlink/message.ts";
 import type { Refusal } from "../netlink/refusal.ts";
-import { BATCH_BEGIN, BATCH_END, BATCH_HEAD, FLOWTABLE, NFT, nftHead } from "./numbers.ts";
+import { BATCH_BEGIN, BATCH_END, FLOWTABLE, NFT, nftHead } from "./numbers.ts";
+import { bracket } from "./raw.ts";
 import { NFT_TABLE } from "./script.ts";
-import { NONE } from "./sets.ts";
+import { named, NONE } from "./sets.ts";
 
 type Place = Pick<NftFlowtable, "family" | "name">;
 
@@ -17,7 +18,7 @@ export function flowtablesOf(netfilter: Channel, family: NftFamily): NftFlowtabl
 
 /** One, and the devices on its list; undefined when it is not there. */
 export function flowtableNamed(netfilter: Channel, { family, name }: Place) {
-  const question = { type: NFT.GETFLOWTABLE, fixed: nftHead(family), fill: named({ family, name }) };
+  const question = { type: NFT.GETFLOWTABLE, fixed: nftHead(family), fill: placed({ family, name }) };
   return netfilter.get(question, (body) => readFlowtable(body, family), NONE);
 }
 
@@ -25,17 +26,13 @@ export function flowtableNamed(netfilter: Channel, { family, name }: Place) {
 export function changeDevices(netfilter: Channel, place: Place, op: "add" | "remove", devices: readonly string[]): Refusal | undefined {
   const first = netfilter.numbers(3);
   const to = messageWriter();
-  const bracket = (type: number, seq: number) => {
-    to.begin({ type, flags: REQUEST, seq }, BATCH_HEAD);
-    to.end();
-  };
-  bracket(BATCH_BEGIN, first);
+  bracket(to, BATCH_BEGIN, first);
   const [type, flags] = op === "add" ? [NFT.NEWFLOWTABLE, REQUEST | ACK | CREATE] : [NFT.DELFLOWTABLE, REQUEST | ACK];
   to.begin({ type, flags, seq: first + 1 }, nftHead(place.family));
-  named(place)(to);
+  placed(place)(to);
   to.nest(FLOWTABLE.HOOK, () => to.nest(FLOWTABLE.HOOK_DEVICES, () => devices.forEach((device) => to.attribute(FLOWTABLE.DEVICE, device))));
   to.end();
-  bracket(BATCH_END, first + 2);
+  bracket(to, BATCH_END, first + 2);
   const answers = netfilter.batch(to.take());
   if (answers.size === 0) throw new Error("the kernel did not answer a netlink message");
   return [...answers.values()].find((refusal) => refusal !== undefined);
@@ -43,12 +40,7 @@ export function changeDevices(netfilter: Channel, place: Place, op: "add" | "rem
 
 type Filling = ReturnType<typeof messageWriter>;
 
-const named =
-  ({ name }: Place) =>
-  (to: Filling) => {
-    to.attribute(FLOWTABLE.TABLE, NFT_TABLE);
-    to.attribute(FLOWTABLE.NAME, name);
-  };
+const placed = ({ name }: Place) => named(FLOWTABLE.TABLE, FLOWTABLE.NAME, name);
 
 function readFlowtable(body: Buffer, family: NftFamily): { readonly table: NftFlowtable; readonly devices: readonly string[] } {
   const found = attributesIn(body, 4);

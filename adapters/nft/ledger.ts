@@ -13,7 +13,7 @@ import { elementsOf } from "./elements.ts";
 import { spanOf, spanText } from "./fields.ts";
 import { atOnce, generation, structureOf } from "./listing.ts";
 import type { Structure } from "./listing.ts";
-import { movesOf } from "./moves.ts";
+import { movesOf, valuesIn } from "./moves.ts";
 import { isFilledByRules } from "./sets.ts";
 import type { SetShape } from "./sets.ts";
 
@@ -164,13 +164,14 @@ function current(listed: readonly NftElement[], since: Contents["since"]): reado
 }
 
 function touchedBy(change: Change<Nft>): string[] {
-  const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
-  return values.flatMap((value) => (value.object === "chain" || value.object === "flowtable" ? [] : [placeOf(value.family, setOf(value))]));
+  return valuesIn(change).flatMap((value) =>
+    value.object === "chain" || value.object === "flowtable" ? [] : [placeOf(value.family, setOf(value))],
+  );
 }
 
 /** A set that changed as a whole is read again, and so is one with a key that the kernel would tell in another way. */
 function note(known: Known, change: Change<Nft>): void {
-  for (const value of change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.have, change.want])
+  for (const value of valuesIn(change))
     if (value.object === "set" || value.object === "map") known.contents.delete(placeOf(value.family, value.name));
   const { go, come } = movesOf(change);
   for (const element of go) noteElement(known, element, undefined);

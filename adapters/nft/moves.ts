@@ -11,6 +11,11 @@ export function movesOf(change: Change<Nft>): Moves {
   return { go: goneBy(change), come: comeBy(change) };
 }
 
+/** What it speaks of: what is wanted, what stands, or both. */
+export function valuesIn(change: Change<Nft>): readonly Nft[] {
+  return change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
+}
+
 export function goneBy(change: Change<Nft>): readonly NftElement[] {
   return change.op === "create" ? [] : elementsIn(change.have, change.op === "replace" ? change.want : undefined);
 }

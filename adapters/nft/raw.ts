@@ -11,7 +11,7 @@ import type { MessageWriter } from "../netlink/message.ts";
 import { wordsOf } from "../netlink/refusal.ts";
 import { elementsHead, writeValue } from "./elements.ts";
 import { nextOf, spanOf } from "./fields.ts";
-import { comeBy, goneBy } from "./moves.ts";
+import { comeBy, goneBy, valuesIn } from "./moves.ts";
 import type { Span } from "./fields.ts";
 import {
   BATCH_BEGIN,
@@ -34,8 +34,7 @@ export type Culprits = ReadonlyMap<Change<Nft>, string> | undefined;
 
 /** Elements, single or in shares, and sets that change as a whole. */
 export function isElemental(change: Change<Nft>): boolean {
-  const values = change.op === "create" ? [change.want] : change.op === "delete" ? [change.have] : [change.want, change.have];
-  if (values.every((value) => value.object === "element" || value.object === "share")) return true;
+  if (valuesIn(change).every((value) => value.object === "element" || value.object === "share")) return true;
   if (change.op !== "replace") return false;
   const { want, have } = change;
   return want.object === "set" && have.object === "set" && want.elements !== undefined && want.type === have.type;
@@ -223,7 +222,8 @@ function split(step: Step): Step[] {
   return parts;
 }
 
-function bracket(to: MessageWriter, type: number, seq: number): void {
+/** Begins or ends a transaction. */
+export function bracket(to: MessageWriter, type: number, seq: number): void {
   to.begin({ type, flags: REQUEST, seq }, BATCH_HEAD);
   to.end();
 }

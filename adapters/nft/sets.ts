@@ -22,7 +22,7 @@ export const isAnonymous = ({ flags }: SetShape): boolean => (flags & SET_FLAG.A
 /** Filled by rules: its elements are the kernel's, not ours. */
 export const isFilledByRules = ({ flags }: SetShape): boolean => (flags & (SET_FLAG.DYNAMIC | SET_FLAG.TIMEOUT)) !== 0;
 
-const named = (table: number, name: number, text: string) => (to: MessageWriter) => {
+export const named = (table: number, name: number, text: string) => (to: MessageWriter) => {
   to.attribute(table, NFT_TABLE);
   to.attribute(name, text);
 };
